@@ -1,0 +1,49 @@
+"""bayesreg: penalties and priors are the same thing seen from two sides; both sides, exactly, in one place.
+
+Public names are loaded on first use, so that ``import bayesreg`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "priors.prior": ("Laplace", "Normal", "ElasticNetPrior"),
+    "priors.positive": ("HalfNormal", "Exponential", "InverseGamma", "HalfCauchy", "HalfStudentT", "Jeffreys"),
+    "priors.penalty": ("L1", "L2", "ElasticNet"),
+    "priors.objective": ("objectives",),
+    "priors.dictionary": ("to_penalty", "to_prior", "convert"),
+    "design.moments": ("Moments",),
+    "design.sources": ("moments",),
+    "design.datasets": ("load_dataset",),
+    "model.regression": ("Regression",),
+    "optimize.estimate": ("Estimate",),
+    "optimize.map_estimate": ("map_estimate",),
+    "optimize.penalized": ("penalized_estimate",),
+    "optimize.least_squares": ("least_squares",),
+    "optimize.certificate": ("certify", "Certificate"),
+    "optimize.path": ("path", "Path"),
+    "sample.engine": ("sample", "choose_engine"),
+    "sample.exact": ("log_evidence",),
+    "analysis.compare": ("compare", "Comparison"),
+    "analysis.selection": ("cross_validate",),
+    "plots": ("plot_shrinkage", "plot_path", "plot_prior"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted([*_MODULE_OF, "errors"])
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("bayesreg.errors")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'bayesreg' has no attribute {name!r}")
+    value = getattr(import_module(f"bayesreg.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""What estimates and posteriors say, side by side."""

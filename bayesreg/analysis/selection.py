@@ -1,0 +1,137 @@
+"""The strength of a penalty, chosen by cross-validation with scikit-learn's own tools."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.model.regression import Regression
+from bayesreg.optimize.path import path
+from bayesreg.priors.dictionary import convert
+from bayesreg.priors.prior import Laplace, Normal
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class SelectedStrength:
+    """A chosen strength, and how it was chosen.
+
+    Attributes
+    ----------
+    strength : float
+        In ``half_rss``, for all n rows.
+    rule : str
+        The rule in words.
+    """
+
+    strength: float
+    rule: str
+
+
+def cross_validate(reg: Regression, folds: int = FOLDS, random_seed: int | None = None) -> SelectedStrength:
+    """Choose the strength by k-fold cross-validation: the minimum of the held-out squared error.
+
+    Parameters
+    ----------
+    reg : Regression
+        With rows, and a Laplace or Normal prior, whose scale is ignored.
+    folds : int, optional
+        Consecutive folds; shuffled if a seed is given.
+    random_seed : int, optional
+
+    Returns
+    -------
+    SelectedStrength
+        That of scikit-learn's LassoCV (100 strengths) or RidgeCV (200), converted to ``half_rss``.
+        The mean loss of all rows is matched, so that the strength carries over from the folds.
+
+    Raises
+    ------
+    DataError
+        If there are no rows, or fewer than folds.
+    UnsupportedError
+        If the prior is neither Laplace nor Normal, or there are weights.
+    """
+    rows = reg.design.rows
+    if rows is None or reg.n < max(folds, 2):
+        raise DataError(f"{folds}-fold cross-validation needs at least {folds} rows; give a strength or scale instead.")
+    if rows.weights is not None or not isinstance(reg.prior, Laplace | Normal):
+        raise UnsupportedError(
+            "cross-validation covers Laplace and Normal priors without weights; give a strength or scale."
+        )
+    from sklearn.model_selection import KFold
+
+    split = KFold(folds, shuffle=random_seed is not None, random_state=random_seed)
+    X, y, intercept = reg.design.matrix, rows.response, reg.intercept is not False
+    if isinstance(reg.prior, Laplace):
+        chosen, tool = _lasso(X, y, split, intercept), "LassoCV"
+        strength = convert(chosen, "sklearn.Lasso", "half_rss", n=reg.n)
+    else:
+        chosen, tool = _ridge(X, y, split, intercept), "RidgeCV"
+        strength = convert(chosen, "sklearn.Ridge", "half_rss", term="l2")
+    assert isinstance(strength, float)
+    return SelectedStrength(strength, f"{folds}-fold cross-validation (scikit-learn's {tool}, alpha = {chosen:.4g})")
+
+
+def _lasso(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> float:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LassoCV
+
+    with warnings.catch_warnings():
+        # The choice needs three digits of the error curve, not a converged solution at every strength.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = LassoCV(cv=split, fit_intercept=intercept, alphas=100, max_iter=10_000).fit(X, y)
+    return float(model.alpha_)
+
+
+def _ridge(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> float:
+    from sklearn.linear_model import RidgeCV
+
+    strengths = np.geomspace(1e-4, 1e4, 200) * len(y)
+    return float(RidgeCV(strengths, cv=split, fit_intercept=intercept).fit(X, y).alpha_)
+
+
+def estimate_sigma(reg: Regression) -> tuple[float, str]:
+    """A single estimate of sigma, to be held as known, and how it was made.
+
+    Least squares gives √(RSS/(n − rank − 1)) where at least a quarter of the rows are left as degrees
+    of freedom. Otherwise it is √(RSS/(n − k − 1)) at the cross-validated lasso with k nonzero
+    coefficients (Reid, Tibshirani & Friedman 2016, doi:10.5705/ss.2014.042).
+
+    Parameters
+    ----------
+    reg : Regression
+
+    Raises
+    ------
+    DataError
+        If the estimate is 0: the columns explain the target without error.
+    """
+    from bayesreg.optimize.least_squares import residual_sd
+
+    left = reg.n - reg.p - 1
+    if left >= max(1, reg.n / 4):
+        sigma, how = (
+            residual_sd(reg),
+            f"least squares, {reg.n - reg.loss.rank - int(reg.intercept is not False)} degrees of freedom",
+        )
+    else:
+        sigma, how = _lasso_sigma(reg)
+    if not sigma > 1e-10 * reg.design.sd_y:
+        raise DataError("the columns explain the target without error, so sigma cannot be estimated; give sigma.")
+    return sigma, how
+
+
+def _lasso_sigma(reg: Regression) -> tuple[float, str]:
+    unit = reg.with_sigma(1.0).with_prior(Laplace(1.0))
+    chosen = cross_validate(unit, random_seed=None if reg.n > FOLDS else 0)
+    fit = path(unit, [chosen.strength]).estimates[0]
+    nonzero = reg.p - fit.n_zeros
+    left = max(reg.n - nonzero - 1, 1)
+    rss = unit.loss.rss(fit.beta)
+    return float(
+        (rss / left) ** 0.5
+    ), f"the cross-validated lasso, {nonzero} nonzero coefficients, {left} degrees of freedom"

@@ -1,0 +1,149 @@
+"""A comparison as text for a terminal and as HTML for a notebook; both from its plain dictionary."""
+
+from html import escape
+from typing import Any
+
+# (key, heading): the columns of the table, in order.
+COLUMNS = (
+    ("name", ""),
+    ("ols", "least squares"),
+    ("penalized", "penalized"),
+    ("map", "MAP"),
+    ("difference", "MAP − pen."),
+    ("mean", "post. mean"),
+    ("sd", "sd"),
+    ("lower", "lower"),
+    ("upper", "upper"),
+    ("p_same_sign", "P(sign)"),
+    ("p_near_zero", "P(|·|<ε)"),
+)
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """One coefficient's numbers as text; an exact zero of a point estimate is written as a bare 0."""
+    return [row["name"] if key == "name" else _format(key, row[key]) for key, _ in COLUMNS]
+
+
+def _format(key: str, value: float) -> str:
+    if key.startswith("p_"):
+        return f"{value:.3f}"
+    if value == 0:
+        return "0"
+    return f"{value:.1e}" if key == "difference" else f"{value:.4g}"
+
+
+def headings(told: dict[str, Any]) -> list[str]:
+    """The column headings, with the probability of the interval."""
+    percent = f"{100 * told['ci_prob']:g}%"
+    return [f"{heading} {percent}" if key in ("lower", "upper") else heading for key, heading in COLUMNS]
+
+
+def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """What stands above the table, as (label, text) pairs."""
+    zeros, check, diagnostics = told["zeros"], told["certificate"], told["diagnostics"]
+    same = "the same ones" if told["same_zeros"] else "NOT the same ones"
+    scaled = " × sigma" if told["scaled_by_sigma"] else ""
+    known = "held as known" if told["sigma_known"] else "joint mode; the posterior averages over it"
+    return [
+        ("data", f"{told['target']} on {told['p']} columns, n = {told['n']}"),
+        (
+            "prior",
+            f"{told['prior']}, scale {_short(told['scale'])}{scaled} (on standardized columns unless turned off)",
+        ),
+        ("penalty", f"strength {_short(told['strength'])} in the convention {told['objective']}"),
+        ("sigma", f"{told['sigma']:.4g}, {known}"),
+        ("MAP = penalized", f"largest difference {told['max_abs_difference']:.1e}"),
+        ("certificate", f"KKT {check['kkt']:.1e}, duality gap {check['gap']:.1e} (relative)"),
+        (
+            "exact zeros",
+            f"MAP {zeros['map']}, penalized {zeros['penalized']} ({same} of {told['p']}); posterior draws 0",
+        ),
+        ("posterior", f"{told['engine']}: {told['engine_reason']}"),
+        (
+            "diagnostics",
+            f"R-hat {diagnostics['rhat']:.3f}, "
+            f"ESS bulk {diagnostics['ess_bulk']:.0f}, tail {diagnostics['ess_tail']:.0f}"
+            + (f"; {diagnostics['problems']}" if diagnostics["problems"] else ""),
+        ),
+    ]
+
+
+def footnotes(told: dict[str, Any]) -> list[str]:
+    """What stands below the table."""
+    return [
+        *told["notes"],
+        "coefficients are on the user's own columns; intervals are equal-tailed; P(sign) is the posterior probability "
+        f"of the likelier sign; ε = {told['epsilon_share']:g}·sd(y)/sd(x) for each column",
+    ]
+
+
+def render_text(told: dict[str, Any], width: int = 132, color: bool = False) -> str:
+    """The comparison as text, laid out by rich."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    stream = StringIO()
+    print_comparison(told, Console(file=stream, width=width, force_terminal=color, highlight=False))
+    return stream.getvalue()
+
+
+def print_comparison(told: dict[str, Any], console: Any) -> None:
+    """Print to a rich console."""
+    from rich.markup import escape as plain
+    from rich.table import Table
+    from rich.text import Text
+
+    above = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    above.add_column(style="bold", no_wrap=True)
+    above.add_column(overflow="fold")
+    for label, text in summary(told):
+        above.add_row(label, Text(text))
+    table = Table(header_style="bold", box=_box())
+    for (key, _), heading in zip(COLUMNS, headings(told), strict=True):
+        table.add_column(heading, justify="left" if key == "name" else "right", overflow="fold", no_wrap=key != "name")
+    for row in told["coefficients"]:
+        texts = [Text(text) for text in cells(row)]
+        table.add_row(*texts, style="dim" if row["map"] == 0 else None)
+    console.print(above)
+    console.print(table)
+    for note in footnotes(told):
+        console.print(f"[dim]· {plain(note)}[/dim]")
+
+
+def _box() -> Any:
+    from rich import box
+
+    return box.SIMPLE_HEAD
+
+
+def render_html(told: dict[str, Any]) -> str:
+    """The comparison as a self-contained HTML fragment."""
+    above = "".join(
+        f"<tr><th style='text-align:left'>{escape(a)}</th><td style='text-align:left'>{escape(b)}</td></tr>"
+        for a, b in summary(told)
+    )
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings(told))
+    body = "".join(
+        f"<tr{_faint(row)}>" + "".join(f"<td>{escape(text)}</td>" for text in cells(row)) + "</tr>"
+        for row in told["coefficients"]
+    )
+    notes = "".join(f"<div><small>{escape(note)}</small></div>" for note in footnotes(told))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<div class='bayesreg'><table>{above}</table>{table}{notes}</div>"
+
+
+def _faint(row: dict[str, Any]) -> str:
+    return " style='opacity:0.6'" if row["map"] == 0 else ""
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (int, float)):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return f"{min(value):.4g} to {max(value):.4g} by column" if value else "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(item)}" for name, item in list(value.items())[:4]) + (
+            ", …" if len(value) > 4 else ""
+        )
+    return str(value)

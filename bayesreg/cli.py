@@ -1,0 +1,133 @@
+"""The command line: arguments in, a table out; no mathematics of its own."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from bayesreg.errors import BayesregError
+
+PRIORS = ("laplace", "normal")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0 good, 2 bad input."""
+    arguments = _parser().parse_args(argv)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return int(arguments.run(arguments))
+    except BayesregError as error:
+        print(f"bayesreg: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bayesreg", description="Penalties and priors are the same thing seen from two sides; see both, exactly."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    compare = commands.add_parser(
+        "compare",
+        help="MAP, penalized least squares, least squares and posterior in one table",
+        description="Fit one Gaussian regression from both sides and print one table.",
+    )
+    compare.set_defaults(run=_compare)
+    compare.add_argument(
+        "source", metavar="SOURCE", help='a named data set such as "diabetes", or a CSV or Parquet file'
+    )
+    compare.add_argument("--target", help="target column (default: the data set's own, or y)")
+    compare.add_argument(
+        "--prior", choices=PRIORS, default="laplace", help="prior on the coefficients (default: laplace)"
+    )
+    size = compare.add_mutually_exclusive_group()
+    size.add_argument("--scale", type=float, help="the prior's scale: Laplace b or Normal standard deviation s")
+    size.add_argument("--strength", type=float, help="the penalty's strength, in the convention --objective")
+    compare.add_argument(
+        "--objective",
+        help="convention of the strength: half_rss (default), mse, sklearn.Lasso, sklearn.Ridge, glmnet, …",
+    )
+    compare.add_argument(
+        "--sigma", help='noise sd: a number, or "learn" to give it a prior (default: estimated once, then held)'
+    )
+    compare.add_argument("--no-standardize", action="store_true", help="let the prior see the columns as they are")
+    compare.add_argument(
+        "--engine", choices=("auto", "exact", "gibbs", "nuts"), default="auto", help="posterior engine"
+    )
+    compare.add_argument("--draws", type=int, default=1000, help="posterior draws per chain (default: 1000)")
+    compare.add_argument("--chains", type=int, default=4, help="chains (default: 4)")
+    compare.add_argument("--seed", type=int, default=0, help="seed of folds and draws (default: 0)")
+    compare.add_argument("--out", metavar="DIR", help="write table, pictures, posterior and numbers to this folder")
+    compare.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    compare.add_argument("--no-progress", action="store_true", help="show no progress bar")
+    return parser
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from bayesreg.analysis.job import Job, run_job
+
+    job = Job(
+        source=arguments.source,
+        target=arguments.target,
+        prior=arguments.prior,
+        scale=arguments.scale,
+        strength=arguments.strength,
+        objective=arguments.objective,
+        sigma=_sigma(arguments.sigma),
+        standardize=not arguments.no_standardize,
+        engine=arguments.engine,
+        draws=arguments.draws,
+        chains=arguments.chains,
+        seed=arguments.seed,
+        progressbar=not arguments.no_progress and sys.stderr.isatty() and not arguments.json,
+    )
+    result = run_job(job)
+    if arguments.out:
+        from bayesreg.report.folder import write_folder
+
+        write_folder(result, arguments.out)
+    told = {"dataset": result.dataset, **result.comparison.to_dict()}
+    if arguments.json:
+        _print_json(told)
+    else:
+        _print_table(told, arguments.out)
+    return 0
+
+
+def _sigma(text: str | None) -> float | str | None:
+    if text is None or text == "learn":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        from bayesreg.errors import PriorError
+
+        raise PriorError(f'--sigma must be a number or "learn", got {text!r}.') from None
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(told, allow_nan=False))
+
+
+def _print_table(told: dict[str, Any], folder: str | None) -> None:
+    from rich.console import Console
+
+    from bayesreg.analysis.table import print_comparison
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=132)
+    print_comparison(told, console)
+    if folder:
+        console.print(f"written to {folder}", markup=False)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"bayesreg: warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

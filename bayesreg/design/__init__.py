@@ -1,0 +1,1 @@
+"""What was observed: columns with names, their standardization, and the sufficient statistics."""

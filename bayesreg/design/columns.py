@@ -1,0 +1,232 @@
+"""User input to plain arrays: a design matrix with named columns, a target, row weights and an offset.
+
+Nothing is cast silently: strings that look like numbers, datetimes, masks and misaligned indexes are
+errors that name the column and the cure.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayesreg.errors import ConstantColumnWarning, DataError
+
+# Beyond this size a product of two columns may overflow to infinity.
+LARGEST_MAGNITUDE = 1e100
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The observed rows.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, p)
+        Columns as the user gave them, float64.
+    y : ndarray, shape (n,)
+        Target.
+    weights : ndarray, shape (n,), or None
+        Positive precision weights: the variance of row i is σ²/w_i.
+    offset : ndarray, shape (n,), or None
+        A known part of the linear predictor.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None = None
+    offset: np.ndarray | None = None
+
+    @property
+    def response(self) -> np.ndarray:
+        """Y less the offset, shape (n,)."""
+        return self.y if self.offset is None else self.y - self.offset
+
+
+def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read a two-dimensional array or data frame as float64 columns with names.
+
+    Parameters
+    ----------
+    X : array-like or pandas.DataFrame, shape (n, p)
+        Booleans, integers and floats are accepted.
+    names : sequence of str, optional
+        Column names; by default those of the frame, or x0, x1, … .
+
+    Returns
+    -------
+    matrix : ndarray, shape (n, p)
+    names : tuple of str
+
+    Raises
+    ------
+    DataError
+        If there are no rows or columns, names repeat, a column is not numeric, or values are
+        missing or infinite.
+    """
+    if _is_frame(X):
+        columns = [str(name) for name in X.columns] if names is None else [str(name) for name in names]
+        _check_names(columns, X.shape[1])
+        if X.shape[1] == 0 or X.shape[0] == 0:
+            raise DataError(f"X has shape {X.shape}; at least one row and one column are needed.")
+        matrix = np.column_stack([_numeric(X.iloc[:, j], column) for j, column in enumerate(columns)])
+    else:
+        array = _as_array(X, "X")
+        if array.ndim != 2:
+            cure = "; for one column use X.reshape(-1, 1)" if array.ndim == 1 else ""
+            raise DataError(f"X has shape {array.shape}; allowed: (n, p){cure}.")
+        if 0 in array.shape:
+            raise DataError(f"X has shape {array.shape}; at least one row and one column are needed.")
+        columns = [f"x{j}" for j in range(array.shape[1])] if names is None else [str(name) for name in names]
+        _check_names(columns, array.shape[1])
+        matrix = _numeric(array, "X")
+    _check_finite(matrix, columns)
+    return matrix, tuple(columns)
+
+
+def read_vector(values: Any, what: str, n: int, index: Any = None) -> np.ndarray:
+    """Read one number per row as float64.
+
+    Parameters
+    ----------
+    values : array-like, pandas.Series or one-column frame, shape (n,) or (n, 1)
+    what : str
+        Its name in messages.
+    n : int
+        The number of rows it must have.
+    index : pandas.Index, optional
+        The index of X; a Series with another index is an error, not a silent realignment.
+
+    Raises
+    ------
+    DataError
+        If the length or index differs, or values are not finite numbers.
+    """
+    own_index = getattr(values, "index", None) if _is_pandas(values) else None
+    if _is_frame(values):
+        if values.shape[1] != 1:
+            raise DataError(f"{what} has {values.shape[1]} columns; allowed: one.")
+        values = values.iloc[:, 0]
+    array = values if _is_pandas(values) else _as_array(values, what)
+    if not _is_pandas(values) and array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise DataError(f"{what} has shape {array.shape}; allowed: (n,).")
+    if len(array) != n:
+        raise DataError(f"{what} has {len(array)} values, X has {n} rows; they must match.")
+    if own_index is not None and index is not None and not own_index.equals(index):
+        raise DataError(f"{what} and X have different indexes; align them, or reset both with reset_index(drop=True).")
+    vector = _numeric(array, what)
+    _check_finite(vector[:, None], [what])
+    return vector
+
+
+def read_rows(X: Any, y: Any, weights: Any = None, offset: Any = None) -> tuple[Rows, tuple[str, ...], str]:
+    """Read a regression's data; returns the rows, the column names and the target's name.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_matrix` and :func:`read_vector`; also if a weight is not positive.
+    """
+    matrix, names = read_matrix(X)
+    index = X.index if _is_pandas(X) else None
+    n = matrix.shape[0]
+    response = read_vector(y, "y", n, index)
+    weights = None if weights is None else read_vector(weights, "weights", n, index)
+    if weights is not None and not np.all(weights > 0):
+        raise DataError(
+            f"weights must be positive, got {int(np.sum(weights <= 0))} that are not; drop those rows instead."
+        )
+    offset = None if offset is None else read_vector(offset, "offset", n, index)
+    return Rows(matrix, response, weights, offset), names, _name_of(y)
+
+
+def warn_constant_columns(names: Sequence[str], constant: np.ndarray) -> None:
+    """Warn once, naming the columns that do not vary."""
+    if np.any(constant):
+        found = [name for name, flag in zip(names, constant, strict=True) if flag]
+        warnings.warn(
+            f"constant column(s) {found[:10]}: the data say nothing about their coefficients, which come from the "
+            "prior alone; drop them unless this is wanted.",
+            ConstantColumnWarning,
+            stacklevel=4,
+        )
+
+
+def _is_pandas(values: Any) -> bool:
+    return type(values).__module__.partition(".")[0] == "pandas"
+
+
+def _is_frame(values: Any) -> bool:
+    return _is_pandas(values) and getattr(values, "ndim", 0) == 2
+
+
+def _name_of(y: Any) -> str:
+    if _is_frame(y):
+        return str(y.columns[0])
+    name = getattr(y, "name", None) if _is_pandas(y) else None
+    return "y" if name is None else str(name)
+
+
+def _as_array(values: Any, what: str) -> np.ndarray:
+    if isinstance(values, np.ma.MaskedArray):
+        if np.ma.is_masked(values):
+            raise DataError(f"{what} has {int(np.ma.count_masked(values))} masked values; fill them or drop the rows.")
+        values = values.filled()
+    if hasattr(values, "toarray") and hasattr(values, "nnz"):
+        raise DataError(f"{what} is a sparse matrix; pass X.toarray() where it fits in memory.")
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise DataError(f"{what} is ragged: its rows have different lengths.") from None
+
+
+def _numeric(column: Any, name: str) -> np.ndarray:
+    """One column (or a whole numeric array) as float64, refusing what is not a number."""
+    kind = _kind(column)
+    if kind in "mM":
+        raise DataError(f'"{name}" holds datetimes; turn them into numbers, for example days since a date.')
+    if kind == "c":
+        raise DataError(f'"{name}" is complex; take its real part, its modulus or its angle.')
+    if kind not in "biuf":
+        raise DataError(
+            f'"{name}" is not numeric (type {column.dtype}); convert numbers kept as text with pandas.to_numeric, '
+            "and code categories as columns with pandas.get_dummies."
+        )
+    if _is_pandas(column):
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(column, dtype=float)
+
+
+def _kind(column: Any) -> str:
+    """NumPy's letter for the type, also for the extension types of pandas."""
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype):
+        return dtype.kind
+    kind = getattr(dtype, "kind", "O")
+    return kind if isinstance(kind, str) and "category" not in str(dtype) else "O"
+
+
+def _check_names(names: Sequence[str], p: int) -> None:
+    if len(names) != p:
+        raise DataError(f"{len(names)} names were given for {p} columns.")
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise DataError(f"column names must differ; repeated: {repeated[:10]}.")
+
+
+def _check_finite(matrix: np.ndarray, names: Sequence[str]) -> None:
+    if np.all(np.isfinite(matrix)) and np.max(np.abs(matrix)) <= LARGEST_MAGNITUDE:
+        return
+    for j, name in enumerate(names):
+        column = matrix[:, j]
+        missing, infinite = int(np.isnan(column).sum()), int(np.isinf(column).sum())
+        if missing or infinite:
+            raise DataError(
+                f'"{name}" has {missing} missing and {infinite} infinite of {len(column)} values; '
+                "drop those rows or fill them in."
+            )
+        if np.max(np.abs(column)) > LARGEST_MAGNITUDE:
+            raise DataError(f'"{name}" has values beyond {LARGEST_MAGNITUDE:g}; use larger units.')

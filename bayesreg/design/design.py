@@ -1,0 +1,123 @@
+"""A design: named columns, how they are standardized, and their rows or their moments (or both)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bayesreg.design.columns import Rows, warn_constant_columns
+from bayesreg.design.moments import Moments, moments_of_rows, weighted_mean
+from bayesreg.design.standardization import Standardization
+from bayesreg.errors import DataError
+
+# A column whose spread is below this share of its size is constant up to rounding.
+CONSTANT_SHARE = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What a regression knows of its data.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Column names, length p.
+    target : str
+    n : int
+        Rows.
+    rows : Rows or None
+        None if only moments are known.
+    standardization : Standardization
+        From the user's columns to those that the prior sees.
+    constant : ndarray, shape (p,)
+        Which columns do not vary.
+    """
+
+    names: tuple[str, ...]
+    target: str
+    n: int
+    rows: Rows | None
+    standardization: Standardization
+    constant: np.ndarray
+    given_moments: Moments | None = None
+
+    @property
+    def p(self) -> int:
+        """Number of columns."""
+        return len(self.names)
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Sufficient statistics on the user's columns; computed from the rows on first use."""
+        if self.given_moments is not None:
+            return self.given_moments
+        assert self.rows is not None
+        return moments_of_rows(self.rows, self.names, self.target)
+
+    @cached_property
+    def weight(self) -> float:
+        """Σ w_i, or n without weights."""
+        if self.rows is None:
+            return self.moments.weight
+        return float(self.n if self.rows.weights is None else self.rows.weights.sum())
+
+    @cached_property
+    def mean_y(self) -> float:
+        """Weighted mean of the response (y less the offset)."""
+        if self.rows is None:
+            return self.moments.mean_y
+        return float(weighted_mean(self.rows.response[:, None], self.rows.weights)[0])
+
+    @cached_property
+    def sd_y(self) -> float:
+        """Standard deviation of the response with divisor n (Σw)."""
+        if self.rows is None:
+            return self.moments.sd_y
+        deviation = self.rows.response - self.mean_y
+        spread = weighted_mean(deviation[:, None] ** 2, self.rows.weights)[0] ** 0.5
+        return float(spread) if spread > CONSTANT_SHARE * np.max(np.abs(self.rows.response)) else 0.0
+
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        """The rows of the columns that the prior sees, shape (n, p)."""
+        if self.rows is None:
+            raise DataError(
+                "this regression was made from moments, which hold no rows; use Regression(X, y, …) for this."
+            )
+        return self.standardization.apply(self.rows.X)
+
+
+def design_of_rows(rows: Rows, names: tuple[str, ...], target: str, *, center: bool, standardize: bool) -> Design:
+    """Make a design from rows, with a warning for columns that do not vary."""
+    mean = weighted_mean(rows.X, rows.weights)
+    sd = weighted_sd(rows.X, mean, rows.weights)
+    constant = sd <= CONSTANT_SHARE * np.max(np.abs(rows.X), axis=0)
+    warn_constant_columns(names, constant)
+    standardization = _standardization(mean, sd, constant, center=center, standardize=standardize)
+    return Design(names, target, rows.X.shape[0], rows, standardization, constant)
+
+
+def design_of_moments(moments: Moments, *, center: bool, standardize: bool) -> Design:
+    """Make a design from moments alone."""
+    sd = moments.sd_x
+    constant = sd <= CONSTANT_SHARE * np.abs(moments.mean_x)
+    warn_constant_columns(moments.names, constant)
+    standardization = _standardization(moments.mean_x, sd, constant, center=center, standardize=standardize)
+    return Design(moments.names, moments.target, moments.n, None, standardization, constant, moments)
+
+
+def weighted_sd(X: np.ndarray, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Column standard deviations with divisor n (Σw), safe from under- and overflow, shape (p,)."""
+    largest = np.max(np.abs(X - mean), axis=0)
+    unit = np.where(largest > 0, largest, 1.0)
+    return unit * np.sqrt(weighted_mean(((X - mean) / unit) ** 2, weights))
+
+
+def _standardization(
+    mean: np.ndarray, sd: np.ndarray, constant: np.ndarray, *, center: bool, standardize: bool
+) -> Standardization:
+    ones, zeros = np.ones(len(sd)), np.zeros(len(sd))
+    return Standardization(
+        center=mean if center else zeros,
+        sd=np.where(constant, 1.0, sd) if standardize else ones,
+    )

@@ -1,0 +1,55 @@
+"""The noise standard deviation sigma: a known number, or unknown with a prior."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+from bayesreg.errors import DataError, PriorError
+from bayesreg.priors.positive import HalfStudentT, PositivePrior
+
+# The default prior for an unknown sigma is half-Student-t(3) with this multiple of the target's sd as its scale.
+DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR = 3.0, 2.5
+
+
+@dataclass(frozen=True)
+class Noise:
+    """sigma > 0, in the units of y: exactly one of the two fields is given."""
+
+    sigma: float | None
+    prior: PositivePrior | None
+
+    @property
+    def known(self) -> bool:
+        """Whether sigma is a number."""
+        return self.sigma is not None
+
+
+def read_noise(sigma: object, sd_y: float) -> Noise:
+    """Interpret the `sigma` argument of a regression.
+
+    Parameters
+    ----------
+    sigma : None, number, or prior
+        None means the weak default HalfStudentT(3, 2.5·sd(y)).
+    sd_y : float
+        1/n standard deviation of the target.
+
+    Raises
+    ------
+    PriorError
+        If sigma is neither a positive finite number nor a prior.
+    DataError
+        If the default is asked for and the target does not vary.
+    """
+    if sigma is None:
+        if sd_y <= 0:
+            raise DataError("the target is constant, so sigma cannot be learned from it; give sigma as a number.")
+        return Noise(None, HalfStudentT(DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR * sd_y))
+    if isinstance(sigma, PositivePrior):
+        return Noise(None, sigma)
+    try:
+        value = float(sigma)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise PriorError(f"sigma must be None, a number or a prior such as HalfNormal(1.0), got {sigma!r}.") from None
+    if isinstance(sigma, (bool, str)) or not (value > 0 and isfinite(value)):
+        raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
+    return Noise(value, None)

@@ -1,0 +1,131 @@
+"""½ of the residual sum of squares as a function of the coefficients, from rows or from moments.
+
+Solvers, certificates and samplers all see the data through this one noun.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import linalg
+
+# Up to this many columns the Gram matrix is formed once and kept (128 MB at 4,000).
+GRAM_COLUMNS = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class QuadraticLoss:
+    """½ RSS(θ) = ½ ‖b − Aθ‖², for θ of shape (q,).
+
+    Attributes
+    ----------
+    A, b : ndarray of shape (n, q) and (n,), or None
+        Weighted and centred rows; None if only the products are known.
+    cross : ndarray, shape (q,)
+        A'b.
+    square : float
+        b'b.
+    known_gram : ndarray, shape (q, q), or None
+        A'A, if it was known beforehand.
+    """
+
+    A: np.ndarray | None
+    b: np.ndarray | None
+    cross: np.ndarray
+    square: float
+    known_gram: np.ndarray | None = None
+
+    @property
+    def size(self) -> int:
+        """q, the number of coefficients."""
+        return len(self.cross)
+
+    @property
+    def has_gram(self) -> bool:
+        """Whether the whole Gram matrix is worth forming: it is known, or small and no wider than the rows are long."""
+        if self.known_gram is not None or self.A is None:
+            return True
+        return self.size <= min(GRAM_COLUMNS, max(2 * self.A.shape[0], 200))
+
+    @cached_property
+    def gram(self) -> np.ndarray:
+        """A'A, shape (q, q)."""
+        if self.known_gram is not None:
+            return self.known_gram
+        assert self.A is not None
+        return self.A.T @ self.A
+
+    def curvature(self, indices: np.ndarray) -> np.ndarray:
+        """The block of A'A that belongs to some coefficients."""
+        if self.has_gram:
+            return self.gram[np.ix_(indices, indices)]
+        assert self.A is not None
+        block = self.A[:, indices]
+        return block.T @ block
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        """A'(Aθ − b), shape (q,); from the rows where they are known, which is the more exact."""
+        if self.A is None:
+            return self.gram @ theta - self.cross
+        assert self.b is not None
+        support = np.flatnonzero(theta)
+        fitted = self.A[:, support] @ theta[support] if len(support) < 0.5 * self.size else self.A @ theta
+        return self.A.T @ (fitted - self.b)
+
+    def gram_gradient(self, theta: np.ndarray) -> np.ndarray:
+        """The same from the Gram matrix where there is one: cheaper, for use inside an iteration."""
+        if not self.has_gram:
+            return self.gradient(theta)
+        support = np.flatnonzero(theta)
+        return self.gram[:, support] @ theta[support] - self.cross
+
+    def rss(self, theta: np.ndarray) -> float:
+        """Residual sum of squares at θ, never by the cancelling y'y − 2θ'A'b + θ'A'Aθ."""
+        if self.A is not None:
+            assert self.b is not None
+            residual = self.b - self.A @ theta
+            return float(residual @ residual)
+        step = theta - self.least_squares
+        return self.least_rss + float(step @ self.gram @ step)
+
+    @cached_property
+    def _eigen(self) -> tuple[np.ndarray, np.ndarray]:
+        """Eigenvalues and vectors of the Gram matrix, cut at its numerical rank."""
+        values, vectors = linalg.eigh(self.gram)
+        keep = values > self.size * np.finfo(float).eps * max(values[-1], 0.0)
+        return values[keep], vectors[:, keep]
+
+    @cached_property
+    def rank(self) -> int:
+        """Numerical rank of A."""
+        if self.A is not None and not self.has_gram:
+            return int(np.linalg.matrix_rank(self.A))
+        return len(self._eigen[0])
+
+    @cached_property
+    def least_squares(self) -> np.ndarray:
+        """The least-squares θ (of least norm, if there are many), shape (q,)."""
+        if self.A is not None:
+            assert self.b is not None
+            return np.asarray(linalg.lstsq(self.A, self.b, lapack_driver="gelsd")[0])
+        values, vectors = self._eigen
+        return np.asarray(vectors @ ((vectors.T @ self.cross) / values))
+
+    @cached_property
+    def least_rss(self) -> float:
+        """Residual sum of squares at the least-squares θ."""
+        if self.A is not None:
+            return self.rss(self.least_squares)
+        values, vectors = self._eigen
+        explained = (vectors.T @ self.cross) ** 2 / values
+        return max(self.square - float(explained.sum()), 0.0)
+
+
+def loss_of_rows(A: np.ndarray, b: np.ndarray) -> QuadraticLoss:
+    """The loss of weighted, centred rows."""
+    return QuadraticLoss(A, b, A.T @ b, float(b @ b))
+
+
+def loss_of_products(gram: np.ndarray, cross: np.ndarray, square: float) -> QuadraticLoss:
+    """The loss of which only the products are known."""
+    return QuadraticLoss(None, None, cross, square, gram)

@@ -1,0 +1,375 @@
+"""Regression: design, family, prior and noise together; frozen data with one objective."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from bayesreg.design.columns import read_rows
+from bayesreg.design.design import Design, design_of_moments, design_of_rows
+from bayesreg.design.moments import Moments
+from bayesreg.errors import DataError, PriorError
+from bayesreg.model.family import Gaussian, find_family
+from bayesreg.model.noise import Noise, read_noise
+from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.prior import CoefficientPrior, ColumnScales, Normal
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """One point (or draws) in all coordinates; leading dimensions are shared.
+
+    Attributes
+    ----------
+    beta : ndarray, shape (..., p)
+        On the columns that the prior sees.
+    coef : ndarray, shape (..., p)
+        On the user's columns.
+    intercept : ndarray, shape (...)
+        At x = 0 of the user's columns; zeros if there is none.
+    at_center : ndarray, shape (...)
+        At the centre of the columns, the one that an intercept prior is about.
+    """
+
+    beta: np.ndarray
+    coef: np.ndarray
+    intercept: np.ndarray
+    at_center: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Regression:
+    r"""A linear regression with independent priors on its coefficients.
+
+    y_i ~ Normal(offset_i + intercept + x_i·coef, σ²/w_i), with priors on beta = sd·coef, the
+    coefficients of the standardized columns (of the columns as given if ``standardize=False``).
+    For known sigma, σ² × (negative log posterior) is, constants dropped, the objective ``half_rss``
+
+        Q(β) = ½ RSS + Σ_j λ_j |β_j| + ½ Σ_j κ_j β_j²,    λ_j = σ²/b_j,    κ_j = σ²/s_j².
+
+    Parameters
+    ----------
+    X : array-like or pandas.DataFrame, shape (n, p)
+        Columns; a frame's names become the names of the coefficients.
+    y : array-like or pandas.Series, shape (n,)
+        Target.
+    prior : Laplace, Normal or ElasticNetPrior
+        On the coefficients of the columns that the prior sees.
+    sigma : None, float or prior, optional
+        Noise standard deviation in the units of y: known, or unknown with a prior. None means
+        unknown with the weak default HalfStudentT(3, 2.5·sd(y)).
+    intercept : bool or Normal, optional
+        True: flat prior. False: none. Normal(scale, loc=…): a prior on the intercept at the
+        centred columns, or at x = 0 if ``center=False``.
+    family : {"gaussian"}, optional
+    standardize : bool, optional
+        Divide each column by its 1/n standard deviation before the prior sees it.
+    center : bool, optional
+        Whether an intercept is stated at the column means. A regression without intercept is never
+        centred; with a flat intercept the estimates are the same either way.
+    weights : array-like, shape (n,), optional
+        Precision weights: row i has variance σ²/w_i. They also weight means and standard deviations.
+    offset : array-like, shape (n,), optional
+        Known part of the linear predictor.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used; see :func:`bayesreg.design.columns.read_matrix`.
+    PriorError
+        If prior, sigma or intercept are invalid for these columns.
+    UnsupportedError
+        If the family is unknown.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0), sigma=54.0)
+    >>> reg
+    Regression(target ~ 10 columns, n=442, prior=Laplace(scale=10.0), sigma=54.0)
+    """
+
+    design: Design
+    prior: CoefficientPrior
+    noise: Noise
+    intercept: bool | Normal
+    family: Gaussian
+    center: bool
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        prior: CoefficientPrior,
+        sigma: float | PositivePrior | None = None,
+        intercept: bool | Normal = True,
+        family: str = "gaussian",
+        standardize: bool = True,
+        center: bool = True,
+        weights: Any = None,
+        offset: Any = None,
+    ) -> None:
+        found = find_family(family)
+        intercept = _read_intercept(intercept)
+        rows, names, target = read_rows(X, y, weights, offset)
+        centered = _is_centered(intercept, center)
+        design = design_of_rows(rows, names, target, center=centered, standardize=standardize)
+        self._fill(design, prior, sigma, intercept, found, center)
+
+    @classmethod
+    def from_moments(
+        cls,
+        moments: Moments,
+        *,
+        prior: CoefficientPrior,
+        sigma: float | PositivePrior | None = None,
+        intercept: bool | Normal = True,
+        standardize: bool = True,
+        center: bool = True,
+    ) -> "Regression":
+        """Make a Gaussian regression from sufficient statistics; its cost does not depend on n.
+
+        Examples
+        --------
+        >>> import bayesreg as br
+        >>> moments = br.moments("diabetes", target="target")
+        >>> br.Regression.from_moments(moments, prior=br.Normal(10.0), sigma=54.0).n
+        442
+        """
+        if not isinstance(moments, Moments):
+            raise DataError(
+                f"expected Moments, got {type(moments).__name__}; make them with br.moments(source, target)."
+            )
+        intercept = _read_intercept(intercept)
+        design = design_of_moments(moments, center=_is_centered(intercept, center), standardize=standardize)
+        self = cls.__new__(cls)
+        self._fill(design, prior, sigma, intercept, find_family("gaussian"), center)
+        return self
+
+    def with_prior(self, prior: CoefficientPrior) -> "Regression":
+        """The same regression under another prior; the design is shared."""
+        return self._with(prior, self.noise)
+
+    def with_sigma(self, sigma: float | PositivePrior) -> "Regression":
+        """The same regression with another noise; the design is shared."""
+        return self._with(self.prior, read_noise(sigma, self.design.sd_y))
+
+    def _with(self, prior: CoefficientPrior, noise: Noise) -> "Regression":
+        other = type(self).__new__(type(self))
+        given = noise.sigma if noise.known else noise.prior
+        other._fill(self.design, prior, given, self.intercept, self.family, self.center)
+        # The loss knows nothing of prior and noise, so what is already computed is shared.
+        other.__dict__["loss"] = self.loss
+        return other
+
+    def _fill(
+        self, design: Design, prior: Any, sigma: Any, intercept: bool | Normal, family: Gaussian, center: bool
+    ) -> None:
+        _check_prior(prior, design, centered=_is_centered(intercept, center))
+        values = {
+            "design": design,
+            "prior": prior,
+            "noise": read_noise(sigma, design.sd_y),
+            "intercept": intercept,
+            "family": family,
+            "center": center,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        sigma = self.noise.sigma if self.noise.known else self.noise.prior
+        prior = repr(self.prior).replace(", scaled_by_sigma=False", "").replace(", loc=0.0", "")
+        return f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}, sigma={sigma})"
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return self.design.n
+
+    @property
+    def p(self) -> int:
+        """Number of columns."""
+        return self.design.p
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names."""
+        return self.design.names
+
+    @property
+    def scale_known(self) -> bool:
+        """Whether the prior's scale is a number rather than a hyperprior."""
+        return not isinstance(getattr(self.prior, "scale", None), PositivePrior)
+
+    @cached_property
+    def scales(self) -> ColumnScales:
+        """The prior's scales, one per column.
+
+        Raises
+        ------
+        PriorError
+            If the scale has a hyperprior.
+        """
+        return self.prior.column_scales(self.names)
+
+    @property
+    def has_intercept_column(self) -> bool:
+        """Whether the intercept is a coefficient among the others: a Normal prior on it at x = 0 couples it to them."""
+        return isinstance(self.intercept, Normal) and not self.center
+
+    @cached_property
+    def loss(self) -> QuadraticLoss:
+        """½RSS as a function of θ: beta, with the intercept's deviation from its prior mean last if it has a column."""
+        if self.design.rows is not None:
+            return loss_of_rows(*self._weighted_rows())
+        return loss_of_products(*self._products())
+
+    def weights_at(self, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+        """λ_j = σ²/b_j and κ_j = σ²/s_j² in ``half_rss`` for each element of θ, both of shape (q,)."""
+        scales = self.scales.at(sigma)
+        # Divided before squared, so that neither tiny nor huge scales over- or underflow on the way.
+        l1, l2 = (sigma / scales.laplace) * sigma, (sigma / scales.normal) ** 2
+        if self.has_intercept_column:
+            l1, l2 = np.append(l1, 0.0), np.append(l2, self.intercept_precision(sigma))
+        return l1, l2
+
+    def intercept_precision(self, sigma: float) -> float:
+        """κ₀ = σ²/s₀² of a Normal prior on the intercept; 0 for a flat one."""
+        if not isinstance(self.intercept, Normal):
+            return 0.0
+        scale = float(self.intercept.scale)  # type: ignore[arg-type]
+        return (1.0 if self.intercept.scaled_by_sigma else sigma) ** 2 / scale**2
+
+    def coefficients(self, theta: np.ndarray, sigma: np.ndarray | float) -> Coefficients:
+        """All coordinates of θ, shape (..., q), with the intercept at its conditional mode where it is not in θ."""
+        theta = np.asarray(theta, dtype=float)
+        if self.has_intercept_column:
+            assert isinstance(self.intercept, Normal)
+            return self.locate(theta[..., :-1], theta[..., -1] + self.intercept.loc)
+        return self.locate(theta, self.conditional_intercept(sigma))
+
+    def locate(self, beta: np.ndarray, at_center: np.ndarray | float) -> Coefficients:
+        """All coordinates of (beta, intercept at the centre)."""
+        coef = self.design.standardization.coef(beta)
+        at_center = np.broadcast_to(np.asarray(at_center, dtype=float), beta.shape[:-1])
+        if self.intercept is False:
+            return Coefficients(beta, coef, np.zeros(beta.shape[:-1]), at_center)
+        return Coefficients(beta, coef, self.design.standardization.intercept(at_center, coef), at_center)
+
+    def conditional_intercept(self, sigma: np.ndarray | float) -> np.ndarray | float:
+        """Mode (and mean) of the intercept at the centre given sigma; it does not depend on beta."""
+        if self.intercept is False:
+            return 0.0
+        if self.intercept is True:
+            return self.design.mean_y
+        kappa, weight = np.vectorize(self.intercept_precision)(sigma), self.design.weight
+        return (weight * self.design.mean_y + kappa * self.intercept.loc) / (weight + kappa)
+
+    def objective(self, theta: np.ndarray, sigma: float) -> float:
+        """Q(θ) in ``half_rss`` at sigma, with the terms of an intercept prior where there is one."""
+        l1, l2 = self.weights_at(sigma)
+        return (
+            0.5 * self.rss(theta, sigma) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2) + self._intercept_term(sigma)
+        )
+
+    def rss(self, theta: np.ndarray, sigma: float) -> float:
+        """Weighted residual sum of squares of y, the intercept included."""
+        if self.intercept is False or self.has_intercept_column:
+            return self.loss.rss(theta)
+        gap = self.design.mean_y - float(np.asarray(self.conditional_intercept(sigma)))
+        return self.loss.rss(theta) + self.design.weight * gap**2
+
+    def _intercept_term(self, sigma: float) -> float:
+        if not isinstance(self.intercept, Normal) or self.has_intercept_column:
+            return 0.0
+        away = float(np.asarray(self.conditional_intercept(sigma))) - self.intercept.loc
+        return 0.5 * self.intercept_precision(sigma) * away**2
+
+    def _weighted_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        rows, matrix = self.design.rows, self.design.matrix
+        assert rows is not None
+        if self.has_intercept_column:
+            assert isinstance(self.intercept, Normal)
+            matrix, response = np.column_stack([matrix, np.ones(self.n)]), rows.response - self.intercept.loc
+        else:
+            response = rows.response - (self.design.mean_y if self.intercept is not False else 0.0)
+        if rows.weights is None:
+            return matrix, response
+        root = np.sqrt(rows.weights)
+        return matrix * root[:, None], response * root
+
+    def _products(self) -> tuple[np.ndarray, np.ndarray, float]:
+        moments, sd = self.design.moments, self.design.standardization.sd
+        gram, cross, square = moments.gram, moments.cross, moments.square
+        mean_x, mean_y = moments.mean_x, moments.mean_y
+        if self.has_intercept_column:
+            assert isinstance(self.intercept, Normal)
+            mean_y = mean_y - self.intercept.loc
+        if self.intercept is False or self.has_intercept_column:
+            gram = gram + moments.weight * np.outer(mean_x, mean_x)
+            cross = cross + moments.weight * mean_x * mean_y
+            square = square + moments.weight * mean_y**2
+        gram, cross = gram / np.outer(sd, sd), cross / sd
+        if self.has_intercept_column:
+            side = moments.weight * mean_x / sd
+            gram = np.block([[gram, side[:, None]], [side[None, :], np.array([[moments.weight]])]])
+            cross = np.append(cross, moments.weight * mean_y)
+        return gram, cross, square
+
+    def to_pymc(self, form: Literal["auto", "rows", "moments"] = "auto") -> "pm.Model":
+        """The same regression as an ordinary PyMC model, free to extend.
+
+        Parameters
+        ----------
+        form : {"auto", "rows", "moments"}
+            Whether the likelihood is written on the rows, or on the sufficient statistics, whose cost
+            does not depend on n but which has no pointwise log likelihood. "auto" takes the
+            moments if there are no rows, and the rows otherwise.
+
+        Returns
+        -------
+        pymc.Model
+            With coordinates ``coef_name`` (and ``row``), data in ``pm.Data``, and the variables
+            ``beta`` (if standardized), ``coef``, ``intercept``, ``sigma`` and ``scale`` as far as unknown.
+        """
+        from bayesreg.model.pymc_model import build_pymc_model
+
+        return build_pymc_model(self, form)
+
+
+def _read_intercept(intercept: object) -> bool | Normal:
+    if isinstance(intercept, bool):
+        return intercept
+    if isinstance(intercept, Normal) and isinstance(intercept.scale, float) and np.isfinite(intercept.scale):
+        return intercept
+    raise PriorError(f"intercept must be True, False or Normal(scale, loc=…) with one finite scale, got {intercept!r}.")
+
+
+def _is_centered(intercept: bool | Normal, center: bool) -> bool:
+    if intercept is False:
+        return False
+    return center or intercept is True
+
+
+def _check_prior(prior: object, design: Design, *, centered: bool) -> None:
+    if not isinstance(prior, CoefficientPrior):
+        raise PriorError(
+            f"prior must be Laplace, Normal or what to_prior returns, got {prior!r}; "
+            "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…)."
+        )
+    if isinstance(getattr(prior, "scale", None), PositivePrior):
+        return
+    flat = prior.column_scales(design.names).is_flat & design.constant
+    if np.any(flat) and centered:
+        found = [name for name, flag in zip(design.names, flat, strict=True) if flag]
+        raise PriorError(
+            f"column(s) {found[:10]} are constant and have a flat prior, so nothing determines them; drop them."
+        )

@@ -1,0 +1,39 @@
+"""The least-squares estimate: strength 0, the reference that shrinkage is measured from."""
+
+from bayesreg.model.regression import Regression
+from bayesreg.optimize.estimate import Estimate, estimate_at
+from bayesreg.priors.prior import Laplace
+
+
+def least_squares(reg: Regression) -> Estimate:
+    """Ordinary (or weighted) least squares of a regression's data, its prior ignored.
+
+    Parameters
+    ----------
+    reg : Regression
+
+    Returns
+    -------
+    Estimate
+        Of least norm in beta where the columns are collinear or more than the rows; then it is one
+        of many. Its sigma is the known one, or √(RSS / (n − rank − 1)), or √(RSS / n) without
+        degrees of freedom.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0))
+    >>> round(br.least_squares(reg).sigma, 2)
+    54.15
+    """
+    sigma = reg.noise.sigma if reg.noise.sigma is not None else residual_sd(reg)
+    flat = reg.with_prior(Laplace(float("inf"))) if not reg.design.constant.any() else reg
+    theta = flat.loss.least_squares
+    return estimate_at(flat, theta, sigma or 1.0, "least squares")
+
+
+def residual_sd(reg: Regression) -> float:
+    """√(RSS / degrees of freedom) of the least-squares fit, in the units of y; 0 without degrees of freedom."""
+    free = reg.n - reg.loss.rank - (0 if reg.intercept is False or reg.has_intercept_column else 1)
+    return float((reg.loss.least_rss / free) ** 0.5) if free > 0 else 0.0

@@ -1,0 +1,90 @@
+"""One positive number per column, given as a number, an array, or a mapping from column names."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bayesreg.errors import PriorError
+
+ColumnValues = float | np.ndarray | Mapping[str, float]
+
+
+def validate_values(values: object, what: str, *, zero_allowed: bool) -> ColumnValues:
+    """Check and freeze user input: a number, a one-dimensional array, or ``{column name: number}``.
+
+    Parameters
+    ----------
+    values : number, sequence of numbers, or mapping
+        Non-negative numbers; infinity is allowed where zero is not, since a scale of infinity
+        and a strength of 0 both mean "no penalty".
+    what : str
+        The name of the quantity, used in messages.
+    zero_allowed : bool
+        Whether 0 is a valid value (True for strengths, False for scales).
+
+    Raises
+    ------
+    PriorError
+        If a value is not a number, is negative or NaN, or is outside the allowed range.
+    """
+    if isinstance(values, Mapping):
+        if not values:
+            raise PriorError(f"{what} is an empty mapping; give one number per column name.")
+        return {str(name): float(_checked(value, what, zero_allowed)) for name, value in values.items()}
+    array = _checked(values, what, zero_allowed)
+    if array.ndim == 0:
+        return float(array)
+    if array.ndim != 1 or array.size == 0:
+        raise PriorError(f"{what} has shape {array.shape}; allowed: a number, or an array of shape (p,).")
+    frozen: np.ndarray = array.copy()
+    frozen.flags.writeable = False
+    return frozen
+
+
+def _checked(value: object, what: str, zero_allowed: bool) -> np.ndarray:
+    try:
+        given = np.asarray(value)
+        array = given.astype(float)
+    except (TypeError, ValueError):
+        raise PriorError(f"{what} must be numeric, got {value!r}.") from None
+    if given.dtype.kind not in "iuf":
+        raise PriorError(f"{what} must be numeric, got {value!r} of type {given.dtype}.")
+    allowed = "0 or a positive finite number" if zero_allowed else "a number greater than 0 (inf means: no penalty)"
+    valid = (array >= 0) & np.isfinite(array) if zero_allowed else array > 0
+    if not np.all(valid):
+        raise PriorError(f"{what} must be {allowed}, got {value!r}.")
+    return array
+
+
+def per_column(values: ColumnValues, names: Sequence[str], what: str) -> np.ndarray:
+    """Return the values as an array of shape ``(p,)`` in the order of ``names``.
+
+    Raises
+    ------
+    PriorError
+        If an array has another length than ``names``, or a mapping lacks or adds a name.
+    """
+    p = len(names)
+    if isinstance(values, Mapping):
+        missing = [name for name in names if name not in values]
+        unknown = [name for name in values if name not in set(names)]
+        if missing or unknown:
+            raise PriorError(
+                f"{what} names do not match the columns: missing {missing[:5]}, unknown {unknown[:5]}; "
+                f"the columns are {list(names)[:10]}."
+            )
+        return np.array([values[name] for name in names], dtype=float)
+    array = np.asarray(values, dtype=float)
+    if array.ndim == 1 and array.shape != (p,):
+        raise PriorError(f"{what} has {array.size} values for {p} columns; give one number, or exactly {p}.")
+    return np.broadcast_to(array, (p,)).copy()
+
+
+def map_values(function: Callable[[Any], Any], values: ColumnValues) -> ColumnValues:
+    """Apply an elementwise function and keep the form in which the values were given."""
+    if isinstance(values, Mapping):
+        return {name: float(function(value)) for name, value in values.items()}
+    if isinstance(values, np.ndarray):
+        return np.asarray(function(values), dtype=float)
+    return float(function(values))

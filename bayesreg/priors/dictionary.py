@@ -1,0 +1,254 @@
+"""The dictionary between priors and penalties, under each tool's objective.
+
+For the Gaussian family with noise sigma, σ² × (negative log posterior) is, up to a constant,
+
+    Q(β) = ½RSS + λ‖β‖₁ + ½κ‖β‖²,    λ = σ²/b,    κ = σ²/s²,
+
+for the priors Laplace(0, b) and Normal(0, s). Every other scaling goes through Q. For families
+without a noise scale (Bernoulli, Poisson) take sigma = 1: then Q is the negative log posterior.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from bayesreg.errors import ObjectiveError, PriorError
+from bayesreg.priors.column_values import ColumnValues, map_values, validate_values
+from bayesreg.priors.objective import Objective, Setting, find_objective
+from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal
+
+
+def to_penalty(
+    prior: CoefficientPrior,
+    *,
+    sigma: float | None = None,
+    n: float | None = None,
+    objective: str = "half_rss",
+    sd_y: float | None = None,
+) -> Penalty:
+    """The penalty that equals a prior, in the scaling of an objective.
+
+    Parameters
+    ----------
+    prior : Laplace, Normal or ElasticNetPrior
+        With a known scale.
+    sigma : float, optional
+        Noise standard deviation, in the units of y. Always needed for a prior that is not
+        ``scaled_by_sigma``, except for ``nll`` and ``sklearn.LogisticRegression``, where it cancels.
+    n : float, optional
+        Number of rows; needed by the objectives that divide by it.
+    objective : str, optional
+        A name of :func:`bayesreg.objectives`.
+    sd_y : float, optional
+        1/n standard deviation of y; needed for an L2 strength of ``glmnet``.
+
+    Returns
+    -------
+    L1, L2 or ElasticNet
+        With strengths in the form in which the scales were given.
+
+    Raises
+    ------
+    ObjectiveError
+        If the objective is unknown, lacks the term, or needs a number that was not given.
+    PriorError
+        If the prior's scale has a hyperprior rather than a number.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> br.to_penalty(br.Laplace(0.5), sigma=2.0).strength
+    8.0
+    >>> br.to_penalty(br.Laplace(0.5), sigma=2.0, n=100, objective="sklearn.Lasso").strength
+    0.08
+    """
+    found, setting = find_objective(objective), Setting(n, sigma, sd_y)
+    if isinstance(prior, Laplace):
+        return L1(_strength(prior.scale, "l1", prior, found, setting), found.name)
+    if isinstance(prior, Normal):
+        _require_centred(prior)
+        return L2(_strength(prior.scale, "l2", prior, found, setting), found.name)
+    if isinstance(prior, ElasticNetPrior):
+        l1 = _strength(prior.laplace_scale, "l1", prior, found, setting)
+        return ElasticNet(l1, _strength(prior.normal_scale, "l2", prior, found, setting), found.name)
+    raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
+
+
+def to_prior(
+    penalty: Penalty,
+    *,
+    sigma: float | None = None,
+    n: float | None = None,
+    objective: str | None = None,
+    sd_y: float | None = None,
+) -> CoefficientPrior:
+    """The prior that a penalty equals, when it is added to an objective.
+
+    Parameters
+    ----------
+    penalty : L1, L2 or ElasticNet
+    sigma, n, sd_y : float, optional
+        As in :func:`to_penalty`. Without sigma, ``park_casella`` gives Laplace(1/λ, scaled_by_sigma=True).
+    objective : str, optional
+        By default the one that the penalty itself names (``half_rss`` unless it was given another).
+
+    Returns
+    -------
+    Laplace, Normal or ElasticNetPrior
+        A strength of 0 becomes a scale of infinity: a flat prior.
+
+    Raises
+    ------
+    ObjectiveError
+        If the objective is unknown, lacks the term, needs a number that was not given, or is
+        another than the one that the penalty names.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> br.to_prior(br.L1(0.08), sigma=2.0, n=100, objective="sklearn.Lasso")
+    Laplace(scale=0.5, scaled_by_sigma=False)
+    """
+    found, setting = _objective_of(penalty, objective), Setting(n, sigma, sd_y)
+    if isinstance(penalty, L1):
+        if found.name == "park_casella" and sigma is None:
+            return Laplace(map_values(_inverse, penalty.strength), scaled_by_sigma=True)
+        return Laplace(_scale(penalty.strength, "l1", found, setting))
+    if isinstance(penalty, L2):
+        return Normal(_scale(penalty.strength, "l2", found, setting))
+    return ElasticNetPrior(_scale(penalty.l1, "l1", found, setting), _scale(penalty.l2, "l2", found, setting))
+
+
+def convert(
+    strength: object,
+    source: str,
+    target: str,
+    *,
+    n: float | None = None,
+    sigma: float | None = None,
+    sd_y: float | None = None,
+    term: str | None = None,
+) -> ColumnValues:
+    """A strength, said in another tool's convention.
+
+    Parameters
+    ----------
+    strength : float, array of shape (p,), or mapping from column name
+        The number that is passed to the source tool (alpha, lambda, C, weight decay, …). For an
+        elastic net convert its two parts, alpha·l1_ratio and alpha·(1 − l1_ratio), one by one.
+    source, target : str
+        Names of :func:`bayesreg.objectives`.
+    n, sigma, sd_y : float, optional
+        Rows, noise standard deviation, 1/n standard deviation of y; asked for only where the pair
+        of objectives depends on them (between two residual-sum objectives sigma never does).
+    term : {"l1", "l2"}, optional
+        Which term the strength multiplies; needed only if both tools have both.
+
+    Returns
+    -------
+    float, ndarray or dict
+        In the form of `strength`.
+
+    Raises
+    ------
+    ObjectiveError
+        If an objective is unknown, the term is ambiguous or absent, or a number is missing.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> br.convert(0.5, source="sklearn.Lasso", target="half_rss", n=100)
+    50.0
+    >>> br.convert(3.0, source="sklearn.Ridge", target="torch.weight_decay", n=100)
+    0.06
+    """
+    start, end = find_objective(source), find_objective(target)
+    setting = Setting(n, sigma, sd_y)
+    term = _common_term(start, end) if term is None else term
+    if term not in ("l1", "l2"):
+        raise ObjectiveError(f'term must be "l1" or "l2", got {term!r}.')
+    given = validate_values(strength, "strength", zero_allowed=not start.inverse)
+    factor = _ratio(start, end, term, setting)
+    return map_values(lambda value: _stated(_stated(value, start) * factor, end), given)
+
+
+def _objective_of(penalty: Penalty, objective: str | None) -> Objective:
+    if not isinstance(penalty, Penalty):
+        raise PriorError(f"expected an L1, L2 or ElasticNet penalty, got {type(penalty).__name__}.")
+    if objective is None:
+        return find_objective(penalty.objective)
+    found, own = find_objective(objective), find_objective(penalty.objective)
+    if own.name not in ("half_rss", found.name):
+        raise ObjectiveError(
+            f'the penalty is stated for "{own.name}", but objective="{found.name}" was asked; drop one.'
+        )
+    return found
+
+
+def _require_centred(prior: Normal) -> None:
+    if prior.loc != 0:
+        raise PriorError(f"an L2 penalty pulls towards 0, but this Normal prior has loc={prior.loc}.")
+
+
+def _inverse(value: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.divide(1.0, value)
+
+
+def _stated(value: Any, objective: Objective) -> Any:
+    """From a strength to what the tool's user states (C = 1/strength for inverse objectives), or back."""
+    return _inverse(value) if objective.inverse else value
+
+
+def _per_variance(objective: Objective, term: str, setting: Setting) -> float:
+    """Strength in the objective of a prior with λ/σ² = 1 (or κ/σ² = 1), that is b = 1 (or s = 1)."""
+    if objective.loss_factor is find_objective("nll").loss_factor:
+        # a = 1/σ² and λ = σ²/b: sigma cancels, and must not be asked for.
+        return objective.strength_per_half_rss(term, Setting(setting.n, 1.0, setting.sd_y))
+    return objective.strength_per_half_rss(term, setting) * setting.need("sigma", objective.name) ** 2
+
+
+def _strength(
+    scale: object, term: str, prior: CoefficientPrior, objective: Objective, setting: Setting
+) -> ColumnValues:
+    if isinstance(scale, PositivePrior):
+        raise PriorError(f"the scale is unknown, with hyperprior {scale}; a penalty needs a number.")
+    objective.require(term)
+    factor = _per_variance(objective, term, setting)
+    power = 1 if term == "l1" else 2
+    sigma = setting.need("sigma", objective.name) if prior.scaled_by_sigma else 1.0
+    return map_values(lambda value: _stated(factor * _inverse((sigma * value) ** power), objective), scale)  # type: ignore[arg-type]
+
+
+def _scale(strength: ColumnValues, term: str, objective: Objective, setting: Setting) -> ColumnValues:
+    objective.require(term)
+    factor = _per_variance(objective, term, setting)
+    power = 1.0 if term == "l1" else 0.5
+    return map_values(lambda value: (factor * _inverse(_stated(value, objective))) ** power, strength)
+
+
+def _common_term(source: Objective, target: Objective) -> str:
+    natural = [_natural_terms(objective) for objective in (source, target)]
+    common = [term for term in natural[0] if term in natural[1]]
+    if len(common) == 1:
+        return common[0]
+    if not common:
+        raise ObjectiveError(f'"{source.name}" and "{target.name}" have no penalty term in common.')
+    raise ObjectiveError(
+        f'"{source.name}" and "{target.name}" both have an L1 and an L2 term; say term="l1" or term="l2".'
+    )
+
+
+def _natural_terms(objective: Objective) -> tuple[str, ...]:
+    return ("l1",) if objective.name == "sklearn.Lasso" else objective.terms
+
+
+def _ratio(source: Objective, target: Objective, term: str, setting: Setting) -> float:
+    """Factor from a strength of the source to one of the target; what cancels is not asked for."""
+    for objective in (source, target):
+        objective.require(term)
+    if source.loss_factor is target.loss_factor:
+        return source.unit(term, setting) / target.unit(term, setting)
+    return target.strength_per_half_rss(term, setting) / source.strength_per_half_rss(term, setting)

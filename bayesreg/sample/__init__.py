@@ -1,0 +1,1 @@
+"""The posterior: exact draws, Gibbs, or NUTS, and the choice between them."""

@@ -1,0 +1,191 @@
+"""Which engine samples which regression, and why; and the one function that samples."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
+from bayesreg.model.regression import Regression
+from bayesreg.priors.prior import Normal
+from bayesreg.sample.datatree import to_datatree
+from bayesreg.sample.draws import Draws
+from bayesreg.sample.exact import sample_exact
+from bayesreg.sample.gate import diagnose
+from bayesreg.sample.gibbs import sample_gibbs
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+ENGINES = ("auto", "exact", "gibbs", "nuts")
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """An engine, and the reason in words."""
+
+    engine: str
+    reason: str
+
+
+def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
+    """Decide which engine samples a regression.
+
+    Parameters
+    ----------
+    reg : Regression
+    engine : {"auto", "exact", "gibbs", "nuts"}
+        Anything but "auto" is taken as asked.
+
+    Raises
+    ------
+    UnsupportedError
+        If the engine is unknown.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0))
+    >>> br.choose_engine(reg).engine
+    'gibbs'
+    """
+    if engine not in ENGINES:
+        raise UnsupportedError(f"engine {engine!r} is not available; available: {', '.join(ENGINES)}.")
+    if engine != "auto":
+        return EngineChoice(engine, "asked for")
+    if not reg.scale_known:
+        return EngineChoice("nuts", "the prior's scale is unknown, which only NUTS covers")
+    if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
+        return EngineChoice("nuts", "only one of the priors of intercept and coefficients is scaled by sigma")
+    if isinstance(reg.prior, Normal):
+        return EngineChoice(
+            "exact", "a Normal prior has a posterior in closed form (given sigma), so draws are independent"
+        )
+    return EngineChoice(
+        "gibbs", f"a {reg.prior.name} prior of known scale is a scale mixture of Normals, which Gibbs draws fast"
+    )
+
+
+def sample(
+    reg: Regression,
+    *,
+    engine: str = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    random_seed: int | None = None,
+    progressbar: bool = False,
+    groups: Sequence[str] = (),
+    nuts_sampler: str = "pymc",
+    cores: int | None = None,
+) -> "DataTree":
+    """Draw from the posterior.
+
+    Parameters
+    ----------
+    reg : Regression
+    engine : {"auto", "exact", "gibbs", "nuts"}
+        "auto" takes the fastest that covers the regression; the result's attributes say which and why.
+    draws, chains : int
+        Kept draws per chain, and chains.
+    tune : int, optional
+        Discarded draws per chain: by default 1000 for NUTS, 500 for Gibbs; the exact engine has none.
+    random_seed : int, optional
+        The same seed gives the same draws.
+    progressbar : bool
+        Whether to show one.
+    groups : sequence of str
+        Extra groups, of "posterior_predictive", "log_likelihood" and "log_prior".
+    nuts_sampler : {"pymc", "nutpie"}
+    cores : int, optional
+        For NUTS.
+
+    Returns
+    -------
+    xarray.DataTree
+        ``posterior`` (``coef`` on the user's columns, ``beta`` on the standardized ones if they are,
+        ``intercept``, ``sigma`` and ``scale`` as far as unknown), ``sample_stats`` (with ``lp``, the
+        log posterior density up to the evidence), ``observed_data``, ``constant_data``; attributes say
+        which model and engine it was.
+
+    Raises
+    ------
+    UnsupportedError
+        If the engine does not cover the regression.
+    PriorError
+        If a count is not positive.
+
+    Warns
+    -----
+    SamplerWarning
+        If R̂ ≥ 1.01 or not finite, an effective sample size is ≤ 400, chains coincide, or there are divergences.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Normal(10.0), sigma=54.0)
+    >>> idata = br.sample(reg, random_seed=1)
+    >>> idata.attrs["engine"], idata["posterior"]["coef"].dims
+    ('exact', ('chain', 'draw', 'coef_name'))
+    """
+    for name, count in (("draws", draws), ("chains", chains), ("tune", 1 if tune is None else tune + 1)):
+        if isinstance(count, bool) or count != int(count) or count < 1:
+            raise PriorError(f"{name} must be a whole number, at least 1 (tune: 0), got {count!r}.")
+    choice = choose_engine(reg, engine)
+    _require_rows(reg, groups)
+    plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": random_seed}
+    drawn = _run(reg, choice.engine, plan, tune, progressbar, nuts_sampler, cores)
+    verdict = diagnose(
+        drawn,
+        sigma_known=reg.noise.known,
+        has_intercept=reg.intercept is not False,
+        independent=choice.engine == "exact",
+    )
+    if not verdict.passed:
+        warnings.warn(f"{choice.engine} draws: {'; '.join(verdict.problems)}.", SamplerWarning, stacklevel=2)
+    told = {"engine": choice.engine, "engine_reason": choice.reason, "random_seed": str(random_seed)}
+    return to_datatree(reg, drawn, verdict, told, groups, random_seed)
+
+
+def _run(
+    reg: Regression,
+    engine: str,
+    plan: dict[str, Any],
+    tune: int | None,
+    progressbar: bool,
+    nuts_sampler: str,
+    cores: int | None,
+) -> Draws:
+    if engine == "exact":
+        return sample_exact(reg, **plan)
+    if engine == "gibbs":
+        warmup = 500 if tune is None else tune
+        with _progress(progressbar, plan["chains"] * (plan["draws"] + warmup)) as tick:
+            return sample_gibbs(reg, tune=warmup, tick=tick, **plan)
+    from bayesreg.sample.nuts import sample_nuts
+
+    warmup = 1000 if tune is None else tune
+    return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler, cores=cores, **plan)
+
+
+def _require_rows(reg: Regression, groups: Sequence[str]) -> None:
+    by_row = [group for group in groups if group in ("posterior_predictive", "log_likelihood")]
+    if by_row and reg.design.rows is None:
+        raise UnsupportedError(
+            f"{by_row} need the rows, but this regression was made from moments; use Regression(X, y, …)."
+        )
+
+
+@contextmanager
+def _progress(show: bool, total: int) -> Iterator[Callable[[int], None] | None]:
+    if not show:
+        yield None
+        return
+    from rich.progress import Progress
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task("Sampling (Gibbs)", total=total)
+        yield lambda done: bar.advance(task, done)

@@ -1,0 +1,101 @@
+"""The gate that draws must pass: R̂, effective sample sizes, distinct chains, no divergences.
+
+It fails closed: what cannot be computed (the R̂ of a constant chain is NaN) does not pass.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesreg.sample.draws import Draws
+
+LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Worst values over all unknowns, and what is wrong in words.
+
+    Attributes
+    ----------
+    rhat : float
+        Largest rank-normalized split R̂ (Vehtari et al. 2021, doi:10.1214/20-BA1221); NaN if it cannot be computed.
+    ess_bulk, ess_tail : float
+        Smallest effective sample sizes.
+    divergences : int
+    problems : tuple of str
+        Empty if the gate is passed.
+    """
+
+    rhat: float
+    ess_bulk: float
+    ess_tail: float
+    divergences: int
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independent: bool) -> Diagnostics:
+    """Hold draws against the gate.
+
+    Parameters
+    ----------
+    draws : Draws
+    sigma_known, has_intercept : bool
+        Which parts are unknown; what is known does not vary and is not judged.
+    independent : bool
+        Whether the draws are independent by construction, so that more draws are the only cure.
+    """
+    quantities = _quantities(draws, sigma_known=sigma_known, has_intercept=has_intercept)
+    rhat, bulk, tail = _worst(quantities)
+    divergences = int(np.sum(draws.stats.get("diverging", 0)))
+    problems = []
+    more = "take more draws" if independent else "take more draws or a longer warm-up (tune)"
+    if not rhat < LARGEST_RHAT:
+        found = f"R-hat {rhat:.3f}" if np.isfinite(rhat) else "R-hat cannot be computed (a chain does not move)"
+        problems.append(f"{found}, allowed below {LARGEST_RHAT}: {more}")
+    if not min(bulk, tail) > SMALLEST_ESS:
+        problems.append(f"effective sample size {min(bulk, tail):.0f}, needed above {SMALLEST_ESS:.0f}: {more}")
+    if _has_copies(quantities):
+        problems.append("two chains are identical: give random_seed one integer, not one per chain")
+    if divergences:
+        problems.append(
+            f"{divergences} divergences: use scaled_by_sigma=True, a stronger noise prior, or another engine"
+        )
+    return Diagnostics(rhat, bulk, tail, divergences, tuple(problems))
+
+
+def _quantities(draws: Draws, *, sigma_known: bool, has_intercept: bool) -> np.ndarray:
+    """Every unknown, shape (k, C, D)."""
+    parts = [np.moveaxis(draws.beta, -1, 0)]
+    if has_intercept:
+        parts.append(draws.at_center[None])
+    if not sigma_known:
+        parts.append(draws.sigma[None])
+    if draws.scale is not None:
+        parts.append(draws.scale[None])
+    return np.concatenate(parts)
+
+
+def _worst(quantities: np.ndarray) -> tuple[float, float, float]:
+    from arviz_stats.base.array import array_stats
+
+    if quantities.shape[-1] < 4 or not np.all(np.isfinite(quantities)):
+        return np.nan, np.nan, np.nan
+    halves = quantities[..., : quantities.shape[-1] // 2 * 2].reshape(len(quantities), -1, quantities.shape[-1] // 2)
+    # R-hat splits each chain in two itself; a single chain is split once more, since it needs two.
+    compared = quantities if quantities.shape[1] > 1 else halves
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rhat = np.asarray(array_stats.rhat(compared, chain_axis=1, draw_axis=2))
+    bulk = np.asarray(array_stats.ess(quantities, chain_axis=1, draw_axis=2, method="bulk"))
+    tail = np.asarray(array_stats.ess(quantities, chain_axis=1, draw_axis=2, method="tail", prob=(0.05, 0.95)))
+    return float(np.max(rhat)), float(np.min(bulk)), float(np.min(tail))
+
+
+def _has_copies(quantities: np.ndarray) -> bool:
+    chains = [np.ascontiguousarray(quantities[:, c]).tobytes() for c in range(quantities.shape[1])]
+    return len(set(chains)) < len(chains)
