@@ -1,0 +1,102 @@
+"""The arrows of the house: data flows one way, and heavy imports stay in the rooms that need them."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bayesreg
+
+ROOT = Path(bayesreg.__file__).parent
+# A file may import only from rooms on its own floor's left; optimize and sample do not know each other.
+ALLOWED = {
+    "priors": set(),
+    "design": {"priors"},
+    "model": {"priors", "design"},
+    "optimize": {"priors", "design", "model"},
+    "sample": {"priors", "design", "model"},
+    "analysis": {"priors", "design", "model", "optimize", "sample"},
+    "plots": {"priors", "design", "model", "optimize", "sample", "analysis"},
+    "report": {"priors", "design", "model", "optimize", "sample", "analysis", "plots"},
+    "cli": {"priors", "design", "model", "optimize", "sample", "analysis", "plots", "report"},
+    "errors": set(),
+    "__init__": set(),
+}
+AT_HOME = {
+    "pymc": {"model/pymc_model.py", "sample/nuts.py", "model/regression.py"},
+    "pytensor": {"model/pymc_model.py"},
+    "nutpie": {"sample/nuts.py"},
+    "sklearn": {"optimize/penalized.py", "analysis/selection.py", "design/datasets.py"},
+    "skglm": {"optimize/penalized.py"},
+    "matplotlib": {"plots/"},
+}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return every module that a file imports, wherever in the file it does so."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_arrow_runs_back(path):
+    own = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    ours = {module for module in imports_of(path) if module.split(".")[0] == "bayesreg"}
+    reached = {room_of(module) for module in ours} - {own, "errors"}
+    assert reached <= ALLOWED[own], f"{own} may not import {reached - ALLOWED[own]}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_packages_stay_at_home(path):
+    place = path.relative_to(ROOT).as_posix()
+    for module in imports_of(path):
+        homes = AT_HOME.get(module.split(".")[0])
+        assert homes is None or any(place.startswith(home) for home in homes), f"{place} imports {module}"
+
+
+def test_the_guard_sees_an_arrow_that_runs_back(tmp_path):
+    planted = tmp_path / "planted.py"
+    planted.write_text("def f():\n    from bayesreg.analysis.compare import compare\n    return compare\n")
+    assert {room_of(module) for module in imports_of(planted)} == {"analysis"}
+    assert "analysis" not in ALLOWED["model"]
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level packages loaded by a fresh interpreter that runs `code`."""
+    script = f"{code}\nimport sys; print('\\n'.join({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_bayesreg_loads_nothing_heavy():
+    assert not loaded_by("import bayesreg") & {"numpy", "scipy", "pandas", "pymc", "sklearn", "arviz_base", "matplotlib"}
+
+
+def test_help_loads_nothing_heavy():
+    code = "from bayesreg.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"
+    assert not loaded_by(code) & {"numpy", "scipy", "pandas", "pymc", "sklearn", "arviz_base", "matplotlib"}
+
+
+def test_the_main_job_never_loads_pymc():
+    code = "from bayesreg.cli import main\nassert main(['compare', 'diabetes', '--draws', '200', '--json']) == 0"
+    assert not loaded_by(code) & {"pymc", "pytensor", "numba", "matplotlib"}
+
+
+def test_every_public_name_resolves():
+    for name in bayesreg.__all__:
+        assert getattr(bayesreg, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = bayesreg.nonsense
