@@ -79,6 +79,26 @@ class QuadraticLoss:
         support = np.flatnonzero(theta)
         return self.gram[:, support] @ theta[support] - self.cross
 
+    def cross_gram(self, indices: np.ndarray) -> np.ndarray:
+        """Rows of A'A that belong to some coefficients, shape (len(indices), q)."""
+        if self.has_gram:
+            return self.gram[indices]
+        assert self.A is not None
+        return self.A[:, indices].T @ self.A
+
+    def pulls(self, theta: np.ndarray, *, from_rows: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """A'r and ‖r‖² for the residual r of each of m points: theta (m, q) gives shapes (m, q) and (m,)."""
+        if self.A is not None and (from_rows or not self.has_gram):
+            assert self.b is not None
+            residual = self.b - theta @ self.A.T
+            return residual @ self.A, np.sum(residual**2, axis=1)
+        # Differences from one of the points, whose own residual is known exactly, do not cancel.
+        reference = theta[-1] if self.A is not None else self.least_squares
+        step = theta - reference
+        moved = step @ self.gram
+        pull = -self.gradient(reference)
+        return pull - moved, self.rss(reference) + np.sum(step * (moved - 2 * pull), axis=1)
+
     def rss(self, theta: np.ndarray) -> float:
         """Residual sum of squares at θ, never by the cancelling y'y − 2θ'A'b + θ'A'Aθ."""
         if self.A is not None:

@@ -18,7 +18,9 @@ from bayesreg.model.quadratic import QuadraticLoss
 EPS = float(np.finfo(float).eps)
 
 
-def minimize(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+def minimize(
+    loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray | None = None, *, polish: bool = True
+) -> np.ndarray:
     """Minimize ½RSS(θ) + Σ λ_j|θ_j| + ½ Σ κ_jθ_j².
 
     Parameters
@@ -29,6 +31,8 @@ def minimize(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndar
         λ_j ≥ 0 and κ_j ≥ 0; both 0 leaves a coefficient unpenalized.
     start : ndarray, shape (q,), optional
         A point to start from, such as the minimum at a nearby strength.
+    polish : bool, optional
+        Whether to refine the answer with residuals from the rows.
 
     Returns
     -------
@@ -40,19 +44,19 @@ def minimize(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndar
         If the steps run out, which exact arithmetic excludes.
     """
     theta = np.zeros(loss.size) if start is None else np.array(start, dtype=float)
-    limit = 100 + 20 * min(loss.size, 5_000)
+    stationary = not np.any((theta != 0) | (l1 == 0))
+    limit = 1_000 + 20 * min(loss.size, 5_000)
     for _ in range(limit):
-        theta = _minimize_on_support(loss, l1, l2, theta, limit)
         gradient = loss.gram_gradient(theta) + l2 * theta
         entering = _entering(gradient, theta, l1, loss)
-        if len(entering) == 0:
-            return _polish(loss, l1, l2, theta)
-        theta = _enter(loss, l1, l2, theta, gradient, entering)
+        if len(entering) == 0 and stationary:
+            return _polish(loss, l1, l2, theta) if polish else theta
+        theta, stationary = _step(loss, l1, l2, theta, gradient, entering)
     raise ConvergenceError(f"the active-set solver did not end within {limit} steps; please report these data.")
 
 
 def _entering(gradient: np.ndarray, theta: np.ndarray, l1: np.ndarray, loss: QuadraticLoss) -> np.ndarray:
-    """Zero coefficients whose gradient exceeds λ_j beyond rounding, the largest excess first and not too many at once."""
+    """Zero coefficients whose gradient exceeds λ_j beyond rounding, largest excess first, not too many at once."""
     rounding = 50 * EPS * (np.max(np.abs(loss.cross), initial=0.0) + l1)
     excess = np.where((theta == 0) & (l1 > 0), np.abs(gradient) - l1 - rounding, -np.inf)
     violating = np.flatnonzero(excess > 0)
@@ -60,43 +64,33 @@ def _entering(gradient: np.ndarray, theta: np.ndarray, l1: np.ndarray, loss: Qua
     return violating[np.argsort(-excess[violating])][:most]
 
 
-def _enter(
+def _step(
     loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, gradient: np.ndarray, entering: np.ndarray
-) -> np.ndarray:
-    """One step with the entering coefficients; those that would start in the wrong direction stay at 0."""
+) -> tuple[np.ndarray, bool]:
+    """Move towards the minimum with signs held; returns the point, and whether it is that minimum.
+
+    Entering coefficients that would start in the wrong direction stay at 0. At a minimum over the
+    others at least one of them starts in the right one, so the step always descends.
+    """
     signs = np.sign(theta)
     signs[entering] = -np.sign(gradient[entering])
     while True:
         active = np.flatnonzero((signs != 0) | (l1 == 0))
+        if len(active) == 0:
+            return theta, True
         slope = gradient[active] + l1[active] * signs[active]
         direction, bounded = _direction(loss, l1, l2, active, slope)
-        wrong = (theta[active] == 0) & (l1[active] > 0) & (direction * signs[active] <= 0)
+        penalized = l1[active] > 0
+        wrong = (theta[active] == 0) & penalized & (direction * signs[active] <= 0)
         if not np.any(wrong):
-            return _line_search(theta, active, direction, slope, l1, bounded)
-        # Of the entering ones at least one always starts in the right direction, so some remain.
+            break
         signs[active[wrong]] = 0.0
-        if not np.any(signs[entering]):
-            return theta
-
-
-def _minimize_on_support(
-    loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, limit: int
-) -> np.ndarray:
-    """Minimize over the coefficients that are not 0 (and the unpenalized ones), dropping those that reach 0."""
-    for _ in range(limit):
-        active = np.flatnonzero((theta != 0) | (l1 == 0))
-        if len(active) == 0:
-            return theta
-        signs = np.sign(theta[active])
-        slope = loss.gram_gradient(theta)[active] + l2[active] * theta[active] + l1[active] * signs
-        direction, bounded = _direction(loss, l1, l2, active, slope)
-        moved = theta[active] + direction
-        if bounded and np.all((moved * signs > 0) | (l1[active] == 0)):
-            theta = theta.copy()
-            theta[active] = moved
-            return theta
-        theta = _line_search(theta, active, direction, slope, l1, bounded)
-    raise ConvergenceError("the active-set solver did not end on its support; please report these data.")
+    moved = theta[active] + direction
+    if bounded and np.all((moved * signs[active] > 0) | ~penalized):
+        result = theta.copy()
+        result[active] = moved
+        return result, True
+    return _line_search(theta, active, direction, slope, l1, bounded), False
 
 
 def _direction(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.optimize import active_set, ridge
 from bayesreg.optimize.estimate import Estimate, estimate_at
@@ -80,15 +81,18 @@ def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) 
     return active_set.minimize(reg.loss, l1, l2, start)
 
 
-def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
-    """The estimate, unless its certificate shows that it is none."""
-    judge = estimate.certificate
-    l1, _ = reg.weights_at(estimate.sigma)
+def reachable_kkt(loss: QuadraticLoss, l1: np.ndarray) -> float:
+    """The relative KKT residual that a point may have: 1e-9, or what the rounding of the gradient leaves of it."""
     smallest = np.min(l1[l1 > 0], initial=np.inf)
-    reachable = max(KKT_TOLERANCE, ROUNDING * float(np.max(np.abs(reg.loss.cross), initial=0.0)) / smallest)
-    if not judge.kkt <= reachable:
+    return max(KKT_TOLERANCE, ROUNDING * float(np.max(np.abs(loss.cross), initial=0.0)) / float(smallest))
+
+
+def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
+    """Return the estimate, unless its certificate shows that it is none."""
+    allowed = reachable_kkt(reg.loss, reg.weights_at(estimate.sigma)[0])
+    if not estimate.certificate.kkt <= allowed:
         raise ConvergenceError(
-            f"the solver's point violates the optimality conditions by {judge.kkt:.1e} (relative to the strength; "
-            f"allowed {reachable:.1e}); rescale columns of very different size, or use standardize=True."
+            f"the solver's point violates the optimality conditions by {estimate.certificate.kkt:.1e} (relative to the "
+            f"strength; allowed {allowed:.1e}); rescale columns of very different size, or use standardize=True."
         )
     return estimate

@@ -1,22 +1,31 @@
-"""Estimates along a grid of strengths, each started from the one before and each certified."""
+"""MAP estimates along a grid of strengths, every point certified."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import linalg
 
-from bayesreg.errors import PriorError
+from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.optimize.estimate import Estimate
-from bayesreg.optimize.map_estimate import map_estimate
+from bayesreg.optimize import active_set, homotopy
+from bayesreg.optimize.certificate import CertificateTable, certify_points
+from bayesreg.optimize.estimate import Estimate, estimate_at
+from bayesreg.optimize.map_estimate import reachable_kkt
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.dictionary import to_penalty, to_prior
-from bayesreg.priors.penalty import L2, Penalty, rescaled
+from bayesreg.priors.penalty import rescaled
 
 if TYPE_CHECKING:
     import pandas as pd
 
 POINTS, SMALLEST_SHARE = 100, 1e-3
+# The homotopy keeps a q × q matrix that each knot updates; with more columns warm starts are cheaper.
+HOMOTOPY_COLUMNS = 1_500
+# Certificates of a whole path are computed on the rows up to this many multiplications, through the Gram matrix beyond.
+ROW_WORK = 2e7
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,50 +34,71 @@ class Path:
 
     Attributes
     ----------
+    reg : Regression
+        Whose prior gives the kind of penalty and the columns' ratios.
     strengths : ndarray, shape (m,)
         In ``half_rss``, decreasing. With per-column scales it is the largest of the columns'
         strengths; the others keep their ratio to it. For an elastic net it is the L1 strength, and
         the L2 strength keeps its ratio.
     current : float
         The strength of the regression's own prior.
-    estimates : tuple of Estimate
-        One per strength, each with its certificate.
+    theta : ndarray, shape (m, q)
+        The points, with the intercept's deviation last where it is among the coefficients.
+    certificates : CertificateTable
     """
 
+    reg: Regression
     strengths: np.ndarray
     current: float
-    estimates: tuple[Estimate, ...]
+    theta: np.ndarray
+    certificates: CertificateTable
     objective: str = "half_rss"
 
     @property
     def names(self) -> tuple[str, ...]:
         """Column names."""
-        return self.estimates[0].names
+        return self.reg.names
 
     @property
     def beta(self) -> np.ndarray:
         """Coefficients on the columns that the prior sees, shape (m, p)."""
-        return np.array([estimate.beta for estimate in self.estimates])
+        return self.theta[:, : self.reg.p]
 
     @property
     def coef(self) -> np.ndarray:
         """Coefficients on the user's columns, shape (m, p)."""
-        return np.array([estimate.coef for estimate in self.estimates])
+        return self.reg.design.standardization.coef(self.beta)
 
     @property
     def n_zeros(self) -> np.ndarray:
         """Exact zeros at each strength, shape (m,)."""
-        return np.array([estimate.n_zeros for estimate in self.estimates])
+        return np.sum(self.beta == 0, axis=1)
 
     @property
     def kkt(self) -> np.ndarray:
         """Relative KKT residual at each strength, shape (m,)."""
-        return np.array([estimate.certificate.kkt for estimate in self.estimates])
+        return self.certificates.kkt
 
     @property
     def gap(self) -> np.ndarray:
         """Relative duality gap at each strength, shape (m,)."""
-        return np.array([estimate.certificate.gap for estimate in self.estimates])
+        return self.certificates.gap
+
+    @cached_property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Every point as an Estimate, with a certificate of its own."""
+        sigma = self.reg.noise.sigma
+        assert sigma is not None
+        own = to_penalty(self.reg.prior, sigma=sigma)
+        return tuple(
+            estimate_at(
+                self.reg.with_prior(to_prior(rescaled(own, float(strength / self.current)), sigma=sigma)),
+                theta,
+                sigma,
+                "MAP along a path",
+            )
+            for strength, theta in zip(self.strengths, self.theta, strict=True)
+        )
 
     def to_frame(self) -> "pd.DataFrame":
         """Coefficients on the user's columns, one row per strength."""
@@ -97,6 +127,8 @@ def path(reg: Regression, strengths: object = None) -> Path:
     ------
     PriorError
         If sigma or scale is unknown, or no column is penalized.
+    ConvergenceError
+        If a certificate does not accept its point.
 
     Examples
     --------
@@ -109,34 +141,45 @@ def path(reg: Regression, strengths: object = None) -> Path:
     """
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a path needs a known sigma and a prior of known scale; use reg.with_sigma(number).")
-    own = to_penalty(reg.prior, sigma=reg.noise.sigma)
-    current = _largest(own, reg)
-    grid = _default_strengths(reg, own, current) if strengths is None else _read_strengths(strengths)
-    estimates: list[Estimate] = []
-    start = None
-    for strength in grid:
-        at = reg.with_prior(to_prior(rescaled(own, strength / current), sigma=reg.noise.sigma))
-        estimates.append(map_estimate(at, start))
-        start = estimates[-1].beta
-    return Path(grid, current, tuple(estimates))
+    l1, l2 = reg.weights_at(reg.noise.sigma)
+    current = _largest(reg, l1, l2)
+    grid = _default_strengths(reg, l1, l2, current) if strengths is None else _read_strengths(strengths)
+    ratios = (grid / current)[:, None]
+    l1s, l2s = l1 * ratios, l2 * ratios
+    if reg.has_intercept_column:
+        # The intercept's own prior does not move with the strength of the coefficients' prior.
+        l2s[:, -1] = l2[-1]
+    theta = _solve(reg.loss, l1s, l2s)
+    table = _certified(reg.loss, theta, l1s, l2s)
+    return Path(reg, grid, current, theta, table)
 
 
 def strength_max(reg: Regression) -> float:
-    """The smallest strength (the largest of the columns', in ``half_rss``) at which every penalized coefficient is 0.
+    """Return the smallest strength at which every L1-penalized coefficient is 0.
 
-    It is max_j |x_j'(y − ŷ₀)|·(λ_max/λ_j), where ŷ₀ is the fit of what is not penalized.
+    It is max_j |x_j'(y − ŷ₀)|·(λ_max/λ_j), in ``half_rss``, where ŷ₀ is the fit of what has no L1 term
+    and λ_max the largest of the columns' strengths.
+
+    Raises
+    ------
+    PriorError
+        If sigma or scale is unknown.
     """
-    assert reg.noise.sigma is not None
-    l1, l2 = reg.weights_at(reg.noise.sigma)
+    if reg.noise.sigma is None:
+        raise PriorError("strength_max needs a known sigma; use reg.with_sigma(number).")
+    return _strength_max(reg.loss, *reg.weights_at(reg.noise.sigma))
+
+
+def _strength_max(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> float:
     free = np.flatnonzero(l1 == 0)
-    gradient = -reg.loss.cross
+    pull = loss.cross
     if len(free):
-        theta = np.zeros(reg.loss.size)
-        block = reg.loss.curvature(free) + np.diag(l2[free])
-        theta[free] = np.linalg.lstsq(block, reg.loss.cross[free], rcond=None)[0]
-        gradient = reg.loss.gradient(theta)
+        theta = np.zeros(loss.size)
+        block = loss.curvature(free) + np.diag(l2[free])
+        theta[free] = np.linalg.lstsq(block, loss.cross[free], rcond=None)[0]
+        pull = -loss.gradient(theta)
     penalized = l1 > 0
-    return float(np.max(np.abs(gradient[penalized]) / l1[penalized], initial=0.0) * np.max(l1))
+    return float(np.max(np.abs(pull[penalized]) / l1[penalized], initial=0.0) * np.max(l1))
 
 
 def _read_strengths(strengths: object) -> np.ndarray:
@@ -146,18 +189,59 @@ def _read_strengths(strengths: object) -> np.ndarray:
     return np.sort(values)[::-1].copy()
 
 
-def _default_strengths(reg: Regression, own: Penalty, current: float) -> np.ndarray:
-    if isinstance(own, L2):
+def _default_strengths(reg: Regression, l1: np.ndarray, l2: np.ndarray, current: float) -> np.ndarray:
+    if not np.any(l1 > 0):
         middle = float(np.mean(np.diag(reg.loss.gram))) if reg.loss.has_gram else float(reg.design.weight)
         return np.geomspace(1e3 * middle, 1e-3 * middle, POINTS)
-    largest = strength_max(reg) or current
+    largest = _strength_max(reg.loss, l1, l2) or current
     return np.geomspace(largest, SMALLEST_SHARE * largest, POINTS)
 
 
-def _largest(penalty: Penalty, reg: Regression) -> float:
-    assert reg.noise.sigma is not None
-    l1, l2 = reg.weights_at(reg.noise.sigma)
-    largest = float(np.max(l2[: reg.p] if isinstance(penalty, L2) else l1[: reg.p]))
+def _largest(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
+    largest = float(np.max(l1[: reg.p]) or np.max(l2[: reg.p]))
     if largest == 0:
         raise PriorError("no column is penalized, so there is no path; give the prior a finite scale.")
     return largest
+
+
+def _solve(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    """The minimum at each row of strengths, shape (m, q); by the route that suits the penalty, not yet certified."""
+    if not np.any(l2) and loss.has_gram and loss.size <= HOMOTOPY_COLUMNS:
+        largest = np.max(l1, axis=1)
+        return homotopy.lasso_path(loss.gram, loss.cross, l1[0] / largest[0], largest)
+    if not np.any(l1) and np.all(l2 > 0) and loss.has_gram and np.allclose(l2 / l2[:1], (l2 / l2[:1])[:, :1]):
+        return _ridge_path(loss, l2)
+    theta = np.empty_like(l1)
+    start = None
+    for k in range(len(l1)):
+        start = theta[k] = active_set.minimize(loss, l1[k], l2[k], start, polish=False)
+    return theta
+
+
+def _ridge_path(loss: QuadraticLoss, l2: np.ndarray) -> np.ndarray:
+    """All strengths t·κ from one eigendecomposition: with unit u = κ^(−½), θ(t) = uV(V'uGuV + t)⁻¹V'uc."""
+    unit = 1 / np.sqrt(l2[0])
+    values, vectors = linalg.eigh(loss.gram * np.outer(unit, unit))
+    along = vectors.T @ (unit * loss.cross)
+    times = l2[:, :1] / l2[0, 0]
+    return (along / (np.maximum(values, 0.0) + times)) @ vectors.T * unit
+
+
+def _certified(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> CertificateTable:
+    """Certificates of all points; a point that is not accepted is solved again from where it is, then judged again."""
+    from_rows = loss.A is not None and loss.A.size * len(theta) <= ROW_WORK
+    table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
+    allowed = np.array([reachable_kkt(loss, row) for row in l1])
+    retry = np.flatnonzero(~(table.kkt <= 1e-2 * allowed))
+    if len(retry) == 0:
+        return table
+    for k in retry:
+        theta[k] = active_set.minimize(loss, l1[k], l2[k], np.where(np.isfinite(theta[k]), theta[k], 0.0))
+    table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
+    if not np.all(table.kkt <= allowed):
+        worst = int(np.argmax(np.nan_to_num(table.kkt, nan=np.inf)))
+        raise ConvergenceError(
+            f"point {worst} of the path violates the optimality conditions by {table.kkt[worst]:.1e} (relative); "
+            "rescale columns of very different size, or use standardize=True."
+        )
+    return table
