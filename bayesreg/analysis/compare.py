@@ -281,7 +281,7 @@ def _own_notes(reg: Regression, best: Estimate) -> tuple[str, ...]:
     notes = []
     if not reg.noise.known:
         notes.append(
-            f"sigma is unknown, with prior {reg.noise.prior}; MAP and penalized least squares are compared at the sigma "
+            f"sigma is unknown, with prior {reg.noise.prior}; the points are compared at the sigma "
             f"of the joint mode of (beta, sigma), {best.sigma:.4g}; the posterior averages over sigma"
         )
     if reg.loss.rank < reg.loss.size:

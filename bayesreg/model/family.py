@@ -1,44 +1,297 @@
-"""Families: how the target is distributed around the linear predictor."""
+"""Families: how the target is distributed around the linear predictor η.
+
+Each states its loss as σ² × (negative log likelihood), constants dropped, so that with the Gaussian
+family it is ½RSS and every family shares the penalty Σ λ_j|β_j| + ½κ_jβ_j² with λ = σ²/b, κ = σ²/s².
+Families without a noise scale have σ = 1.
+"""
 
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from bayesreg.errors import UnsupportedError
+from bayesreg.errors import DataError, PriorError, UnsupportedError
+
+Array = np.ndarray
+
+
+class Family(Protocol):
+    """What solvers, certificates and models need of a family; all arrays have the shape of η, rows last.
+
+    Attributes
+    ----------
+    name : str
+    has_sigma : bool
+        Whether there is a noise scale; otherwise sigma is 1.
+    convex : bool
+        Whether the loss is convex in η, so that a duality gap exists.
+    """
+
+    name: ClassVar[str]
+    has_sigma: ClassVar[bool]
+    convex: ClassVar[bool]
+
+    def check_target(self, y: Array) -> None:
+        """Raise DataError for a target that the family cannot have produced."""
+
+    def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """σ² × negative log likelihood of each row, constants dropped."""
+
+    def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """First derivative of the loss in η."""
+
+    def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Second derivative of the loss in η."""
+
+    def upper_curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """A non-negative curvature whose quadratic model leads downhill."""
+
+    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+        """loss(η) + conjugate(−u) + u·η for a dual point u of each row: 0 at u = −slope, else positive."""
+
+    def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Log density of each row, constants included."""
+
+    def start(self, mean: float) -> float:
+        """The η at which the mean of y is the given one."""
+
+    def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Draw y."""
 
 
 @dataclass(frozen=True)
 class Gaussian:
-    """y_i ~ Normal(η_i, σ²/w_i); the loss in ``half_rss`` is ½ Σ w_i (y_i − η_i)²."""
+    """y ~ Normal(η, σ²); loss ½(y − η)²."""
 
-    name: str = "gaussian"
+    name: ClassVar[str] = "gaussian"
+    has_sigma: ClassVar[bool] = True
+    convex: ClassVar[bool] = True
 
-    def loss(self, y: np.ndarray, eta: np.ndarray, weights: np.ndarray | float = 1.0) -> float:
-        """½ Σ w (y − η)², for y and η of shape (n,)."""
-        return 0.5 * float(np.sum(weights * (y - eta) ** 2))
+    def check_target(self, y: Array) -> None:
+        """Accept every finite target."""
 
-    def gradient(self, y: np.ndarray, eta: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
-        """Derivative of the loss with respect to η, shape (n,)."""
-        return weights * (eta - y)
+    def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """½(y − η)²."""
+        return 0.5 * (y - eta) ** 2
 
-    def log_likelihood(
-        self, y: np.ndarray, eta: np.ndarray, sigma: np.ndarray | float, weights: np.ndarray | float = 1.0
-    ) -> np.ndarray:
-        """Pointwise log density of y, broadcast over leading dimensions of η and σ."""
-        return 0.5 * (np.log(weights) - np.log(2 * np.pi)) - np.log(sigma) - 0.5 * weights * ((y - eta) / sigma) ** 2
+    def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """η − y."""
+        return eta - y
+
+    def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """1."""
+        return np.ones_like(eta)
+
+    upper_curvature = curvature
+
+    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+        """½(y − η − u)²."""
+        return 0.5 * (y - eta - dual) ** 2
+
+    def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """−½log 2π − log σ − (y − η)²/(2σ²)."""
+        return -0.5 * np.log(2 * np.pi) - np.log(sigma) - 0.5 * ((y - eta) / sigma) ** 2
+
+    def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Draw from Normal(η, σ²)."""
+        return eta + sigma * generator.standard_normal(eta.shape)
+
+    def start(self, mean: float) -> float:
+        """The mean itself."""
+        return mean
 
 
-FAMILIES = {"gaussian": Gaussian()}
+@dataclass(frozen=True)
+class Bernoulli:
+    """y ~ Bernoulli(1/(1 + e^−η)), y in {0, 1}; loss log(1 + e^η) − yη."""
+
+    name: ClassVar[str] = "bernoulli"
+    has_sigma: ClassVar[bool] = False
+    convex: ClassVar[bool] = True
+
+    def check_target(self, y: Array) -> None:
+        """Require 0 and 1, both present."""
+        if not np.all((y == 0) | (y == 1)):
+            raise DataError(
+                f"a Bernoulli target holds 0 and 1 only, got values such as {np.unique(y)[:5].tolist()}; recode it."
+            )
+        if len(np.unique(y)) < 2:
+            raise DataError(f"the target is always {int(y[0])}; a Bernoulli regression needs both 0 and 1.")
+
+    def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """log(1 + e^η) − yη."""
+        return np.logaddexp(0.0, eta) - y * eta
+
+    def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """1/(1 + e^−η) − y."""
+        return self.mean(eta) - y
+
+    def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """π(1 − π)."""
+        return self.mean(eta) * self.mean(-eta)
+
+    upper_curvature = curvature
+
+    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+        """Kullback–Leibler divergence of Bernoulli(y − u) from Bernoulli(π)."""
+        from scipy.special import rel_entr
+
+        q = y - dual
+        return rel_entr(q, self.mean(eta)) + rel_entr(1 - q, self.mean(-eta))
+
+    def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """yη − log(1 + e^η)."""
+        return -self.loss(y, eta)
+
+    def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Draw 0 or 1."""
+        return (generator.random(eta.shape) < self.mean(eta)).astype(float)
+
+    def start(self, mean: float) -> float:
+        """log(mean/(1 − mean))."""
+        return float(np.log(mean / (1 - mean)))
+
+    @staticmethod
+    def mean(eta: Array) -> Array:
+        """1/(1 + e^−η), without overflow."""
+        from scipy.special import expit
+
+        return expit(eta)
 
 
-def find_family(name: object) -> Gaussian:
-    """Look up a family by name.
+@dataclass(frozen=True)
+class Poisson:
+    """y ~ Poisson(e^η), y a count; loss e^η − yη."""
+
+    name: ClassVar[str] = "poisson"
+    has_sigma: ClassVar[bool] = False
+    convex: ClassVar[bool] = True
+
+    def check_target(self, y: Array) -> None:
+        """Require counts, not all of them 0."""
+        if np.any(y < 0) or np.any(y != np.floor(y)):
+            raise DataError("a Poisson target holds counts 0, 1, 2, …; got negative or fractional values.")
+        if not np.any(y > 0):
+            raise DataError("the target is always 0; a Poisson regression needs a positive count.")
+
+    def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """e^η − yη."""
+        return self._exp(eta) - y * eta
+
+    def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """e^η − y."""
+        return self._exp(eta) - y
+
+    def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """e^η."""
+        return self._exp(eta)
+
+    upper_curvature = curvature
+
+    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+        """Kullback–Leibler divergence q log(q/μ) − q + μ with q = y − u."""
+        from scipy.special import kl_div
+
+        return kl_div(y - dual, self._exp(eta))
+
+    def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """yη − e^η − log y!."""
+        from scipy.special import gammaln
+
+        return -self.loss(y, eta) - gammaln(y + 1)
+
+    def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Draw counts."""
+        return generator.poisson(self._exp(eta)).astype(float)
+
+    def start(self, mean: float) -> float:
+        """log(mean)."""
+        return float(np.log(mean))
+
+    @staticmethod
+    def _exp(eta: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return np.exp(eta)
+
+
+@dataclass(frozen=True)
+class StudentT:
+    """y = η + σ·t with df degrees of freedom; loss σ²·(df + 1)/2·log(1 + r²/(df·σ²)), not convex.
+
+    Parameters
+    ----------
+    df : float
+        Degrees of freedom, greater than 0; 4 by default.
+    """
+
+    df: float = 4.0
+    name: ClassVar[str] = "student_t"
+    has_sigma: ClassVar[bool] = True
+    convex: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not (self.df > 0 and np.isfinite(self.df)):
+            raise PriorError(f"df must be a positive finite number, got {self.df!r}.")
+
+    def check_target(self, y: Array) -> None:
+        """Accept every finite target."""
+
+    def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """σ²·(df + 1)/2·log(1 + r²/(df·σ²))."""
+        return 0.5 * (self.df + 1) * sigma**2 * np.log1p(((y - eta) / sigma) ** 2 / self.df)
+
+    def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """(η − y)·(df + 1)/(df + r²/σ²)."""
+        return (eta - y) * self.upper_curvature(y, eta, sigma)
+
+    def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """(df + 1)(df − r²/σ²)/(df + r²/σ²)², negative for outliers."""
+        square = ((y - eta) / sigma) ** 2
+        return (self.df + 1) * (self.df - square) / (self.df + square) ** 2
+
+    def upper_curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """(df + 1)/(df + r²/σ²): the weight of iteratively reweighted least squares, which majorizes the loss."""
+        return (self.df + 1) / (self.df + ((y - eta) / sigma) ** 2)
+
+    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+        """Raise: a loss that is not convex has no duality gap."""
+        raise UnsupportedError("the Student-t loss is not convex, so it has no duality gap; read the KKT residual.")
+
+    def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Log density of the scaled and shifted t distribution."""
+        from scipy.special import gammaln
+
+        df = self.df
+        constant = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * np.pi)
+        return constant - np.log(sigma) - 0.5 * (df + 1) * np.log1p(((y - eta) / sigma) ** 2 / df)
+
+    def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Draw η + σ·t."""
+        return eta + sigma * generator.standard_t(self.df, eta.shape)
+
+    def start(self, mean: float) -> float:
+        """The mean itself."""
+        return mean
+
+
+FAMILIES: dict[str, Family] = {
+    "gaussian": Gaussian(),
+    "bernoulli": Bernoulli(),
+    "poisson": Poisson(),
+    "student_t": StudentT(),
+}
+
+
+def find_family(family: "str | Family") -> Family:
+    """Look up a family by name, or accept one such as ``StudentT(df=7)``.
 
     Raises
     ------
     UnsupportedError
         If the family is not one of ``FAMILIES``.
     """
-    if not isinstance(name, str) or name not in FAMILIES:
-        raise UnsupportedError(f"family {name!r} is not available; available: {', '.join(FAMILIES)}.")
-    return FAMILIES[name]
+    if isinstance(family, Gaussian | Bernoulli | Poisson | StudentT):
+        return family
+    if not isinstance(family, str) or family not in FAMILIES:
+        raise UnsupportedError(f"family {family!r} is not available; available: {', '.join(FAMILIES)}.")
+    return FAMILIES[family]

@@ -8,6 +8,8 @@ from bayesreg.priors.prior import Laplace, Normal
 
 def log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """Log density of all of y, shape (...), for beta (..., p), and intercept and sigma (...)."""
+    if not reg.is_gaussian:
+        return np.sum(pointwise_log_likelihood(reg, beta, at_center, sigma), axis=-1)
     rss = residual_squares(reg, beta, at_center)
     return 0.5 * _log_weight(reg) - 0.5 * reg.n * np.log(2 * np.pi) - reg.n * np.log(sigma) - 0.5 * rss / sigma**2
 
@@ -17,8 +19,10 @@ def pointwise_log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.nd
     rows = reg.design.rows
     eta = linear_predictor(reg, beta, at_center)
     assert rows is not None
-    weights = 1.0 if rows.weights is None else rows.weights
-    return reg.family.log_likelihood(rows.y, eta, np.asarray(sigma)[..., None], weights)
+    weights = np.ones(reg.n) if rows.weights is None else rows.weights
+    if reg.family.has_sigma:
+        return reg.family.log_likelihood(rows.y, eta, np.asarray(sigma)[..., None] / np.sqrt(weights))
+    return weights * reg.family.log_likelihood(rows.y, eta)
 
 
 def linear_predictor(reg: Regression, beta: np.ndarray, at_center: np.ndarray) -> np.ndarray:
@@ -49,8 +53,7 @@ def residual_squares(reg: Regression, beta: np.ndarray, at_center: np.ndarray) -
     loss = reg.loss
     theta = beta
     if reg.has_intercept_column:
-        assert isinstance(reg.intercept, Normal)
-        theta = np.concatenate([beta, (at_center - reg.intercept.loc)[..., None]], axis=-1)
+        theta = np.concatenate([beta, (at_center - reg.intercept_loc)[..., None]], axis=-1)
     step = theta - loss.least_squares
     if loss.has_gram:
         rss = loss.least_rss + np.sum((step @ loss.gram) * step, axis=-1)

@@ -53,3 +53,16 @@ def read_noise(sigma: object, sd_y: float) -> Noise:
     if isinstance(sigma, (bool, str)) or not (value > 0 and isfinite(value)):
         raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
     return Noise(value, None)
+
+
+def no_noise(sigma: object, family: str) -> Noise:
+    """Return the noise of a family that has none: sigma = 1, which is not for the user to choose.
+
+    Raises
+    ------
+    PriorError
+        If a sigma was given.
+    """
+    if sigma is not None:
+        raise PriorError(f"the {family} family has no sigma, got sigma={sigma!r}; leave it out.")
+    return Noise(1.0, None)

@@ -10,6 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
+from bayesreg.model.family import Bernoulli, Family, Poisson, StudentT
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import Exponential, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, PositivePrior
 from bayesreg.priors.prior import ColumnScales, Laplace, Normal, elastic_net_log_density
@@ -27,6 +28,8 @@ def build_pymc_model(reg: Regression, form: Form = "auto") -> pm.Model:
     """
     if form not in ("auto", "rows", "moments"):
         raise UnsupportedError(f'form must be "auto", "rows" or "moments", got {form!r}.')
+    if form == "moments" and not reg.is_gaussian:
+        raise UnsupportedError(f'the {reg.family.name} family has no sufficient statistics; use form="rows".')
     on_rows = form == "rows" or (form == "auto" and reg.design.rows is not None)
     if on_rows and reg.design.rows is None:
         raise UnsupportedError('this regression was made from moments and has no rows; use form="moments".')
@@ -120,7 +123,9 @@ def _intercept(reg: Regression, sigma: Any) -> Any:
         factor = sigma if reg.intercept.scaled_by_sigma else 1.0
         at_center = pm.Normal(name, reg.intercept.loc, reg.intercept.scale * factor)  # type: ignore[operator]
     else:
-        at_center = pm.Flat(name, initval=reg.design.mean_y)
+        at_center = pm.Flat(
+            name, initval=reg.family.start(reg.design.mean_y) if reg.design.rows is None else _start(reg)
+        )
     if name != "intercept":
         coef = pm.modelcontext(None)["coef"]
         pm.Deterministic("intercept", at_center - pt.dot(coef, center))
@@ -133,9 +138,37 @@ def _likelihood_of_rows(reg: Regression, beta: Any, at_center: Any, sigma: Any) 
     eta = at_center + pt.dot(pm.Data("X", reg.design.matrix, dims=("row", "coef_name")), beta)
     if rows.offset is not None:
         eta = eta + pm.Data("offset", rows.offset, dims="row")
-    if rows.weights is not None:
-        sigma = sigma / pt.sqrt(pm.Data("weights", rows.weights, dims="row"))
-    pm.Normal("y", eta, sigma, observed=pm.Data("y_observed", rows.y, dims="row"), dims="row")
+    weights = None if rows.weights is None else pm.Data("weights", rows.weights, dims="row")
+    if weights is not None and reg.family.has_sigma:
+        sigma = sigma / pt.sqrt(weights)
+    _observe(reg.family, eta, sigma, None if reg.family.has_sigma else weights, rows.y)
+
+
+def _start(reg: Regression) -> float:
+    """A finite intercept that fits the mean of the target."""
+    rows = reg.design.rows
+    assert rows is not None
+    return reg.family.start(float(np.average(rows.y, weights=rows.weights)))
+
+
+def _observe(family: Family, eta: Any, sigma: Any, weights: Any, y: np.ndarray) -> None:
+    """The observed variable y; frequency weights multiply its log density."""
+    is_count = not family.has_sigma
+    observed = pm.Data("y_observed", y.astype(int) if is_count else y, dims="row")
+    match family:
+        case Bernoulli():
+            made: dict[str, Any] = {"dist": pm.Bernoulli, "logit_p": eta}
+        case Poisson():
+            made = {"dist": pm.Poisson, "mu": pt.exp(eta)}
+        case StudentT(df):
+            made = {"dist": pm.StudentT, "nu": df, "mu": eta, "sigma": sigma}
+        case _:
+            made = {"dist": pm.Normal, "mu": eta, "sigma": sigma}
+    dist = made.pop("dist")
+    if weights is None:
+        dist("y", **made, observed=observed, dims="row")
+    else:
+        pm.Potential("y_weighted", pt.sum(weights * pm.logp(dist.dist(**made), observed)))
 
 
 def _likelihood_of_moments(reg: Regression, beta: Any, at_center: Any, sigma: Any) -> None:

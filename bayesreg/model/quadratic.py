@@ -40,6 +40,11 @@ class QuadraticLoss:
         """q, the number of coefficients."""
         return len(self.cross)
 
+    @cached_property
+    def pull_at_zero(self) -> float:
+        """‖A'b‖∞: the unit in which a gradient is small."""
+        return float(np.max(np.abs(self.cross), initial=0.0))
+
     @property
     def has_gram(self) -> bool:
         """Whether the whole Gram matrix is worth forming: it is known, or small and no wider than the rows are long."""

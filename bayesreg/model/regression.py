@@ -9,10 +9,11 @@ import numpy as np
 from bayesreg.design.columns import read_rows
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
 from bayesreg.design.moments import Moments
-from bayesreg.errors import DataError, PriorError
-from bayesreg.model.family import Gaussian, find_family
-from bayesreg.model.noise import Noise, read_noise
+from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.model.family import Family, Gaussian, find_family
+from bayesreg.model.noise import Noise, no_noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
+from bayesreg.model.row_loss import RowLoss
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import CoefficientPrior, ColumnScales, Normal
 
@@ -44,13 +45,15 @@ class Coefficients:
 
 @dataclass(frozen=True, eq=False, init=False)
 class Regression:
-    r"""A linear regression with independent priors on its coefficients.
+    r"""A regression with independent priors on its coefficients.
 
-    y_i ~ Normal(offset_i + intercept + x_i·coef, σ²/w_i), with priors on beta = sd·coef, the
+    y_i ~ family(offset_i + intercept + x_i·coef, σ/√w_i), with priors on beta = sd·coef, the
     coefficients of the standardized columns (of the columns as given if ``standardize=False``).
     For known sigma, σ² × (negative log posterior) is, constants dropped, the objective ``half_rss``
 
         Q(β) = ½ RSS + Σ_j λ_j |β_j| + ½ Σ_j κ_j β_j²,    λ_j = σ²/b_j,    κ_j = σ²/s_j².
+
+    For other families the family's loss takes the place of ½RSS, with σ = 1 where there is none.
 
     Parameters
     ----------
@@ -66,14 +69,16 @@ class Regression:
     intercept : bool or Normal, optional
         True: flat prior. False: none. Normal(scale, loc=…): a prior on the intercept at the
         centred columns, or at x = 0 if ``center=False``.
-    family : {"gaussian"}, optional
+    family : {"gaussian", "bernoulli", "poisson", "student_t"} or StudentT, optional
+        Logit link for Bernoulli, log link for Poisson; both have no sigma. StudentT(df=…) is robust noise.
     standardize : bool, optional
         Divide each column by its 1/n standard deviation before the prior sees it.
     center : bool, optional
         Whether an intercept is stated at the column means. A regression without intercept is never
         centred; with a flat intercept the estimates are the same either way.
     weights : array-like, shape (n,), optional
-        Precision weights: row i has variance σ²/w_i. They also weight means and standard deviations.
+        Row i has noise scale σ/√w_i; without a sigma (Bernoulli, Poisson) its log likelihood is
+        multiplied by w_i. They also weight means and standard deviations.
     offset : array-like, shape (n,), optional
         Known part of the linear predictor.
 
@@ -99,7 +104,7 @@ class Regression:
     prior: CoefficientPrior
     noise: Noise
     intercept: bool | Normal
-    family: Gaussian
+    family: Family
     center: bool
 
     def __init__(
@@ -110,7 +115,7 @@ class Regression:
         prior: CoefficientPrior,
         sigma: float | PositivePrior | None = None,
         intercept: bool | Normal = True,
-        family: str = "gaussian",
+        family: str | Family = "gaussian",
         standardize: bool = True,
         center: bool = True,
         weights: Any = None,
@@ -119,6 +124,7 @@ class Regression:
         found = find_family(family)
         intercept = _read_intercept(intercept)
         rows, names, target = read_rows(X, y, weights, offset)
+        found.check_target(rows.y)
         centered = _is_centered(intercept, center)
         design = design_of_rows(rows, names, target, center=centered, standardize=standardize)
         self._fill(design, prior, sigma, intercept, found, center)
@@ -163,20 +169,21 @@ class Regression:
 
     def _with(self, prior: CoefficientPrior, noise: Noise) -> "Regression":
         other = type(self).__new__(type(self))
-        given = noise.sigma if noise.known else noise.prior
+        given = (noise.sigma if noise.known else noise.prior) if self.family.has_sigma else None
         other._fill(self.design, prior, given, self.intercept, self.family, self.center)
-        # The loss knows nothing of prior and noise, so what is already computed is shared.
-        other.__dict__["loss"] = self.loss
+        # A quadratic loss knows nothing of prior and noise, so what is already computed is shared.
+        if self.is_gaussian or noise is self.noise:
+            other.__dict__["loss"] = self.loss
         return other
 
     def _fill(
-        self, design: Design, prior: Any, sigma: Any, intercept: bool | Normal, family: Gaussian, center: bool
+        self, design: Design, prior: Any, sigma: Any, intercept: bool | Normal, family: Family, center: bool
     ) -> None:
         _check_prior(prior, design, centered=_is_centered(intercept, center))
         values = {
             "design": design,
             "prior": prior,
-            "noise": read_noise(sigma, design.sd_y),
+            "noise": read_noise(sigma, design.sd_y) if family.has_sigma else no_noise(sigma, family.name),
             "intercept": intercept,
             "family": family,
             "center": center,
@@ -187,7 +194,9 @@ class Regression:
     def __repr__(self) -> str:
         sigma = self.noise.sigma if self.noise.known else self.noise.prior
         prior = repr(self.prior).replace(", scaled_by_sigma=False", "").replace(", loc=0.0", "")
-        return f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}, sigma={sigma})"
+        told = f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}"
+        family = "" if self.is_gaussian else f", family={self.family.name}"
+        return f"{told}{family}, sigma={sigma})" if self.family.has_sigma else f"{told}{family})"
 
     @property
     def n(self) -> int:
@@ -222,15 +231,50 @@ class Regression:
 
     @property
     def has_intercept_column(self) -> bool:
-        """Whether the intercept is a coefficient among the others: a Normal prior on it at x = 0 couples it to them."""
-        return isinstance(self.intercept, Normal) and not self.center
+        """Whether the intercept is a coefficient among the others.
+
+        It is where a prior at x = 0 couples it to them, and where no closed form tells it from them.
+        """
+        if self.is_gaussian:
+            return isinstance(self.intercept, Normal) and not self.center
+        return self.intercept is not False
+
+    @property
+    def intercept_loc(self) -> float:
+        """Mean of the intercept's prior, 0 for a flat one."""
+        return self.intercept.loc if isinstance(self.intercept, Normal) else 0.0
+
+    @property
+    def is_gaussian(self) -> bool:
+        """Whether the loss is quadratic."""
+        return isinstance(self.family, Gaussian)
 
     @cached_property
     def loss(self) -> QuadraticLoss:
-        """½RSS as a function of θ: beta, with the intercept's deviation from its prior mean last if it has a column."""
+        """½RSS as a function of θ: beta, with the intercept's deviation from its prior mean last if it has a column.
+
+        Raises
+        ------
+        UnsupportedError
+            If the family is not Gaussian; its loss is `row_loss`.
+        """
+        if not self.is_gaussian:
+            raise UnsupportedError(f"the {self.family.name} family has no quadratic loss; this route is for gaussian.")
         if self.design.rows is not None:
             return loss_of_rows(*self._weighted_rows())
         return loss_of_products(*self._products())
+
+    @cached_property
+    def row_loss(self) -> RowLoss:
+        """The family's loss on the rows, as a function of θ, at the known sigma."""
+        rows, matrix = self.design.rows, self.design.matrix
+        if rows is None or self.noise.sigma is None:
+            raise PriorError("this needs the rows and a known sigma; use reg.with_sigma(number).")
+        if self.has_intercept_column:
+            matrix = np.column_stack([matrix, np.ones(self.n)])
+        offset = np.full(self.n, self.intercept_loc) if rows.offset is None else rows.offset + self.intercept_loc
+        weights = np.ones(self.n) if rows.weights is None else rows.weights
+        return RowLoss(matrix, rows.y, offset, weights, self.family, self.noise.sigma)
 
     def weights_at(self, sigma: float) -> tuple[np.ndarray, np.ndarray]:
         """λ_j = σ²/b_j and κ_j = σ²/s_j² in ``half_rss`` for each element of θ, both of shape (q,)."""
@@ -252,8 +296,7 @@ class Regression:
         """All coordinates of θ, shape (..., q), with the intercept at its conditional mode where it is not in θ."""
         theta = np.asarray(theta, dtype=float)
         if self.has_intercept_column:
-            assert isinstance(self.intercept, Normal)
-            return self.locate(theta[..., :-1], theta[..., -1] + self.intercept.loc)
+            return self.locate(theta[..., :-1], theta[..., -1] + self.intercept_loc)
         return self.locate(theta, self.conditional_intercept(sigma))
 
     def locate(self, beta: np.ndarray, at_center: np.ndarray | float) -> Coefficients:
@@ -276,9 +319,10 @@ class Regression:
     def objective(self, theta: np.ndarray, sigma: float) -> float:
         """Q(θ) in ``half_rss`` at sigma, with the terms of an intercept prior where there is one."""
         l1, l2 = self.weights_at(sigma)
-        return (
-            0.5 * self.rss(theta, sigma) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2) + self._intercept_term(sigma)
-        )
+        penalty = float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
+        if not self.is_gaussian:
+            return self.row_loss.value(theta) + penalty
+        return 0.5 * self.rss(theta, sigma) + penalty + self._intercept_term(sigma)
 
     def rss(self, theta: np.ndarray, sigma: float) -> float:
         """Weighted residual sum of squares of y, the intercept included."""
@@ -297,8 +341,7 @@ class Regression:
         rows, matrix = self.design.rows, self.design.matrix
         assert rows is not None
         if self.has_intercept_column:
-            assert isinstance(self.intercept, Normal)
-            matrix, response = np.column_stack([matrix, np.ones(self.n)]), rows.response - self.intercept.loc
+            matrix, response = np.column_stack([matrix, np.ones(self.n)]), rows.response - self.intercept_loc
         else:
             response = rows.response - (self.design.mean_y if self.intercept is not False else 0.0)
         if rows.weights is None:
@@ -311,8 +354,7 @@ class Regression:
         gram, cross, square = moments.gram, moments.cross, moments.square
         mean_x, mean_y = moments.mean_x, moments.mean_y
         if self.has_intercept_column:
-            assert isinstance(self.intercept, Normal)
-            mean_y = mean_y - self.intercept.loc
+            mean_y = mean_y - self.intercept_loc
         if self.intercept is False or self.has_intercept_column:
             gram = gram + moments.weight * np.outer(mean_x, mean_x)
             cross = cross + moments.weight * mean_x * mean_y

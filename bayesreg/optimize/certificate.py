@@ -8,6 +8,7 @@ import numpy as np
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
+from bayesreg.model.row_loss import RowLoss
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Certificate:
         Largest violation of the optimality conditions: the distance of −gradient of ½RSS from the
         subdifferential of the penalty, divided by λ_j (by ‖X'y‖∞ for columns without an L1 term).
     gap : float
-        Duality gap divided by the primal value: Q is at most this share above its minimum.
+        Duality gap divided by the primal value: Q is at most this share above its minimum. None for a
+        loss that is not convex, where the point is only known to be stationary.
     kkt_absolute, gap_absolute, primal : float
         The same before division, in the units of y², and Q itself.
     sigma : float
@@ -30,9 +32,9 @@ class Certificate:
     """
 
     kkt: float
-    gap: float
+    gap: float | None
     kkt_absolute: float
-    gap_absolute: float
+    gap_absolute: float | None
     primal: float
     sigma: float
     sigma_slope: float | None = None
@@ -89,6 +91,8 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
         raise PriorError("this regression does not know sigma; pass certify(reg, beta, sigma=…).")
     l1, l2 = reg.weights_at(given_sigma)
     theta = _with_intercept(reg, point, intercept, l2)
+    if not reg.is_gaussian:
+        return _certificate_of_rows(reg, theta, l1, l2)
     return _certificate(reg.loss, theta, l1, l2, given_sigma)
 
 
@@ -121,7 +125,11 @@ def _with_intercept(reg: Regression, beta: np.ndarray, intercept: float | None, 
     if not reg.has_intercept_column:
         return beta
     if intercept is not None:
-        return np.append(beta, intercept - reg.intercept.loc)  # type: ignore[union-attr]
+        return np.append(beta, intercept - reg.intercept_loc)
+    if not reg.is_gaussian:
+        raise PriorError(
+            f"a {reg.family.name} regression is judged with its intercept; pass certify(reg, beta, intercept=…)."
+        )
     slope = reg.loss.gradient(np.append(beta, 0.0))[-1]
     last = np.array([reg.loss.size - 1])
     return np.append(beta, -slope / (reg.loss.curvature(last)[0, 0] + l2[-1]))
@@ -171,6 +179,56 @@ def _certificate(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.
     return Certificate(**values, sigma=sigma)
 
 
+def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> CertificateTable:
+    """Certify m points of any family's loss + Σ λ_j|θ_j| + ½κ_jθ_j²; theta, l1 and l2 of shape (m, q).
+
+    The gaps are NaN where the loss is not convex, since no gap exists.
+    """
+    rows = [_judge_rows(loss, *point) for point in zip(theta, l1, l2, strict=True)]
+    kkt, violation, gap, primal = np.array(rows).T
+    with np.errstate(invalid="ignore"):
+        relative = np.where(gap == 0, 0.0, gap / np.abs(primal))
+    return CertificateTable(kkt=kkt, gap=relative, kkt_absolute=violation, gap_absolute=gap, primal=primal)
+
+
+def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> Certificate:
+    table = certify_family_points(reg.row_loss, theta[None], l1[None], l2[None])
+    values = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
+    if not reg.family.convex:
+        values |= {"gap": None, "gap_absolute": None}  # type: ignore[dict-item]
+    return Certificate(**values, sigma=reg.row_loss.sigma)
+
+
+def _judge_rows(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[float, float, float, float]:
+    """Relative and absolute KKT residual, duality gap and primal value of one point of a family's loss.
+
+    The dual point is u = −slopes, made orthogonal to unpenalized columns and shrunk until it is feasible.
+    """
+    eta = loss.eta(theta)
+    dual = -loss.row_slopes(eta) / loss.weights
+    pull = loss.A.T @ (loss.weights * dual)
+    violation = _violation(theta, pull, l1, l2)
+    unit = np.where(l1 > 0, l1, loss.pull_at_zero)
+    relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation > 0)
+    primal = loss.value_at(eta) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
+    gap = _gap_of_rows(loss, theta, eta, dual, l1, l2) if loss.family.convex else np.nan
+    return float(np.max(relative)), float(np.max(violation)), gap, primal
+
+
+def _gap_of_rows(
+    loss: RowLoss, theta: np.ndarray, eta: np.ndarray, dual: np.ndarray, l1: np.ndarray, l2: np.ndarray
+) -> float:
+    free = (l1 == 0) & (l2 == 0)
+    if np.any(free):
+        columns = loss.A[:, free] * np.sqrt(loss.weights)[:, None]
+        root = np.sqrt(loss.weights)
+        dual = dual - (columns @ np.linalg.lstsq(columns, root * dual, rcond=None)[0]) / root
+    pull = loss.A.T @ (loss.weights * dual)
+    pull[free] = 0.0
+    shrink, pairs = _penalty_gap(theta[None], pull[None], l1[None], l2[None])
+    return loss.row_gap(eta, shrink[0] * dual) + float(pairs[0])
+
+
 def _violation(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
     at_zero = np.maximum(np.abs(pull) - l1, 0.0)
     away = np.abs(pull - l2 * theta - l1 * np.sign(theta))
@@ -183,6 +241,12 @@ def _gap(
     """Duality gap of each point, shape (m,); the formula stands in :func:`certify`."""
     free = np.flatnonzero(np.all((l1 == 0) & (l2 == 0), axis=0))
     pull, outside = _project_out(loss, free, pull)
+    shrink, pairs = _penalty_gap(theta, pull, l1, l2)
+    return 0.5 * (1 - shrink) ** 2 * np.maximum(rss - outside, 0.0) + 0.5 * outside + pairs
+
+
+def _penalty_gap(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The largest feasible c ≤ 1 of each point, and its penalty's part of the gap; both of shape (m,)."""
     size = np.abs(pull)
     bounded = (l1 > 0) & (l2 == 0) & (size > l1)
     shrink = np.min(np.divide(l1, size, out=np.ones_like(l1), where=bounded), axis=1)
@@ -190,7 +254,7 @@ def _gap(
     clipped = np.clip(scaled, -l1, l1)
     target = np.divide(scaled - clipped, l2, out=theta.copy(), where=l2 > 0)
     pairs = 0.5 * l2 * (theta - target) ** 2 + np.maximum(l1 * np.abs(theta) - theta * clipped, 0.0)
-    return 0.5 * (1 - shrink) ** 2 * np.maximum(rss - outside, 0.0) + 0.5 * outside + np.sum(pairs, axis=1)
+    return shrink, np.sum(pairs, axis=1)
 
 
 def _project_out(loss: QuadraticLoss, free: np.ndarray, pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

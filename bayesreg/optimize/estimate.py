@@ -90,7 +90,10 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
     if not np.all(np.isfinite(theta)):
         raise ConvergenceError(f"{method} ended at a point that is not finite; rescale the columns or the target.")
     point = reg.coefficients(theta, sigma)
-    judge = certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=sigma)
+    intercept = float(point.at_center) if reg.has_intercept_column else None
+    judge = (
+        certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=sigma, intercept=intercept)
+    )
     return Estimate(
         names=reg.names,
         beta=point.beta,

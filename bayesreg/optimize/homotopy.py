@@ -79,9 +79,9 @@ def lasso_path(gram: np.ndarray, cross: np.ndarray, weights: np.ndarray, grid: n
         rows from there on repeat the last point: starting values, no answers.
     """
     tableau = _Tableau(gram, cross, weights)
-    for k in np.flatnonzero(weights == 0):
+    for k in np.flatnonzero(weights == 0).tolist():
         if tableau.pivot_is_safe(k):
-            tableau.enter(int(k), 0.0)
+            tableau.enter(k, 0.0)
     theta = np.zeros((len(grid), len(cross)))
     t, filled, blocked = float("inf"), 0, -1
     for _ in range(20 * len(cross) + 100):

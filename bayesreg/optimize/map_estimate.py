@@ -5,7 +5,8 @@ import numpy as np
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.optimize import active_set, ridge
+from bayesreg.model.row_loss import RowLoss
+from bayesreg.optimize import active_set, proximal_newton, ridge
 from bayesreg.optimize.estimate import Estimate, estimate_at
 
 # What a certificate must show before a point is returned; the second term is the rounding of the gradient itself.
@@ -70,26 +71,41 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     assert reg.noise.sigma is not None
     first = None if start is None or reg.has_intercept_column else np.asarray(start, dtype=float)
     theta = minimize_at(reg, reg.noise.sigma, first)
-    return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, "MAP by active set"))
+    method = "MAP by active set" if reg.is_gaussian else "MAP by proximal Newton"
+    return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, method))
 
 
 def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:
     """The minimum of Q at a given sigma, shape (q,)."""
     l1, l2 = reg.weights_at(sigma)
+    if not reg.is_gaussian:
+        return proximal_newton.minimize(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
     if np.all(l1 == 0) and np.all(l2 > 0):
         return ridge.minimize(reg.loss, l2)
     return active_set.minimize(reg.loss, l1, l2, start)
 
 
-def reachable_kkt(loss: QuadraticLoss, l1: np.ndarray) -> float:
+def first_point(reg: Regression) -> np.ndarray:
+    """Zero coefficients, and the intercept that fits the mean of the target."""
+    theta = np.zeros(reg.row_loss.size)
+    if reg.has_intercept_column:
+        offset = reg.design.rows.offset if reg.design.rows is not None else None
+        shift = 0.0 if offset is None else float(np.mean(offset))
+        rows = reg.row_loss
+        mean = float(rows.weights @ rows.y / rows.weights.sum())
+        theta[-1] = reg.family.start(mean) - shift - reg.intercept_loc
+    return theta
+
+
+def reachable_kkt(loss: QuadraticLoss | RowLoss, l1: np.ndarray) -> float:
     """The relative KKT residual that a point may have: 1e-9, or what the rounding of the gradient leaves of it."""
     smallest = np.min(l1[l1 > 0], initial=np.inf)
-    return max(KKT_TOLERANCE, ROUNDING * float(np.max(np.abs(loss.cross), initial=0.0)) / float(smallest))
+    return max(KKT_TOLERANCE, ROUNDING * loss.pull_at_zero / float(smallest))
 
 
 def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
     """Return the estimate, unless its certificate shows that it is none."""
-    allowed = reachable_kkt(reg.loss, reg.weights_at(estimate.sigma)[0])
+    allowed = reachable_kkt(reg.loss if reg.is_gaussian else reg.row_loss, reg.weights_at(estimate.sigma)[0])
     if not estimate.certificate.kkt <= allowed:
         raise ConvergenceError(
             f"the solver's point violates the optimality conditions by {estimate.certificate.kkt:.1e} (relative to the "

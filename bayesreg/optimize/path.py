@@ -10,10 +10,10 @@ from scipy import linalg
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.optimize import active_set, homotopy
-from bayesreg.optimize.certificate import CertificateTable, certify_points
+from bayesreg.optimize import active_set, homotopy, proximal_newton
+from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.map_estimate import reachable_kkt
+from bayesreg.optimize.map_estimate import first_point, reachable_kkt
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.dictionary import to_penalty, to_prior
 from bayesreg.priors.penalty import rescaled
@@ -149,8 +149,11 @@ def path(reg: Regression, strengths: object = None) -> Path:
     if reg.has_intercept_column:
         # The intercept's own prior does not move with the strength of the coefficients' prior.
         l2s[:, -1] = l2[-1]
-    theta = _solve(reg.loss, l1s, l2s)
-    table = _certified(reg.loss, theta, l1s, l2s)
+    if not reg.is_gaussian:
+        theta, table = _family_path(reg, l1s, l2s)
+    else:
+        theta = _solve(reg.loss, l1s, l2s)
+        table = _certified(reg.loss, theta, l1s, l2s)
     return Path(reg, grid, current, theta, table)
 
 
@@ -167,19 +170,38 @@ def strength_max(reg: Regression) -> float:
     """
     if reg.noise.sigma is None:
         raise PriorError("strength_max needs a known sigma; use reg.with_sigma(number).")
-    return _strength_max(reg.loss, *reg.weights_at(reg.noise.sigma))
-
-
-def _strength_max(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> float:
-    free = np.flatnonzero(l1 == 0)
-    pull = loss.cross
-    if len(free):
-        theta = np.zeros(loss.size)
-        block = loss.curvature(free) + np.diag(l2[free])
-        theta[free] = np.linalg.lstsq(block, loss.cross[free], rcond=None)[0]
-        pull = -loss.gradient(theta)
+    l1, l2 = reg.weights_at(reg.noise.sigma)
     penalized = l1 > 0
+    pull = _pull_without(reg, l1, l2)
     return float(np.max(np.abs(pull[penalized]) / l1[penalized], initial=0.0) * np.max(l1))
+
+
+def _pull_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    """Negative gradient of the loss where only the coefficients without an L1 term are fitted, shape (q,)."""
+    free = np.flatnonzero(l1 == 0)
+    if not reg.is_gaussian:
+        shut = np.where(l1 > 0, np.finfo(float).max ** 0.9, 0.0)
+        theta = proximal_newton.minimize(reg.row_loss, shut, l2, first_point(reg))
+        return -reg.row_loss.gradient(theta)
+    loss = reg.loss
+    if len(free) == 0:
+        return loss.cross
+    theta = np.zeros(loss.size)
+    block = loss.curvature(free) + np.diag(l2[free])
+    theta[free] = np.linalg.lstsq(block, loss.cross[free], rcond=None)[0]
+    return -loss.gradient(theta)
+
+
+def _family_path(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, CertificateTable]:
+    """Warm starts along the grid for a family without a quadratic loss."""
+    loss = reg.row_loss
+    theta = np.empty_like(l1)
+    start = first_point(reg)
+    for k in range(len(l1)):
+        start = theta[k] = proximal_newton.minimize(loss, l1[k], l2[k], start)
+    table = certify_family_points(loss, theta, l1, l2)
+    _accept(table.kkt, np.array([reachable_kkt(loss, row) for row in l1]))
+    return theta, table
 
 
 def _read_strengths(strengths: object) -> np.ndarray:
@@ -191,9 +213,11 @@ def _read_strengths(strengths: object) -> np.ndarray:
 
 def _default_strengths(reg: Regression, l1: np.ndarray, l2: np.ndarray, current: float) -> np.ndarray:
     if not np.any(l1 > 0):
-        middle = float(np.mean(np.diag(reg.loss.gram))) if reg.loss.has_gram else float(reg.design.weight)
+        middle = float(reg.design.weight)
+        if reg.is_gaussian and reg.loss.has_gram:
+            middle = float(np.mean(np.diag(reg.loss.gram)))
         return np.geomspace(1e3 * middle, 1e-3 * middle, POINTS)
-    largest = _strength_max(reg.loss, l1, l2) or current
+    largest = strength_max(reg) or current
     return np.geomspace(largest, SMALLEST_SHARE * largest, POINTS)
 
 
@@ -238,10 +262,14 @@ def _certified(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.nd
     for k in retry:
         theta[k] = active_set.minimize(loss, l1[k], l2[k], np.where(np.isfinite(theta[k]), theta[k], 0.0))
     table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
-    if not np.all(table.kkt <= allowed):
-        worst = int(np.argmax(np.nan_to_num(table.kkt, nan=np.inf)))
+    _accept(table.kkt, allowed)
+    return table
+
+
+def _accept(kkt: np.ndarray, allowed: np.ndarray) -> None:
+    if not np.all(kkt <= allowed):
+        worst = int(np.argmax(np.nan_to_num(kkt, nan=np.inf)))
         raise ConvergenceError(
-            f"point {worst} of the path violates the optimality conditions by {table.kkt[worst]:.1e} (relative); "
+            f"point {worst} of the path violates the optimality conditions by {kkt[worst]:.1e} (relative); "
             "rescale columns of very different size, or use standardize=True."
         )
-    return table

@@ -101,7 +101,7 @@ def _predictive(reg: Regression, draws: Draws, random_seed: int | None) -> np.nd
     root = 1.0 if rows.weights is None else np.sqrt(rows.weights)
     # A stream of its own, apart from those that the chains spawned from the same seed.
     generator = np.random.default_rng(None if random_seed is None else [random_seed, 1])
-    return eta + draws.sigma[..., None] / root * generator.standard_normal(eta.shape)
+    return reg.family.draw(generator, eta, draws.sigma[..., None] / root)
 
 
 def _constants(reg: Regression) -> dict[str, Any]:

@@ -55,6 +55,8 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
         raise UnsupportedError(f"engine {engine!r} is not available; available: {', '.join(ENGINES)}.")
     if engine != "auto":
         return EngineChoice(engine, "asked for")
+    if not reg.is_gaussian:
+        return EngineChoice("nuts", f"the {reg.family.name} family is sampled by NUTS")
     if not reg.scale_known:
         return EngineChoice("nuts", "the prior's scale is unknown, which only NUTS covers")
     if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]

@@ -71,7 +71,7 @@ class ExactPosterior:
         return self.reg.prior.scaled_by_sigma
 
     def log_likelihood(self, sigma: np.ndarray | float) -> np.ndarray:
-        """Log p(y | σ) with coefficients and intercept integrated out (flat ones with density 1), sigma of any shape."""
+        """Log p(y | σ) without coefficients and intercept (integrated out; flat ones with density 1), any shape."""
         sigma = np.asarray(sigma, dtype=float)
         variance, spectrum, reg = sigma**2, self.spectrum, self.reg
         total = (spectrum.squares + 1) * variance[..., None] if self.scaled else spectrum.squares + variance[..., None]
@@ -257,9 +257,9 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
         If the prior is not Normal, its scale is unknown, or the intercept's prior at x = 0 and the
         coefficients' prior are not both scaled by sigma or both not.
     """
-    if not isinstance(reg.prior, Normal) or not reg.scale_known:
+    if not reg.is_gaussian or not isinstance(reg.prior, Normal) or not reg.scale_known:
         raise UnsupportedError(
-            f'the exact engine covers Normal priors of known scale, got {reg.prior}; use engine="auto".'
+            f'the exact engine covers Normal priors of known scale in the gaussian family, got {reg}; use engine="auto".'
         )
     if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
         raise UnsupportedError(

@@ -101,8 +101,10 @@ def sample_gibbs(
 
 
 def _problem(reg: Regression) -> _Problem:
-    if not reg.scale_known:
-        raise UnsupportedError(f'the Gibbs engine needs a prior of known scale, got {reg.prior}; use engine="nuts".')
+    if not reg.is_gaussian or not reg.scale_known:
+        raise UnsupportedError(
+            f'the Gibbs engine needs the gaussian family and a prior of known scale, got {reg}; use engine="nuts".'
+        )
     laplace, normal = reg.scales.laplace, reg.scales.normal
     if reg.has_intercept_column:
         assert isinstance(reg.intercept, Normal)

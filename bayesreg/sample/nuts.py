@@ -40,7 +40,7 @@ def sample_nuts(
         _require_nutpie()
     import pymc as pm
 
-    tall = reg.n > reg.loss.size
+    tall = reg.is_gaussian and reg.n > reg.loss.size
     with reg.to_pymc("moments" if tall else "rows"):
         tree = pm.sample(
             draws=draws,

@@ -1,0 +1,82 @@
+"""The loss of any family as a function of the coefficients, on the rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bayesreg.model.family import Family
+
+
+@dataclass(frozen=True, eq=False)
+class RowLoss:
+    """Σ_i w_i ℓ(y_i, offset_i + (Aθ)_i), for θ of shape (q,).
+
+    Attributes
+    ----------
+    A : ndarray, shape (n, q)
+        Columns that the prior sees, with a last column of ones where there is an intercept.
+    y, offset, weights : ndarray, shape (n,)
+    family : Family
+    sigma : float
+        Noise scale, 1 for families without one.
+    """
+
+    A: np.ndarray
+    y: np.ndarray
+    offset: np.ndarray
+    weights: np.ndarray
+    family: Family
+    sigma: float
+
+    @property
+    def size(self) -> int:
+        """q, the number of coefficients."""
+        return self.A.shape[1]
+
+    @cached_property
+    def _row_sigma(self) -> np.ndarray:
+        return self.sigma / np.sqrt(self.weights)
+
+    @cached_property
+    def pull_at_zero(self) -> float:
+        """‖gradient at θ = 0‖∞: the unit in which a gradient is small."""
+        return float(np.max(np.abs(self.gradient(np.zeros(self.size))), initial=0.0))
+
+    @cached_property
+    def gradient_rounding(self) -> float:
+        """What rounding alone may leave of a gradient: ε·max_j Σ_i w_i|a_ij|(1 + |y_i|)."""
+        sizes = self.weights * (1 + np.abs(self.y))
+        return float(np.finfo(float).eps * np.max(np.abs(self.A).T @ sizes))
+
+    def eta(self, theta: np.ndarray) -> np.ndarray:
+        """Linear predictor, shape (n,)."""
+        support = np.flatnonzero(theta)
+        if len(support) < 0.5 * self.size:
+            return self.offset + self.A[:, support] @ theta[support]
+        return self.offset + self.A @ theta
+
+    def value_at(self, eta: np.ndarray) -> float:
+        """Loss at a linear predictor."""
+        return float(self.weights @ self.family.loss(self.y, eta, self._row_sigma))
+
+    def value(self, theta: np.ndarray) -> float:
+        """Loss at θ."""
+        return self.value_at(self.eta(theta))
+
+    def row_slopes(self, eta: np.ndarray) -> np.ndarray:
+        """w_i ℓ'_i, shape (n,)."""
+        return self.weights * self.family.slope(self.y, eta, self._row_sigma)
+
+    def row_curvatures(self, eta: np.ndarray, *, upper: bool) -> np.ndarray:
+        """w_i ℓ''_i, or the non-negative bound that the family offers, shape (n,)."""
+        curvature = self.family.upper_curvature if upper else self.family.curvature
+        return self.weights * curvature(self.y, eta, self._row_sigma)
+
+    def gradient(self, theta: np.ndarray) -> np.ndarray:
+        """Gradient in θ, shape (q,)."""
+        return self.A.T @ self.row_slopes(self.eta(theta))
+
+    def row_gap(self, eta: np.ndarray, dual: np.ndarray) -> float:
+        """Σ w_i [ℓ_i(η_i) + ℓ_i*(−u_i) + u_iη_i] ≥ 0 for row-wise dual points u."""
+        return float(self.weights @ self.family.dual_gap(self.y, eta, dual))

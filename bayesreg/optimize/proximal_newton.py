@@ -1,0 +1,153 @@
+"""Minimization of a family's loss + Σ λ_j|θ_j| + ½κ_jθ_j² by proximal Newton steps on working sets.
+
+Around a point the loss is replaced by its quadratic model on a working set of coefficients, whose
+penalized minimum the active-set method finds exactly; a step length makes the objective fall. The set
+grows by the coefficients that violate the optimality conditions until none does (Lee, Sun & Saunders
+2014, doi:10.1137/130921428; Massias, Gramfort & Salmon 2018, https://proceedings.mlr.press/v80/massias18a.html).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesreg.errors import ConvergenceError
+from bayesreg.model.quadratic import loss_of_products
+from bayesreg.model.row_loss import RowLoss
+from bayesreg.optimize import active_set
+
+EPS = float(np.finfo(float).eps)
+# Violations below this share of the strength are done, and so are those that rounding explains.
+TOLERANCE = 1e-13
+# Steps without progress, from a violation below this share of the gradient at 0, are rounding too.
+PATIENCE, SMALL = 3, 1e-8
+# A Hessian is kept while each step with it reduces the violation to this share.
+KEEP = 0.2
+OUTER_STEPS, NEWTON_STEPS, HALVINGS = 200, 200, 40
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A point with its linear predictor, gradient of the loss, and objective."""
+
+    theta: np.ndarray
+    eta: np.ndarray
+    slopes: np.ndarray
+    objective: float
+
+
+def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Minimize the penalized loss of a family.
+
+    Parameters
+    ----------
+    loss : RowLoss
+        Of size q.
+    l1, l2 : ndarray, shape (q,)
+        λ_j ≥ 0 and κ_j ≥ 0.
+    start : ndarray, shape (q,)
+        For a loss that is not convex, the answer is the local minimum that the steps lead to.
+
+    Returns
+    -------
+    ndarray, shape (q,)
+
+    Raises
+    ------
+    ConvergenceError
+        If the objective is not finite, or falls without reaching a minimum (a separable Bernoulli target).
+    """
+    point = _evaluate(loss, l1, l2, np.asarray(start, dtype=float))
+    if not np.isfinite(point.objective):
+        raise ConvergenceError("the loss is not finite at the starting point; rescale the columns or the offset.")
+    working = np.flatnonzero((point.theta != 0) | (l1 == 0))
+    for _ in range(OUTER_STEPS):
+        point = _minimize_on(loss, l1, l2, point, working)
+        excess = _violation(point.theta, loss.A.T @ point.slopes, l1, l2) - _allowed(loss, l1)
+        # On the working set the steps have gone as far as rounding lets them.
+        excess[working] = 0.0
+        found = np.flatnonzero(excess > 0)
+        if len(found) == 0:
+            return point.theta
+        found = found[np.argsort(-excess[found])][: max(10, len(working))]
+        working = np.union1d(np.flatnonzero((point.theta != 0) | (l1 == 0)), found)
+    raise ConvergenceError(f"the working set did not settle within {OUTER_STEPS} rounds; please report these data.")
+
+
+def _allowed(loss: RowLoss, l1: np.ndarray) -> np.ndarray:
+    return TOLERANCE * l1 + loss.gradient_rounding
+
+
+def _evaluate(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> _Point:
+    eta = loss.eta(theta)
+    penalty = float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
+    return _Point(theta, eta, loss.row_slopes(eta), loss.value_at(eta) + penalty)
+
+
+def _violation(theta: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    at_zero = np.maximum(np.abs(gradient) - l1, 0.0)
+    away = np.abs(gradient + l2 * theta + l1 * np.sign(theta))
+    return np.where(theta == 0, at_zero, away)
+
+
+def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, working: np.ndarray) -> _Point:
+    """Proximal Newton steps over the working set, until its conditions hold or rounding ends the descent."""
+    if len(working) == 0:
+        return point
+    columns, strength, ridge = loss.A[:, working], l1[working], l2[working]
+    allowed = _allowed(loss, strength)
+    best, idle, previous = np.inf, 0, np.inf
+    hessian = None
+    for _ in range(NEWTON_STEPS):
+        gradient = columns.T @ point.slopes
+        violation = float(np.max(_violation(point.theta[working], gradient, strength, ridge) - allowed))
+        idle = 0 if violation < 0.5 * best else idle + 1
+        best = min(best, violation)
+        if violation <= 0 or (idle > PATIENCE and violation < SMALL * loss.pull_at_zero):
+            return point
+        # The Hessian costs far more than a gradient, so it is kept as long as steps with it gain a digit each.
+        if hessian is None or violation > KEEP * previous:
+            hessian = _hessian(loss, columns, point.eta, ridge)
+        previous = violation
+        here = point.theta[working]
+        model = loss_of_products(hessian, hessian @ here - gradient, 0.0)
+        target = active_set.minimize(model, strength, ridge, here)
+        moved = _descend(loss, l1, l2, point, working, target)
+        if moved is None:
+            return point
+        point = moved
+    raise ConvergenceError(
+        "the loss keeps falling without a minimum: columns without a prior may separate the classes; "
+        "give them a finite scale."
+    )
+
+
+def _hessian(loss: RowLoss, columns: np.ndarray, eta: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    """Hessian of the loss on the working set, or its non-negative bound where the penalized loss is not convex."""
+    hessian = columns.T @ (loss.row_curvatures(eta, upper=False)[:, None] * columns)
+    if not loss.family.convex and not _is_convex(hessian + np.diag(l2)):
+        hessian = columns.T @ (loss.row_curvatures(eta, upper=True)[:, None] * columns)
+    return hessian
+
+
+def _is_convex(matrix: np.ndarray) -> bool:
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def _descend(
+    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, working: np.ndarray, target: np.ndarray
+) -> _Point | None:
+    """The longest of the steps 1, ½, ¼, … along which the objective does not rise beyond rounding, if any."""
+    step = target - point.theta[working]
+    slack = 50 * EPS * abs(point.objective)
+    for k in range(HALVINGS):
+        theta = point.theta.copy()
+        # At full length the target itself is taken, so that its zeros stay exact.
+        theta[working] = target if k == 0 else point.theta[working] + 0.5**k * step
+        moved = _evaluate(loss, l1, l2, theta)
+        if moved.objective <= point.objective + slack:
+            return moved
+    return None
