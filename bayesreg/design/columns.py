@@ -187,7 +187,8 @@ def _numeric(column: Any, name: str) -> np.ndarray:
     """One column (or a whole numeric array) as float64, refusing what is not a number."""
     kind = _kind(column)
     if kind in "mM":
-        raise DataError(f'"{name}" holds datetimes; turn them into numbers, for example days since a date.')
+        what, cure = ("datetimes", "days since a date") if kind == "M" else ("durations", "their number of days")
+        raise DataError(f'"{name}" holds {what}; turn them into numbers, for example {cure}.')
     if kind == "c":
         raise DataError(f'"{name}" is complex; take its real part, its modulus or its angle.')
     if kind not in "biuf":
@@ -197,7 +198,9 @@ def _numeric(column: Any, name: str) -> np.ndarray:
         )
     if _is_pandas(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
-    return np.asarray(column, dtype=float)
+    with np.errstate(over="ignore"):
+        # What float64 cannot hold becomes infinite, and is refused as such.
+        return np.asarray(column, dtype=float)
 
 
 def _kind(column: Any) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -106,13 +107,20 @@ class Moments:
 
     @classmethod
     def load(cls, path: str | Path) -> "Moments":
-        """Read moments that :meth:`save` wrote."""
-        with np.load(path) as stored:
-            values = {field: stored[field] for field in cls.__dataclass_fields__}
+        """Read moments that :meth:`save` wrote.
+
+        Raises
+        ------
+        DataError
+            If the file is missing, or holds something else.
+        """
+        try:
+            with open(path, "rb") as file, np.load(file) as stored:
+                values = {field: stored[field] for field in cls.__dataclass_fields__}
+        except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, BadZipFile) as error:
+            raise DataError(f'"{path}" does not hold moments that Moments.save wrote: {error}.') from None
         arrays = ("mean_x", "gram", "cross")
-        plain = {
-            field: value if field in arrays else value.item() for field, value in values.items() if field != "names"
-        }
+        plain = {name: value if name in arrays else value.item() for name, value in values.items() if name != "names"}
         return cls(**plain, names=tuple(str(name) for name in values["names"]))
 
 

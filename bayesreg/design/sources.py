@@ -1,5 +1,7 @@
 """Tables from files, frames and named data sets, and the moments of a table."""
 
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,8 @@ from bayesreg.errors import DataError, MissingDependencyError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zip", ".zst")
 
 
 def read_table(source: str | Path) -> "pd.DataFrame":
@@ -22,25 +26,37 @@ def read_table(source: str | Path) -> "pd.DataFrame":
     MissingDependencyError
         If a Parquet file is given and pyarrow is not installed.
     """
-    import pandas as pd
-
     path = Path(source)
     if not path.is_file():
         known = ", ".join(DATASETS)
         raise DataError(f'no file and no data set named "{source}"; give a CSV or Parquet file, or one of: {known}.')
-    endings = {suffix.lower() for suffix in path.suffixes}
-    if endings & {".parquet", ".pq"}:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes.pop()
+    ending = suffixes[-1] if suffixes else ""
+    if ending in (".parquet", ".pq"):
         return _read_parquet(path)
-    if ".csv" not in endings:
+    if ending != ".csv":
         raise DataError(f'"{path.name}" is neither .csv nor .parquet; convert it first.')
+    return _read_csv(path)
+
+
+def _read_csv(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
     try:
-        header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0].dropna()
-        repeated = sorted(set(header[header.duplicated()]))
-        if repeated:
-            raise DataError(f'"{path.name}" has repeated column names: {repeated[:10]}; rename them.')
-        return pd.read_csv(path)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0]
+        frame = pd.read_csv(path)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f'"{path.name}" cannot be read as CSV: {error}') from None
+    if header.isna().any():
+        raise DataError(f'"{path.name}" has a column without a name; name it, or write the file with index=False.')
+    if header.duplicated().any():
+        repeated = sorted(set(header[header.duplicated()]))
+        raise DataError(f'"{path.name}" has repeated column names: {repeated[:10]}; rename them.')
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        raise DataError(f'"{path.name}" has rows that are longer than its header; name every column.')
+    return frame
 
 
 def _read_parquet(path: Path) -> "pd.DataFrame":
@@ -103,6 +119,10 @@ def moments(source: Any, target: str = "y") -> Moments:
     if isinstance(source, str) and source in DATASETS:
         source, _ = load_dataset(source)
     frame = read_table(source) if isinstance(source, (str, Path)) else source
+    if not hasattr(frame, "columns") or not hasattr(frame, "drop"):
+        raise DataError(
+            f"expected a pandas data frame or the path of a CSV or Parquet file, got {type(source).__name__}."
+        )
     X, y = split_target(frame, target)
     rows, names, found = read_rows(X, y)
     return moments_of_rows(rows, names, found)

@@ -56,7 +56,7 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0), sigma=54.0)
     >>> fit = br.map_estimate(reg)
     >>> fit.n_zeros, fit.certificate.kkt < 1e-9
-    (3, True)
+    (2, True)
     """
     if not reg.scale_known:
         raise PriorError(

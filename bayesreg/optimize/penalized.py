@@ -14,6 +14,7 @@ import numpy as np
 from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate, estimate_at
+from bayesreg.optimize.penalized_families import fit_family
 from bayesreg.priors.dictionary import convert
 
 # Coordinate descent stops on its duality gap; asked for less than rounding allows, it would never stop.
@@ -28,8 +29,9 @@ def penalized_estimate(reg: Regression, solver: str = "sklearn") -> Estimate:
     ----------
     reg : Regression
         With known sigma and scale; the strengths are those that the dictionary gives for them.
-    solver : {"sklearn", "skglm"}
-        scikit-learn's Lasso, ElasticNet or Ridge, or skglm's Lasso or ElasticNet.
+    solver : {"sklearn", "skglm", "statsmodels"}
+        scikit-learn's Lasso, ElasticNet, Ridge, LogisticRegression or PoissonRegressor, skglm's Lasso,
+        ElasticNet or SparseLogisticRegression, statsmodels' Poisson GLM.
 
     Returns
     -------
@@ -61,6 +63,9 @@ def penalized_estimate(reg: Regression, solver: str = "sklearn") -> Estimate:
 
 def penalized_at(reg: Regression, sigma: float, solver: str = "sklearn") -> Estimate:
     """Penalized least squares with the strengths that belong to a given sigma."""
+    if not reg.is_gaussian:
+        theta, name = fit_family(reg, solver)
+        return estimate_at(reg, theta, sigma, f"penalized likelihood by {name}")
     if solver not in _SOLVERS:
         raise UnsupportedError(f"solver {solver!r} is not available; available: {', '.join(_SOLVERS)}.")
     A, b = _rows(reg)

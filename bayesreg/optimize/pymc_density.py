@@ -17,16 +17,18 @@ import numpy as np
 import pymc as pm
 import pytensor
 import pytensor.tensor as pt
-from pymc.initial_point import make_initial_point_fn
+from pymc.initial_point import make_initial_point_expression
 from pymc.logprob.transforms import IntervalTransform, LogTransform
-from pymc.pytensorf import compile as compile_graph
-from pymc.pytensorf import rewrite_pregrad
+from pymc.pytensorf import compile as compile_in_mode
+from pymc.pytensorf import replace_rng_nodes, rewrite_pregrad
 from pytensor.compile.mode import Mode
 from pytensor.gradient import NullTypeGradError
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import graph_replace, vectorize_graph
 from pytensor.graph.rewriting.db import RewriteDatabaseQuery
+from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import ancestors
+from pytensor.tensor import as_tensor
 from pytensor.tensor.random.basic import LaplaceRV
 
 from bayesreg.errors import ConvergenceError, DataError, UnsupportedError
@@ -110,13 +112,14 @@ class SplitDensity:
     pieces : tuple of Piece
     start : ndarray, shape (N,)
         Where the model, or the user, says that a search may begin.
-    kinked : ndarray of bool, shape (N,)
-        Which elements of v belong to Laplace variables.
+    kinked, transformed : ndarray of bool, shape (N,)
+        Which elements of v belong to Laplace variables, and which are not on the variable's own scale.
     """
 
     pieces: tuple[Piece, ...]
     start: np.ndarray
     kinked: np.ndarray
+    transformed: np.ndarray
     evaluate: Any
     multiply: Any
     restore: Any
@@ -167,28 +170,34 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
     pieces = _pieces(model, first, fixed)
     v = pt.dvector("v")
     size = pieces[-1].where.stop
-    kinked = np.zeros(size, dtype=bool)
+    kinked, transformed = np.zeros((2, size), dtype=bool)
     for piece in pieces:
-        kinked[piece.where] = piece.kinked
+        kinked[piece.where], transformed[piece.where] = piece.kinked, piece.transformed
     signs = pt.dvector("signs")
     laplace = {p.name: _location_and_scale(model, model[p.name]) for p in pieces if p.kinked}
     coordinates = _coordinates(model, first, pieces, laplace, v)
     total, weights = _loss(model, laplace, coordinates, v[np.flatnonzero(kinked)], signs)
     evaluate, multiply = _compiled(total, weights, v, signs)
     values = {var.name: coordinates[var] for var in model.value_vars}
-    inverse = compile_graph([v], list(values.values()), mode=NUMPY_MODE)
+    inverse = compile_graph([v], list(values.values()))
 
     def restore(at: np.ndarray) -> dict[str, np.ndarray]:
         return dict(zip(values, inverse(at), strict=True))
 
-    return SplitDensity(pieces, _start(model, first, pieces, laplace), kinked, evaluate, multiply, restore)
+    first_v = _start(model, first, pieces, laplace)
+    return SplitDensity(pieces, first_v, kinked, transformed, evaluate, multiply, restore)
+
+
+def compile_graph(inputs: list[Any], outputs: Any) -> Any:
+    """Compile for NumPy, nothing passing through a C compiler."""
+    with pytensor.config.change_flags(cxx=""):
+        return compile_in_mode(inputs, outputs, mode=NUMPY_MODE, on_unused_input="ignore")
 
 
 def _check(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
     names = [rv.name for rv in model.free_RVs]
-    values = [model.rvs_to_values[rv].name for rv in model.free_RVs]
-    for what, given, allowed in (("start", start, {*names, *values}), ("fixed", fixed, set(names))):
-        unknown = [name for name in given if name not in allowed]
+    for what, given in (("start", start), ("fixed", fixed)):
+        unknown = [name for name in given if name not in names]
         if unknown:
             raise DataError(f"{what} names {unknown}, but the model's free variables are {names}.")
     discrete = [rv.name for rv in model.free_RVs if rv.dtype in pm.discrete_types and rv.name not in fixed]
@@ -203,22 +212,36 @@ def _check(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, Any]) 
 
 def _first_point(model: pm.Model, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The model's initial point with the given values in it, on the unconstrained scale."""
-    shapes = model.eval_rv_shapes()
-    overrides = {name: _shaped(name, value, shapes[name]) for name, value in given.items()}
+    names = {model.rvs_to_values[rv].name: rv.name for rv in model.free_RVs}
+    overrides = {}
+    if given:
+        usual = _initial_values(model, {}, transformed=False)
+        overrides = {model[name]: _shaped(name, value, usual[name].shape) for name, value in given.items()}
+    found = _initial_values(model, overrides, transformed=True)
+    for rv in overrides:
+        if not np.all(np.isfinite(found[rv.name])):
+            raise DataError(f"{rv.name} cannot be {given[rv.name]!r}, which lies outside of its support.")
+    return {value: found[name] for value, name in names.items()}
+
+
+def _initial_values(model: pm.Model, overrides: Mapping[Any, Any], *, transformed: bool) -> dict[str, np.ndarray]:
+    """What the model itself starts from, by variable."""
+    graphs = make_initial_point_expression(
+        free_rvs=model.free_RVs,
+        rvs_to_transforms=model.rvs_to_transforms,
+        initval_strategies={**model.rvs_to_initial_values, **overrides},
+        return_transformed=transformed,
+    )
     with np.errstate(all="ignore"):
-        first = make_initial_point_fn(model=model, overrides=overrides)(0)
-    for rv in model.free_RVs:
-        value = first[model.rvs_to_values[rv].name]
-        if not np.all(np.isfinite(value)):
-            raise DataError(f"{rv.name} would start at {given.get(rv.name)!r}, which lies outside of its support.")
-    return first
+        values = compile_graph([], replace_rng_nodes(graphs))()
+    return dict(zip([rv.name for rv in model.free_RVs], values, strict=True))
 
 
 def _shaped(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     try:
         return np.broadcast_to(np.asarray(value, dtype=float), shape)
     except (TypeError, ValueError):
-        raise DataError(f"{name} has shape {shape}; got {value!r}.") from None
+        raise DataError(f"{name} takes numbers of shape {shape}; got {value!r}.") from None
 
 
 def _pieces(model: pm.Model, first: Mapping[str, np.ndarray], fixed: Mapping[str, Any]) -> tuple[Piece, ...]:
@@ -266,11 +289,22 @@ def _coordinates(
             found[var] = var.type.filter_variable(pt.constant(first[var.name]))
             continue
         own = var.type.filter_variable(v[piece.where].reshape(piece.shape))
-        found[var] = own + laplace[rv.name][0] if piece.kinked else own
+        found[var] = _like(var, own + laplace[rv.name][0]) if piece.kinked else own
     # A location may depend on variables whose own location depends on others.
     while pending := [var for var, graph in found.items() if not found.keys().isdisjoint(ancestors([graph]))]:
         found |= {var: graph_replace(found[var], found, strict=False) for var in pending}
     return {var: var.type.filter_variable(graph) for var, graph in found.items()}
+
+
+def _like(var: Any, graph: Any) -> Any:
+    """A graph with the dimensions of a variable in its order, which pymc.dims leaves open."""
+    return graph.transpose(*var.type.dims) if hasattr(var.type, "dims") else graph
+
+
+def _elements(var: Any, graph: Any) -> Any:
+    """A graph broadcast to a variable, as a vector."""
+    full = _like(var, 0 * var + graph)
+    return as_tensor(full, allow_xtensor_conversion=True).ravel()
 
 
 def _loss(
@@ -282,11 +316,13 @@ def _loss(
     weights = []
     for name, (_, scale) in laplace.items():
         var = model.rvs_to_values[model[name]]
-        scales = (pt.zeros_like(var) + scale).ravel()
+        scales = _elements(var, scale)
         smooth = smooth + pt.log(2 * scales).sum()
         weights.append(1 / scales)
     joined = pt.concatenate(weights) if weights else pt.zeros(0)
     total, joined = graph_replace([smooth, joined], coordinates, strict=False)
+    # pymc.dims' own operations have no gradients until they are turned into those of ordinary arrays.
+    total, joined = rewrite_graph([total, joined], include=("lower_xtensor",), clone=False)
     return rewrite_pregrad(total + (joined * signs * u).sum()), joined
 
 
@@ -295,9 +331,11 @@ def _compiled(total: Any, weights: Any, v: Any, signs: Any) -> tuple[Any, Any]:
     try:
         gradient = pytensor.grad(total, v, disconnected_inputs="ignore")
         product = pytensor.grad((gradient * direction).sum(), v, disconnected_inputs="ignore")
+        # Where the density is linear the product does not depend on the direction; its shape still has to.
+        product = product + 0 * direction
         batch = vectorize_graph(product, {direction: directions})
-        evaluate = compile_graph([v, signs], [total, gradient, weights], mode=NUMPY_MODE, on_unused_input="ignore")
-        multiply = compile_graph([v, signs, directions], batch, mode=NUMPY_MODE, on_unused_input="ignore")
+        evaluate = compile_graph([v, signs], [total, gradient, weights])
+        multiply = compile_graph([v, signs, directions], batch)
     except (NotImplementedError, NullTypeGradError) as error:
         raise UnsupportedError(
             f"the model's log density has no first or second derivative ({error}); use pm.find_MAP(method='powell')."
@@ -309,9 +347,8 @@ def _start(
     model: pm.Model, first: Mapping[str, np.ndarray], pieces: tuple[Piece, ...], laplace: Mapping[str, Any]
 ) -> np.ndarray:
     """The first point in the coordinates of v."""
-    distances = [model.rvs_to_values[model[name]] - location for name, (location, _) in laplace.items()]
-    found = compile_graph(model.value_vars, distances, mode=NUMPY_MODE, on_unused_input="ignore")(
-        *(first[var.name] for var in model.value_vars)
-    )
+    places = {name: model.rvs_to_values[model[name]] for name in laplace}
+    distances = [_like(places[name], places[name] - location) for name, (location, _) in laplace.items()]
+    found = compile_graph(model.value_vars, distances)(*(first[var.name] for var in model.value_vars))
     u = dict(zip(laplace, found, strict=True))
     return np.concatenate([np.ravel(u[p.name] if p.kinked else first[p.value_name]) for p in pieces]).astype(float)

@@ -28,10 +28,12 @@ def validate_values(values: object, what: str, *, zero_allowed: bool) -> ColumnV
     PriorError
         If a value is not a number, is negative or NaN, or is outside the allowed range.
     """
+    if _is_labelled(values):
+        values = values.to_dict()  # type: ignore[attr-defined]
     if isinstance(values, Mapping):
         if not values:
             raise PriorError(f"{what} is an empty mapping; give one number per column name.")
-        return {str(name): float(_checked(value, what, zero_allowed)) for name, value in values.items()}
+        return {str(name): _single(value, what, zero_allowed) for name, value in values.items()}
     array = _checked(values, what, zero_allowed)
     if array.ndim == 0:
         return float(array)
@@ -42,14 +44,45 @@ def validate_values(values: object, what: str, *, zero_allowed: bool) -> ColumnV
     return frozen
 
 
-def _checked(value: object, what: str, zero_allowed: bool) -> np.ndarray:
+def as_numbers(values: object, what: str) -> np.ndarray:
+    """Return numbers as a float64 array of any shape.
+
+    Raises
+    ------
+    PriorError
+        If they are not integers or floats: text, booleans, complex or masked numbers, ragged lists.
+    """
     try:
-        given = np.asarray(value)
-        array = given.astype(float)
-    except (TypeError, ValueError):
-        raise PriorError(f"{what} must be numeric, got {value!r}.") from None
-    if given.dtype.kind not in "iuf":
-        raise PriorError(f"{what} must be numeric, got {value!r} of type {given.dtype}.")
+        given = np.asarray(values)
+    except ValueError:
+        raise PriorError(f"{what} must be numeric, got the ragged {values!r}.") from None
+    if given.dtype.kind not in "iuf" or np.ma.is_masked(values):
+        raise PriorError(f"{what} must be numeric (real, and not masked), got {values!r} of type {given.dtype}.")
+    return given.astype(float)
+
+
+def names_of(values: object, size: int) -> list[str]:
+    """Column names for an array of values: a labelled Series has its own, all else counts from 0."""
+    if _is_labelled(values):
+        return [str(name) for name in values.index]  # type: ignore[attr-defined]
+    return [str(j) for j in range(size)]
+
+
+def _is_labelled(values: object) -> bool:
+    """Whether the values are a pandas Series with names, not just row numbers."""
+    is_series = type(values).__module__.partition(".")[0] == "pandas" and getattr(values, "ndim", 0) == 1
+    return is_series and type(values.index).__name__ != "RangeIndex"  # type: ignore[attr-defined]
+
+
+def _single(value: object, what: str, zero_allowed: bool) -> float:
+    array = _checked(value, what, zero_allowed)
+    if array.ndim:
+        raise PriorError(f"{what} must be one number per name, got {value!r}.")
+    return float(array)
+
+
+def _checked(value: object, what: str, zero_allowed: bool) -> np.ndarray:
+    array = as_numbers(value, what)
     allowed = "0 or a positive finite number" if zero_allowed else "a number greater than 0 (inf means: no penalty)"
     valid = (array >= 0) & np.isfinite(array) if zero_allowed else array > 0
     if not np.all(valid):

@@ -14,8 +14,8 @@ import numpy as np
 
 from bayesreg.errors import ObjectiveError, PriorError
 from bayesreg.priors.column_values import ColumnValues, map_values, validate_values
-from bayesreg.priors.objective import Objective, Setting, find_objective
-from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty
+from bayesreg.priors.objective import Factor, Objective, Setting, find_objective
+from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty, stated_for
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal
 
@@ -35,8 +35,8 @@ def to_penalty(
     prior : Laplace, Normal or ElasticNetPrior
         With a known scale.
     sigma : float, optional
-        Noise standard deviation, in the units of y. Always needed for a prior that is not
-        ``scaled_by_sigma``, except for ``nll`` and ``sklearn.LogisticRegression``, where it cancels.
+        Noise standard deviation, in the units of y; asked for unless it cancels (as for ``nll``, or
+        for a Normal prior that is scaled by sigma).
     n : float, optional
         Number of rows; needed by the objectives that divide by it.
     objective : str, optional
@@ -111,7 +111,7 @@ def to_prior(
     >>> br.to_prior(br.L1(0.08), sigma=2.0, n=100, objective="sklearn.Lasso")
     Laplace(scale=0.5, scaled_by_sigma=False)
     """
-    found, setting = _objective_of(penalty, objective), Setting(n, sigma, sd_y)
+    (found, _), setting = stated_for(penalty, objective), Setting(n, sigma, sd_y)
     if isinstance(penalty, L1):
         if found.name == "park_casella" and sigma is None:
             return Laplace(map_values(_inverse, penalty.strength), scaled_by_sigma=True)
@@ -141,8 +141,8 @@ def convert(
     source, target : str
         Names of :func:`bayesreg.objectives`.
     n, sigma, sd_y : float, optional
-        Rows, noise standard deviation, 1/n standard deviation of y; asked for only where the pair
-        of objectives depends on them (between two residual-sum objectives sigma never does).
+        Rows, noise standard deviation, 1/n standard deviation of y; each is asked for only if it does
+        not cancel (between two residual-sum objectives sigma always does).
     term : {"l1", "l2"}, optional
         Which term the strength multiplies; needed only if both tools have both.
 
@@ -170,21 +170,9 @@ def convert(
     if term not in ("l1", "l2"):
         raise ObjectiveError(f'term must be "l1" or "l2", got {term!r}.')
     given = validate_values(strength, "strength", zero_allowed=not start.inverse)
-    factor = _ratio(start, end, term, setting)
+    ratio = end.strength_per_half_rss(term) / start.strength_per_half_rss(term)
+    factor = ratio.value(setting, f'from "{start.name}" to "{end.name}"')
     return map_values(lambda value: _stated(_stated(value, start) * factor, end), given)
-
-
-def _objective_of(penalty: Penalty, objective: str | None) -> Objective:
-    if not isinstance(penalty, Penalty):
-        raise PriorError(f"expected an L1, L2 or ElasticNet penalty, got {type(penalty).__name__}.")
-    if objective is None:
-        return find_objective(penalty.objective)
-    found, own = find_objective(objective), find_objective(penalty.objective)
-    if own.name not in ("half_rss", found.name):
-        raise ObjectiveError(
-            f'the penalty is stated for "{own.name}", but objective="{found.name}" was asked; drop one.'
-        )
-    return found
 
 
 def _require_centred(prior: Normal) -> None:
@@ -202,12 +190,9 @@ def _stated(value: Any, objective: Objective) -> Any:
     return _inverse(value) if objective.inverse else value
 
 
-def _per_variance(objective: Objective, term: str, setting: Setting) -> float:
-    """Strength in the objective of a prior with λ/σ² = 1 (or κ/σ² = 1), that is b = 1 (or s = 1)."""
-    if objective.loss_factor is find_objective("nll").loss_factor:
-        # a = 1/σ² and λ = σ²/b: sigma cancels, and must not be asked for.
-        return objective.strength_per_half_rss(term, Setting(setting.n, 1.0, setting.sd_y))
-    return objective.strength_per_half_rss(term, setting) * setting.need("sigma", objective.name) ** 2
+# λ = σ²/b and κ = σ²/s², and the power of the scale in each.
+_PER_VARIANCE = Factor(sigma=2)
+_POWER = {"l1": 1, "l2": 2}
 
 
 def _strength(
@@ -215,18 +200,20 @@ def _strength(
 ) -> ColumnValues:
     if isinstance(scale, PositivePrior):
         raise PriorError(f"the scale is unknown, with hyperprior {scale}; a penalty needs a number.")
-    objective.require(term)
-    factor = _per_variance(objective, term, setting)
-    power = 1 if term == "l1" else 2
-    sigma = setting.need("sigma", objective.name) if prior.scaled_by_sigma else 1.0
-    return map_values(lambda value: _stated(factor * _inverse((sigma * value) ** power), objective), scale)  # type: ignore[arg-type]
+    own = Factor(sigma=_POWER[term] if prior.scaled_by_sigma else 0)
+    factor = (objective.strength_per_half_rss(term) * _PER_VARIANCE / own).value(setting, f'"{objective.name}"')
+
+    def strength(value: Any) -> Any:
+        # Inverted before it is raised to its power: a huge scale underflows to 0, a tiny one is refused as infinite.
+        with np.errstate(over="ignore"):
+            return _stated(factor * _inverse(value) ** _POWER[term], objective)
+
+    return map_values(strength, scale)  # type: ignore[arg-type]
 
 
 def _scale(strength: ColumnValues, term: str, objective: Objective, setting: Setting) -> ColumnValues:
-    objective.require(term)
-    factor = _per_variance(objective, term, setting)
-    power = 1.0 if term == "l1" else 0.5
-    return map_values(lambda value: (factor * _inverse(_stated(value, objective))) ** power, strength)
+    factor = (objective.strength_per_half_rss(term) * _PER_VARIANCE).value(setting, f'"{objective.name}"')
+    return map_values(lambda value: (factor * _inverse(_stated(value, objective))) ** (1 / _POWER[term]), strength)
 
 
 def _common_term(source: Objective, target: Objective) -> str:
@@ -243,12 +230,3 @@ def _common_term(source: Objective, target: Objective) -> str:
 
 def _natural_terms(objective: Objective) -> tuple[str, ...]:
     return ("l1",) if objective.name == "sklearn.Lasso" else objective.terms
-
-
-def _ratio(source: Objective, target: Objective, term: str, setting: Setting) -> float:
-    """Factor from a strength of the source to one of the target; what cancels is not asked for."""
-    for objective in (source, target):
-        objective.require(term)
-    if source.loss_factor is target.loss_factor:
-        return source.unit(term, setting) / target.unit(term, setting)
-    return target.strength_per_half_rss(term, setting) / source.strength_per_half_rss(term, setting)

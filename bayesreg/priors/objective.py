@@ -3,16 +3,16 @@
 With Q(β) = ½RSS + λ‖β‖₁ + ½κ‖β‖² (``half_rss``), every objective here is a·Q, and differs only in
 
 * a, the multiple (``loss_factor``),
-* c in its L2 term ½·c·strength·‖β‖²: 1, or 2 where the tool writes no ½ (``l2_constant``),
-* a unit u that the tool puts into a term by itself (``l1_unit``, ``l2_unit``),
+* u₁ in its L1 term u₁·strength·‖β‖₁ (``l1_unit``) and u₂ in its L2 term ½·u₂·strength·‖β‖²
+  (``l2_unit``): 1, or 2 where the tool writes no ½, or what the tool puts in by itself,
 * whether the user states the strength or its inverse C (``inverse``).
 
-So a·λ = u₁·strength and a·κ = c·u₂·strength, which is all that the dictionary uses.
+So a·λ = u₁·strength and a·κ = u₂·strength, which is all that the dictionary uses.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 
 from bayesreg.errors import ObjectiveError
 
@@ -25,45 +25,45 @@ class Setting:
     sigma: float | None = None
     sd_y: float | None = None
 
-    def need(self, name: str, objective: str) -> float:
-        """Return a number, or say which objective asks for it."""
+    def need(self, name: str, told: str) -> float:
+        """Return a number, or say that it is missing or impossible; `told` says what needs it."""
         value = getattr(self, name)
         if value is None:
-            raise ObjectiveError(f'objective "{objective}" needs {name}; pass {name}=.')
-        if isinstance(value, bool) or not (value > 0 and isfinite(value)):
+            raise ObjectiveError(f"{told} needs {name}; pass {name}=.")
+        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else -1.0
+        if not (number > 0 and isfinite(number)):
             raise ObjectiveError(f"{name} must be a positive finite number, got {value!r}.")
-        return float(value)
+        return number
 
 
-Factor = Callable[["Objective", Setting], float]
+@dataclass(frozen=True)
+class Factor:
+    """constant · n^n · sigma^sigma · sd_y^sd_y: a product in which what cancels is not asked for."""
+
+    constant: float = 1.0
+    n: int = 0
+    sigma: int = 0
+    sd_y: int = 0
+
+    def __mul__(self, other: "Factor") -> "Factor":
+        return Factor(
+            self.constant * other.constant, self.n + other.n, self.sigma + other.sigma, self.sd_y + other.sd_y
+        )
+
+    def __truediv__(self, other: "Factor") -> "Factor":
+        return self * Factor(1 / other.constant, -other.n, -other.sigma, -other.sd_y)
+
+    def value(self, setting: Setting, told: str) -> float:
+        """Return the number; each part of the setting is needed only if its power is not 0."""
+        product = self.constant
+        for name in ("n", "sigma", "sd_y"):
+            power = getattr(self, name)
+            if power:
+                product *= setting.need(name, told) ** power
+        return product
 
 
-def _one(objective: "Objective", setting: Setting) -> float:
-    return 1.0
-
-
-def _two(objective: "Objective", setting: Setting) -> float:
-    return 2.0
-
-
-def _per_row(objective: "Objective", setting: Setting) -> float:
-    return 1.0 / setting.need("n", objective.name)
-
-
-def _two_per_row(objective: "Objective", setting: Setting) -> float:
-    return 2.0 / setting.need("n", objective.name)
-
-
-def _per_variance(objective: "Objective", setting: Setting) -> float:
-    return setting.need("sigma", objective.name) ** -2
-
-
-def _sigma(objective: "Objective", setting: Setting) -> float:
-    return setting.need("sigma", objective.name)
-
-
-def _per_sd_y(objective: "Objective", setting: Setting) -> float:
-    return 1.0 / setting.need("sd_y", objective.name)
+ONE, TWO, PER_ROW = Factor(), Factor(2.0), Factor(n=-1)
 
 
 @dataclass(frozen=True)
@@ -76,65 +76,71 @@ class Objective:
         As in the public calls, such as ``"sklearn.Lasso"``.
     formula : str
         What is minimized, in the tool's own letters.
+    loss_factor, l1_unit, l2_unit, inverse
+        The scaling, as explained at the head of this file.
     columns : {"given", "standardized"}
         Whether the tool penalizes coefficients on the columns it is given, or standardizes them
         (1/n standard deviation) by default. A strength always speaks of the penalized columns.
     terms : tuple of str
-        Which penalty terms the tool has, of "l1" and "l2".
-    loss_factor, l1_unit, l2_unit, l2_constant, inverse
-        The scaling, as explained at the head of this file.
+        Which penalty terms the objective has, of "l1" and "l2".
     """
 
     name: str
     formula: str
     loss_factor: Factor
-    l1_unit: Factor = _one
-    l2_unit: Factor = _one
-    l2_constant: float = 1.0
+    l1_unit: Factor = ONE
+    l2_unit: Factor = ONE
     inverse: bool = False
     columns: str = "given"
     terms: tuple[str, ...] = ("l1", "l2")
 
-    def strength_per_half_rss(self, term: str, setting: Setting) -> float:
-        """a/u: the factor from a ``half_rss`` strength of the given term ("l1" or "l2") to this objective's."""
-        self.require(term)
-        return self.loss_factor(self, setting) / self.unit(term, setting)
+    def strength_per_half_rss(self, term: str) -> Factor:
+        """a/u: the factor from a ``half_rss`` strength of the given term to this objective's.
 
-    def unit(self, term: str, setting: Setting) -> float:
-        """What the tool multiplies its own strength with in the given term, the ½ of L2 left out."""
-        if term == "l1":
-            return self.l1_unit(self, setting)
-        return self.l2_constant * self.l2_unit(self, setting)
-
-    def require(self, term: str) -> None:
-        """Raise unless the tool has this term."""
+        Raises
+        ------
+        ObjectiveError
+            If the objective has no such term.
+        """
         if term not in self.terms:
             raise ObjectiveError(f'"{self.name}" has no {term.upper()} term; it minimizes {self.formula}.')
+        return self.loss_factor / (self.l1_unit if term == "l1" else self.l2_unit)
 
 
 _RSS_2N = "RSS/(2n) + l1·‖β‖₁ + ½·l2·‖β‖²"
 _OBJECTIVES = (
-    Objective("half_rss", "½RSS + l1·‖β‖₁ + ½·l2·‖β‖²", _one),
-    Objective("rss", "RSS + l1·‖β‖₁ + l2·‖β‖²", _two, l2_constant=2.0),
-    Objective("mse", "RSS/n + l1·‖β‖₁ + l2·‖β‖²", _two_per_row, l2_constant=2.0),
-    Objective("nll", "−log likelihood + l1·‖β‖₁ + l2·‖β‖²", _per_variance, l2_constant=2.0),
-    Objective("sklearn.Lasso", f"{_RSS_2N}, l1 = alpha", _per_row),
-    Objective("sklearn.ElasticNet", f"{_RSS_2N}, l1 = alpha·l1_ratio, l2 = alpha·(1 − l1_ratio)", _per_row),
-    Objective("skglm", f"{_RSS_2N}, l1 = alpha·l1_ratio, l2 = alpha·(1 − l1_ratio)", _per_row),
-    Objective("celer", f"{_RSS_2N}, l1 = alpha·l1_ratio, l2 = alpha·(1 − l1_ratio)", _per_row),
-    Objective("statsmodels", f"{_RSS_2N}, l1 = alpha·L1_wt, l2 = alpha·(1 − L1_wt) (OLS)", _per_row),
-    Objective("sklearn.Ridge", "RSS + alpha·‖β‖²", _two, l2_constant=2.0, terms=("l2",)),
-    Objective("sklearn.LogisticRegression", "Σ log-loss + (‖β‖₁ or ½‖β‖²)/C", _per_variance, inverse=True),
+    Objective("half_rss", "½RSS + l1·‖β‖₁ + ½·l2·‖β‖²", ONE),
+    Objective("rss", "RSS + l1·‖β‖₁ + l2·‖β‖²", TWO, l2_unit=TWO),
+    Objective("mse", "RSS/n + l1·‖β‖₁ + l2·‖β‖²", TWO * PER_ROW, l2_unit=TWO),
+    Objective("nll", "−log likelihood + l1·‖β‖₁ + l2·‖β‖²", Factor(sigma=-2), l2_unit=TWO),
+    # The table's row holds for both of scikit-learn's classes: Lasso is ElasticNet with l1_ratio = 1.
+    Objective("sklearn.Lasso", f"{_RSS_2N}, l1 = alpha", PER_ROW),
+    Objective("sklearn.ElasticNet", f"{_RSS_2N}, l1 = alpha·l1_ratio, l2 = alpha·(1 − l1_ratio)", PER_ROW),
+    Objective("skglm", f"{_RSS_2N}, l1 = alpha·l1_ratio, l2 = alpha·(1 − l1_ratio)", PER_ROW),
+    Objective("celer", f"{_RSS_2N}, l1 = alpha·l1_ratio, l2 = alpha·(1 − l1_ratio)", PER_ROW),
+    Objective("statsmodels", f"{_RSS_2N}, l1 = alpha·L1_wt, l2 = alpha·(1 − L1_wt) (OLS)", PER_ROW),
+    Objective("sklearn.Ridge", "RSS + alpha·‖β‖²", TWO, l2_unit=TWO, terms=("l2",)),
+    Objective("sklearn.LogisticRegression", "Σ log-loss + (‖β‖₁ or ½‖β‖²)/C", Factor(sigma=-2), inverse=True),
+    Objective(
+        "sklearn.PoissonRegressor",
+        "−log likelihood/Σw + ½·alpha·‖β‖² (n stands for Σw)",
+        PER_ROW * Factor(sigma=-2),
+        terms=("l2",),
+    ),
     Objective(
         "glmnet",
         "RSS/(2n) + l1·‖β‖₁ + ½·(l2/s_y)·‖β‖², l1 = alpha·lambda, l2 = (1 − alpha)·lambda (y is scaled inside)",
-        _per_row,
-        l2_unit=_per_sd_y,
+        PER_ROW,
+        l2_unit=Factor(sd_y=-1),
         columns="standardized",
     ),
-    Objective("torch.weight_decay", "RSS/n + ½·weight_decay·‖β‖² (SGD)", _two_per_row, terms=("l2",)),
+    Objective("torch.weight_decay", "RSS/n + ½·weight_decay·‖β‖² (SGD)", TWO * PER_ROW, terms=("l2",)),
     Objective(
-        "park_casella", "½RSS + sigma·lambda·‖β‖₁, the prior Laplace(sigma/lambda)", _one, l1_unit=_sigma, terms=("l1",)
+        "park_casella",
+        "½RSS + sigma·lambda·‖β‖₁, the prior Laplace(sigma/lambda)",
+        ONE,
+        l1_unit=Factor(sigma=1),
+        terms=("l1",),
     ),
 )
 _ALIASES = {

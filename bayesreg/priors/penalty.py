@@ -2,17 +2,26 @@
 
 A strength means nothing without the objective it is added to, so a penalty carries the name of its
 objective. What the L2 term is multiplied with, ½ or 1, is the objective's affair and is looked up there.
+What a tool multiplies in by itself (1/s_y in glmnet, sigma in park_casella) is left out of the value.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 
 from bayesreg.errors import ObjectiveError, PriorError
-from bayesreg.priors.column_values import ColumnValues, map_values, per_column, validate_values
-from bayesreg.priors.objective import find_objective
+from bayesreg.priors.column_values import (
+    ColumnValues,
+    as_numbers,
+    map_values,
+    names_of,
+    per_column,
+    validate_values,
+)
+from bayesreg.priors.objective import Objective, find_objective
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,7 @@ class L1:
     name: ClassVar[str] = "l1"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "strength", validate_values(self.strength, "L1 strength", zero_allowed=True))
-        find_objective(self.objective)
+        object.__setattr__(self, "strength", _validated(self.strength, "L1 strength", self.objective))
 
     def weights(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """λ_j and κ_j of the term Σ λ_j|β_j| + ½κ_jβ_j², each of shape (p,)."""
@@ -85,8 +93,7 @@ class L2:
     name: ClassVar[str] = "l2"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "strength", validate_values(self.strength, "L2 strength", zero_allowed=True))
-        find_objective(self.objective)
+        object.__setattr__(self, "strength", _validated(self.strength, "L2 strength", self.objective))
 
     def weights(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """λ_j and κ_j of the term Σ λ_j|β_j| + ½κ_jβ_j², each of shape (p,)."""
@@ -131,9 +138,7 @@ class ElasticNet:
 
     def __post_init__(self) -> None:
         for field in ("l1", "l2"):
-            value = validate_values(getattr(self, field), f"ElasticNet {field}", zero_allowed=True)
-            object.__setattr__(self, field, value)
-        find_objective(self.objective)
+            object.__setattr__(self, field, _validated(getattr(self, field), f"ElasticNet {field}", self.objective))
 
     def weights(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """λ_j and κ_j of the term Σ λ_j|β_j| + ½κ_jβ_j², each of shape (p,)."""
@@ -155,6 +160,27 @@ class ElasticNet:
 Penalty = L1 | L2 | ElasticNet
 
 
+def stated_for(penalty: Penalty, objective: str | None) -> tuple[Objective, Penalty]:
+    """Return the objective that a penalty is to be read in, and the penalty with that objective as its own.
+
+    Raises
+    ------
+    PriorError
+        If it is no penalty.
+    ObjectiveError
+        If the objective is unknown, or the penalty names another one (``half_rss``, the default, gives way).
+    """
+    if not isinstance(penalty, Penalty):
+        raise PriorError(f"expected an L1, L2 or ElasticNet penalty, got {type(penalty).__name__}.")
+    own = find_objective(penalty.objective)
+    found = own if objective is None else find_objective(objective)
+    if own.name not in ("half_rss", found.name):
+        raise ObjectiveError(
+            f'the penalty is stated for "{own.name}", but objective="{found.name}" was asked; drop one.'
+        )
+    return found, replace(penalty, objective=found.name)
+
+
 def rescaled(penalty: Penalty, factor: float) -> Penalty:
     """Return the penalty with every strength multiplied by a factor > 0."""
 
@@ -166,21 +192,25 @@ def rescaled(penalty: Penalty, factor: float) -> Penalty:
     return type(penalty)(times(penalty.strength), penalty.objective)
 
 
-def _stated_weights(objective: str, l1, l2):  # type: ignore[no-untyped-def]
+def _validated(strength: object, what: str, objective: str) -> ColumnValues:
+    """A strength may be 0; an inverse one (C) may be infinite instead, which means the same."""
+    return validate_values(strength, what, zero_allowed=not find_objective(objective).inverse)
+
+
+def _stated_weights(objective: str, l1: Any, l2: Any) -> tuple[Any, Any]:
     """λ_j and κ_j from strengths as the objective's tool states them."""
     found = find_objective(objective)
     if found.inverse:
         with np.errstate(divide="ignore"):
             l1, l2 = np.divide(1.0, l1), np.divide(1.0, l2)
-    return l1, found.l2_constant * l2
+    return l1, found.l2_unit.constant * l2
 
 
 def _beta_and_weights(penalty: Penalty, beta: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    array = np.atleast_1d(np.asarray(beta, dtype=float))
+    array = np.atleast_1d(as_numbers(beta, "beta"))
     if array.ndim != 1 or not np.all(np.isfinite(array)):
-        raise PriorError(f"beta must be finite numbers of shape (p,), got shape {array.shape}.")
-    names = getattr(beta, "index", None)
-    l1, l2 = penalty.weights([str(j) for j in range(array.size)] if names is None else [str(name) for name in names])
+        raise PriorError(f"beta must be finite numbers of shape (p,), got {beta!r}.")
+    l1, l2 = penalty.weights(names_of(beta, array.size))
     return array, l1, l2
 
 
@@ -195,7 +225,7 @@ def _gradient(penalty: Penalty, beta: object) -> np.ndarray:
 
 
 def _prox(penalty: Penalty, z: object, step: float) -> np.ndarray:
-    if not (step > 0 and np.isfinite(step)):
+    if isinstance(step, bool) or not isinstance(step, Real) or not (step > 0 and np.isfinite(step)):
         raise ObjectiveError(f"step must be a positive finite number, got {step!r}.")
     array, l1, l2 = _beta_and_weights(penalty, z)
     return np.sign(array) * np.maximum(np.abs(array) - step * l1, 0) / (1 + step * l2)

@@ -5,7 +5,8 @@ logarithm), up to the constant that makes it integrate to 1; `Jeffreys` is impro
 """
 
 from dataclasses import dataclass
-from math import inf, isfinite, lgamma, log, pi
+from math import inf, isfinite, lgamma, log, log1p, pi
+from numbers import Real
 from typing import Literal
 
 from bayesreg.errors import PriorError
@@ -13,7 +14,7 @@ from bayesreg.errors import PriorError
 
 def _require_positive(**values: float) -> None:
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not (value > 0 and isfinite(value)):
+        if isinstance(value, bool) or not isinstance(value, Real) or not (value > 0 and isfinite(value)):
             raise PriorError(f"{name} must be a positive finite number, got {value!r}.")
 
 
@@ -34,11 +35,12 @@ class HalfNormal:
 
     def log_density(self, x: float) -> float:
         """Log density at x > 0."""
-        return 0.5 * log(2 / pi) - log(self.scale) - 0.5 * (x / self.scale) ** 2
+        z = x / self.scale
+        return 0.5 * log(2 / pi) - log(self.scale) - 0.5 * z * z
 
     def log_density_slope(self, x: float) -> float:
         """Derivative of the log density at x > 0."""
-        return -x / self.scale**2
+        return -x / self.scale / self.scale
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,14 @@ class HalfStudentT:
         """Log density at x > 0."""
         df, z = self.df, x / self.scale
         constant = log(2) + lgamma((df + 1) / 2) - lgamma(df / 2) - 0.5 * log(df * pi) - log(self.scale)
-        return constant - 0.5 * (df + 1) * log(1 + z * z / df)
+        # For a huge z the 1 is nothing, and its square may not be a number.
+        tail = log1p(z * z / df) if z < 1e100 else 2 * log(z) - log(df)
+        return constant - 0.5 * (df + 1) * tail
 
     def log_density_slope(self, x: float) -> float:
         """Derivative of the log density at x > 0."""
-        return -(self.df + 1) * x / (self.df * self.scale**2 + x * x)
+        z = x / self.scale
+        return -(self.df + 1) / (self.df / z + z) / self.scale
 
 
 def HalfCauchy(scale: float) -> HalfStudentT:  # noqa: N802 - reads as the distribution that it returns
@@ -128,13 +133,13 @@ class InverseGamma:
         constant = self.shape * log(self.scale) - lgamma(self.shape)
         if self.on == "sd":
             return constant - (self.shape + 1) * log(x) - self.scale / x
-        return constant - (2 * self.shape + 1) * log(x) - self.scale / x**2 + log(2)
+        return constant - (2 * self.shape + 1) * log(x) - self.scale / x / x + log(2)
 
     def log_density_slope(self, x: float) -> float:
         """Derivative of the log density at x > 0."""
         if self.on == "sd":
-            return -(self.shape + 1) / x + self.scale / x**2
-        return -(2 * self.shape + 1) / x + 2 * self.scale / x**3
+            return -(self.shape + 1) / x + self.scale / x / x
+        return -(2 * self.shape + 1) / x + 2 * self.scale / x / x / x
 
 
 @dataclass(frozen=True)

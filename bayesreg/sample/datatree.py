@@ -1,6 +1,6 @@
 """Draws to an ArviZ DataTree with named coordinates, on the user's own columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def _attributes(reg: Regression) -> dict[str, Any]:
         "scale": str(scale)
         if isinstance(scale, PositivePrior) or scale is None
         else np.asarray(scale).tolist()
-        if not isinstance(scale, dict)
+        if not isinstance(scale, Mapping)
         else str(scale),
         "scaled_by_sigma": int(reg.prior.scaled_by_sigma),
         "sigma": str(reg.noise.prior) if reg.noise.sigma is None else reg.noise.sigma,

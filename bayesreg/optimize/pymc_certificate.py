@@ -1,0 +1,256 @@
+"""Judgement of a point as the mode of a PyMC model's density: of first and second order, and at the ends of scales.
+
+It starts from the compiled density alone; what the solver believed of its point plays no part.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg
+
+from bayesreg.errors import ConvergenceError, ModeError
+from bayesreg.optimize.pymc_density import Local, SplitDensity
+from bayesreg.optimize.pymc_newton import EPS, Descent, End, descend, scaled_hessian
+
+# Violations are allowed up to this share of a kink or of a standard deviation, and where rounding does not
+# allow that, up to `ROUNDING` times what it does, as long as that is below `COARSEST` standard deviations.
+TOLERANCE, ROUNDING, COARSEST = 1e-9, 100.0, 1e-5
+# The remaining Newton step, relative to the values (absolute for transformed ones), or in standard deviations.
+STEP, SMALL_STEP = 1e-6, 1e-9
+# A transformed value that moved this far (e^12 = 160,000 for a scale) without reaching a mode is running away.
+FAR = 12.0
+# The ends of at most so many scales are looked at; a density rises without bound where its slope stays above this.
+ENDS, RISING = 20, 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class ModeCertificate:
+    """How well a point satisfies the conditions of a mode.
+
+    Attributes
+    ----------
+    log_density : float
+    kkt : float
+        Largest violation of the first-order conditions. Laplace variables: in units of their 1/b_j, the distance of
+        the smooth slope from ±1/b_j away from the location, and from [−1/b_j, 1/b_j] at it. Other variables: the
+        slope in units of 1/(conditional standard deviation).
+    kkt_allowed : float
+        What was allowed where `kkt` was found: 1e-9, unless rounding of the density's terms is coarser.
+    gradient_norm : float
+        Largest element of the subgradient of least size.
+    newton_step : float
+        Largest element of the Newton step that is left, in the coordinates of the search.
+    curvature : float
+        Smallest eigenvalue of the Hessian of −log density over all that is not at a kink, its diagonal scaled to 1;
+        1 if everything is at a kink.
+    unbounded_checked : tuple of str
+        Scales at whose lower end the density was seen to fall.
+    """
+
+    log_density: float
+    kkt: float
+    kkt_allowed: float
+    gradient_norm: float
+    newton_step: float
+    curvature: float
+    unbounded_checked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Conditions:
+    """What the certificate sees at a point, elementwise where the shape is (N,)."""
+
+    local: Local
+    violation: np.ndarray
+    allowed: np.ndarray
+    unit: np.ndarray
+    step: np.ndarray
+    step_allowed: np.ndarray
+    curvature: float
+    flattest: np.ndarray
+
+    @property
+    def first_order(self) -> bool:
+        return bool(np.all(self.violation <= self.allowed))
+
+    @property
+    def at_rest(self) -> bool:
+        return bool(np.all(np.abs(self.step) <= self.step_allowed))
+
+
+def certify_mode(density: SplitDensity, descent: Descent) -> ModeCertificate:
+    """Judge the end of a descent.
+
+    Raises
+    ------
+    ModeError
+        If the density has no mode there: it rises towards the end of a variable's range, or is flat.
+    ConvergenceError
+        If the point is not a mode for another reason.
+    """
+    if descent.end in (End.RUNAWAY, End.UNBOUNDED):
+        raise ModeError(_runaway(density, descent.local))
+    seen = _conditions(density, descent.local.v)
+    if not (descent.end is End.SETTLED and seen.first_order and seen.at_rest):
+        raise _no_answer(density, descent, seen)
+    threshold = 100 * EPS * max(1, int(np.count_nonzero(seen.flattest)))
+    if abs(seen.curvature) <= threshold:
+        raise ModeError(_runaway(density, seen.local) if _went_far(density, seen.local) else _flat(density, seen))
+    if seen.curvature < 0:
+        raise ConvergenceError(
+            f"the search ended at a saddle point (scaled curvature {seen.curvature:.1e} along "
+            f"{_names(density, seen.flattest)}); give another start={{name: value}}."
+        )
+    return _certificate(seen, _check_ends(density, seen))
+
+
+def _conditions(density: SplitDensity, v: np.ndarray) -> _Conditions:
+    local = density.at(v)
+    support = np.flatnonzero((v != 0) | (local.l1 == 0))
+    violation = np.abs(local.subgradient)
+    unit, step, flattest = np.zeros(len(v)), np.zeros(len(v)), np.zeros(len(v))
+    rounding, curvature = np.zeros(len(v)), 1.0
+    if len(support):
+        hessian = density.curvature(v, support)
+        matrix, unit[support] = scaled_hessian(hessian, np.zeros(len(support)))
+        values, vectors = linalg.eigh(matrix)
+        curvature, flattest[support] = float(values[0]), vectors[:, 0]
+        along = vectors.T @ (local.subgradient[support] * unit[support])
+        inverse = np.divide(along, values, out=np.zeros_like(along), where=np.abs(values) > EPS)
+        step[support] = -unit[support] * (vectors @ inverse)
+        rounding[support] = EPS * (np.abs(hessian) @ np.abs(v[support]) + np.sqrt(2 * abs(local.value)) / unit[support])
+    coarsest = np.divide(COARSEST, unit, out=np.full(len(v), np.inf), where=unit > 0)
+    share = np.where(local.l1 > 0, local.l1, np.divide(1.0, unit, out=np.zeros(len(v)), where=unit > 0))
+    allowed = np.maximum(TOLERANCE * share, np.minimum(ROUNDING * rounding, coarsest))
+    return _Conditions(local, violation, allowed, unit, step, _step_allowed(density, v, unit), curvature, flattest)
+
+
+def _step_allowed(density: SplitDensity, v: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Where curvature dies out on the way to infinity its unit grows without end, so that the one at the start counts."""
+    size = np.where(density.transformed, 1.0, np.abs(v))
+    support = np.flatnonzero(unit)
+    first = np.abs(np.diag(density.curvature(density.start, support)))
+    smallest = unit.copy()
+    smallest[support] = np.minimum(unit[support], 1 / np.sqrt(np.where(first > 0, first, np.inf)))
+    return np.maximum(STEP * size, SMALL_STEP * smallest)
+
+
+def _certificate(seen: _Conditions, checked: tuple[str, ...]) -> ModeCertificate:
+    local = seen.local
+    share = np.where(local.l1 > 0, local.l1, np.divide(1.0, seen.unit, out=np.ones(len(local.v)), where=seen.unit > 0))
+    relative = seen.violation / share
+    worst = int(np.argmax(relative))
+    return ModeCertificate(
+        log_density=-local.value,
+        kkt=float(relative[worst]),
+        kkt_allowed=float(seen.allowed[worst] / share[worst]),
+        gradient_norm=float(np.max(seen.violation)),
+        newton_step=float(np.max(np.abs(seen.step))),
+        curvature=seen.curvature,
+        unbounded_checked=checked,
+    )
+
+
+def _check_ends(density: SplitDensity, seen: _Conditions) -> tuple[str, ...]:
+    """The scales towards whose lower end the density falls, the rest being put to their best values there."""
+    ends = [k for piece in density.pieces if piece.falls_to_bound for k in range(piece.where.start, piece.where.stop)]
+    if len(ends) > ENDS:
+        return ()
+    checked = []
+    for k in ends:
+        held = np.zeros(len(density.start), dtype=bool)
+        held[k] = True
+        v = seen.local.v.copy()
+        v[k] -= FAR
+        try:
+            there = descend(density, v, held=held, max_steps=60)
+        except ConvergenceError:
+            continue
+        if there.end is End.UNBOUNDED or there.local.slope[k] > RISING:
+            raise ModeError(_unbounded(density, k, there.local, seen.local))
+        if there.end is End.SETTLED:
+            checked.append(density.labels([k])[0])
+    return tuple(checked)
+
+
+def _unbounded(density: SplitDensity, k: int, there: Local, here: Local) -> str:
+    name = density.labels([k])[0]
+    return (
+        f"the joint density is unbounded: it grows like {name}^−{there.slope[k]:.3g} as {name} falls to its lower end"
+        f"{_company(density, there)}. A lower, local mode lies at log density {-here.value:.6g}, but the highest "
+        f"does not exist. {_cure(name)}"
+    )
+
+
+def _company(density: SplitDensity, local: Local) -> str:
+    """Which Laplace variables have gone to their locations."""
+    told = []
+    for piece in density.pieces:
+        if piece.kinked and np.any(local.v[piece.where] == 0):
+            told.append(
+                f"{np.count_nonzero(local.v[piece.where] == 0)} of {piece.where.stop - piece.where.start} {piece.name}"
+            )
+    return f" (with {', '.join(told)} at their locations)" if told else ""
+
+
+def _cure(name: str) -> str:
+    return (
+        f'Hold it, fixed={{"{name.split("[")[0]}": value}}; give it a prior that vanishes at that end, such as '
+        "InverseGamma for a scale; or sample the posterior, which may be proper all the same."
+    )
+
+
+def _distances(density: SplitDensity, local: Local) -> np.ndarray:
+    """How far the transformed values have moved; 0 for the others."""
+    return np.where(density.transformed, np.abs(local.v - density.start), 0.0)
+
+
+def _went_far(density: SplitDensity, local: Local) -> bool:
+    return bool(np.any(_distances(density, local) > FAR))
+
+
+def _runaway(density: SplitDensity, local: Local) -> str:
+    moved = _distances(density, local)
+    if local.value == -np.inf or np.max(moved) <= FAR:
+        return f"the joint density became infinite{_company(density, local)}, so it has no mode. Check its priors."
+    k = int(np.argmax(moved))
+    name = density.labels([k])[0]
+    direction = "falls" if local.v[k] < density.start[k] else "rises"
+    others = [other for other in density.labels(np.flatnonzero(moved > FAR)) if other != name]
+    also = f", together with {', '.join(others[:5])}{' …' if len(others) > 5 else ''}" if others else ""
+    return (
+        f"the joint density still rises as {name} {direction} towards the end of its range (its unconstrained value "
+        f"went from {density.start[k]:.3g} to {local.v[k]:.3g}){also}{_company(density, local)}: the mode does not "
+        f"exist, or lies on that bound. {_cure(name)}"
+    )
+
+
+def _no_answer(density: SplitDensity, descent: Descent, seen: _Conditions) -> ConvergenceError | ModeError:
+    if _went_far(density, descent.local):
+        return ModeError(_runaway(density, descent.local))
+    if seen.first_order:
+        away = np.where(np.abs(seen.step) > seen.step_allowed, seen.step, 0.0)
+        return ModeError(
+            f"the density keeps rising, ever more slowly, along {_names(density, away * (seen.unit > 0))}: its mode lies "
+            "at infinity, or it is all but flat there. Give these variables proper priors, or hold some with fixed=…."
+        )
+    worst = int(np.argmax(seen.violation / np.where(seen.allowed > 0, seen.allowed, np.inf)))
+    return ConvergenceError(
+        f"no mode was found within {descent.steps} steps ({descent.end}): the slope in {density.labels([worst])[0]} is "
+        f"{seen.violation[worst]:.1e}, allowed {seen.allowed[worst]:.1e}. Rescale variables of very different size, "
+        "give another start={name: value} or more max_steps; a kink other than that of a free pm.Laplace variable "
+        "(an abs() or a Laplace likelihood) is not supported."
+    )
+
+
+def _flat(density: SplitDensity, seen: _Conditions) -> str:
+    return (
+        f"the density is flat along {_names(density, seen.flattest)}, so that its mode is not a single point; "
+        "give these variables proper priors, drop one, or hold one with fixed={name: value}."
+    )
+
+
+def _names(density: SplitDensity, direction: np.ndarray) -> str:
+    size = np.abs(direction)
+    large = np.flatnonzero(size > 0.1 * np.max(size))
+    return ", ".join(density.labels(large[np.argsort(-size[large])][:5]))
