@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 import bayesreg as br
 
@@ -16,6 +17,8 @@ class DoctestNames:
 
 
 def pytest_configure(config):
+    # The workers of a parallel run share the cores; BLAS threads on top of them would only wait for each other.
+    threadpool_limits(1, user_api="blas")
     config.pluginmanager.register(DoctestNames())
 
 

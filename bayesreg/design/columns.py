@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import ConstantColumnWarning, DataError
 
 # Beyond this size a product of two columns may overflow to infinity.
@@ -23,7 +24,7 @@ class Rows:
 
     Attributes
     ----------
-    X : ndarray, shape (n, p)
+    X : ndarray or scipy.sparse array, shape (n, p)
         Columns as the user gave them, float64.
     y : ndarray, shape (n,)
         Target.
@@ -33,7 +34,7 @@ class Rows:
         A known part of the linear predictor.
     """
 
-    X: np.ndarray
+    X: Any
     y: np.ndarray
     weights: np.ndarray | None = None
     offset: np.ndarray | None = None
@@ -44,13 +45,13 @@ class Rows:
         return self.y if self.offset is None else self.y - self.offset
 
 
-def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
+def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[Any, tuple[str, ...]]:
     """Read a two-dimensional array or data frame as float64 columns with names.
 
     Parameters
     ----------
-    X : array-like or pandas.DataFrame, shape (n, p)
-        Booleans, integers and floats are accepted.
+    X : array-like, pandas.DataFrame or scipy.sparse array, shape (n, p)
+        Booleans, integers and floats are accepted; a sparse X stays sparse.
     names : sequence of str, optional
         Column names; by default those of the frame, or x0, x1, … .
 
@@ -65,6 +66,8 @@ def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[np.ndarray,
         If there are no rows or columns, names repeat, a column is not numeric, or values are
         missing or infinite.
     """
+    if is_sparse(X):
+        return _read_sparse(X, names)
     if _is_frame(X):
         columns = [str(name) for name in X.columns] if names is None else [str(name) for name in names]
         _check_names(columns, X.shape[1])
@@ -82,6 +85,23 @@ def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[np.ndarray,
         _check_names(columns, array.shape[1])
         matrix = _numeric(array, "X")
     _check_finite(matrix, columns)
+    return matrix, tuple(columns)
+
+
+def _read_sparse(X: Any, names: Sequence[str] | None) -> tuple[Any, tuple[str, ...]]:
+    if X.ndim != 2 or 0 in X.shape:
+        raise DataError(f"X has shape {X.shape}; at least one row and one column are needed.")
+    columns = [f"x{j}" for j in range(X.shape[1])] if names is None else [str(name) for name in names]
+    _check_names(columns, X.shape[1])
+    matrix = X.tocsc().copy()
+    matrix.sum_duplicates()
+    matrix.data = _numeric(matrix.data, "X")
+    bad = ~np.isfinite(matrix.data)
+    if np.any(bad):
+        column = columns[int(np.searchsorted(matrix.indptr, np.flatnonzero(bad)[0], side="right")) - 1]
+        raise DataError(f'"{column}" has missing or infinite values ({int(bad.sum())} in all of X); drop those rows.')
+    if np.max(np.abs(matrix.data), initial=0.0) > LARGEST_MAGNITUDE:
+        raise DataError(f"X has values beyond {LARGEST_MAGNITUDE:g}; use larger units.")
     return matrix, tuple(columns)
 
 
@@ -175,8 +195,8 @@ def _as_array(values: Any, what: str) -> np.ndarray:
         if np.ma.is_masked(values):
             raise DataError(f"{what} has {int(np.ma.count_masked(values))} masked values; fill them or drop the rows.")
         values = values.filled()
-    if hasattr(values, "toarray") and hasattr(values, "nnz"):
-        raise DataError(f"{what} is a sparse matrix; pass X.toarray() where it fits in memory.")
+    if is_sparse(values):
+        raise DataError(f"{what} is sparse; pass {what}.toarray().ravel().")
     try:
         return np.asarray(values)
     except ValueError:

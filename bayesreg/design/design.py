@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from bayesreg.design.columns import Rows, warn_constant_columns
+from bayesreg.design.implicit import ImplicitColumns, is_sparse
 from bayesreg.design.moments import Moments, moments_of_rows, weighted_mean
 from bayesreg.design.standardization import Standardization
 from bayesreg.errors import DataError
@@ -78,12 +80,14 @@ class Design:
         return float(spread) if spread > CONSTANT_SHARE * np.max(np.abs(self.rows.response)) else 0.0
 
     @cached_property
-    def matrix(self) -> np.ndarray:
-        """The rows of the columns that the prior sees, shape (n, p)."""
+    def matrix(self) -> Any:
+        """The rows of the columns that the prior sees, shape (n, p): an array, or ImplicitColumns where X is sparse."""
         if self.rows is None:
             raise DataError(
                 "this regression was made from moments, which hold no rows; use Regression(X, y, …) for this."
             )
+        if is_sparse(self.rows.X):
+            return ImplicitColumns(self.rows.X, self.standardization.center, self.standardization.sd)
         return self.standardization.apply(self.rows.X)
 
 
@@ -91,7 +95,7 @@ def design_of_rows(rows: Rows, names: tuple[str, ...], target: str, *, center: b
     """Make a design from rows, with a warning for columns that do not vary."""
     mean = weighted_mean(rows.X, rows.weights)
     sd = weighted_sd(rows.X, mean, rows.weights)
-    constant = sd <= CONSTANT_SHARE * np.max(np.abs(rows.X), axis=0)
+    constant = sd <= CONSTANT_SHARE * _largest(rows.X)
     warn_constant_columns(names, constant)
     standardization = _standardization(mean, sd, constant, center=center, standardize=standardize)
     return Design(names, target, rows.X.shape[0], rows, standardization, constant)
@@ -106,11 +110,29 @@ def design_of_moments(moments: Moments, *, center: bool, standardize: bool) -> D
     return Design(moments.names, moments.target, moments.n, None, standardization, constant, moments)
 
 
-def weighted_sd(X: np.ndarray, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def weighted_sd(X: Any, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Column standard deviations with divisor n (Σw), safe from under- and overflow, shape (p,)."""
+    if is_sparse(X):
+        return _sparse_sd(X, mean, weights)
     largest = np.max(np.abs(X - mean), axis=0)
     unit = np.where(largest > 0, largest, 1.0)
     return unit * np.sqrt(weighted_mean(((X - mean) / unit) ** 2, weights))
+
+
+def _sparse_sd(X: Any, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """The same, stored numbers apart from the zeros that are not stored."""
+    weights = np.ones(X.shape[0]) if weights is None else weights
+    column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
+    stored = weights[X.indices]
+    squares = np.bincount(column, stored * (X.data - mean[column]) ** 2, minlength=X.shape[1])
+    rest = weights.sum() - np.bincount(column, stored, minlength=X.shape[1])
+    return np.sqrt((squares + np.maximum(rest, 0.0) * mean**2) / weights.sum())
+
+
+def _largest(X: Any) -> np.ndarray:
+    if is_sparse(X):
+        return np.abs(X).max(axis=0).toarray().ravel()
+    return np.max(np.abs(X), axis=0)
 
 
 def _standardization(

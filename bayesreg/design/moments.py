@@ -9,7 +9,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bayesreg.design.columns import Rows
-from bayesreg.errors import DataError
+from bayesreg.design.implicit import is_sparse
+from bayesreg.errors import DataError, UnsupportedError
 
 # Rows are centred and multiplied in blocks of this many numbers, so that no second copy of X is held.
 BLOCK_SIZE = 4_000_000
@@ -127,6 +128,8 @@ class Moments:
 def moments_of_rows(rows: Rows, names: Sequence[str] | None = None, target: str = "y") -> Moments:
     """Moments of the columns and of the response (y less the offset), in two passes over the rows."""
     n, p = rows.X.shape
+    if is_sparse(rows.X):
+        raise UnsupportedError("moments of a sparse X are not kept; pass X.toarray() where it fits in memory.")
     names = tuple(f"x{j}" for j in range(p)) if names is None else tuple(names)
     weights = np.ones(n) if rows.weights is None else rows.weights
     mean_x, mean_y = weighted_mean(rows.X, weights), float(weighted_mean(rows.response[:, None], weights)[0])
@@ -142,10 +145,12 @@ def moments_of_rows(rows: Rows, names: Sequence[str] | None = None, target: str 
     return Moments(n, float(weights.sum()), log_weight, mean_x, mean_y, gram, cross, square, names, target)
 
 
-def weighted_mean(X: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+def weighted_mean(X: Any, weights: np.ndarray | None) -> np.ndarray:
     """Column means Σwx/Σw of X, shape (n, p); exact to rounding also where a mean dwarfs its spread."""
     weights = np.ones(len(X)) if weights is None else weights
     total = weights.sum()
+    if is_sparse(X):
+        return np.asarray(X.T @ weights / total)
     first = weights @ X / total
     correction = np.zeros_like(first)
     for block in _blocks(*X.shape):

@@ -9,6 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.family import Bernoulli, Family, Poisson, StudentT
 from bayesreg.model.regression import Regression
@@ -135,6 +136,8 @@ def _intercept(reg: Regression, sigma: Any) -> Any:
 def _likelihood_of_rows(reg: Regression, beta: Any, at_center: Any, sigma: Any) -> None:
     rows = reg.design.rows
     assert rows is not None
+    if isinstance(reg.design.matrix, ImplicitColumns):
+        raise UnsupportedError("a PyMC model on the rows needs a dense X; pass X.toarray() where it fits in memory.")
     eta = at_center + pt.dot(pm.Data("X", reg.design.matrix, dims=("row", "coef_name")), beta)
     if rows.offset is not None:
         eta = eta + pm.Data("offset", rows.offset, dims="row")

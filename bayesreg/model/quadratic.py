@@ -5,9 +5,13 @@ Solvers, certificates and samplers all see the data through this one noun.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import linalg
+
+from bayesreg.design.implicit import ImplicitColumns
+from bayesreg.errors import UnsupportedError
 
 # Up to this many columns the Gram matrix is formed once and kept (128 MB at 4,000).
 GRAM_COLUMNS = 4_000
@@ -19,7 +23,7 @@ class QuadraticLoss:
 
     Attributes
     ----------
-    A, b : ndarray of shape (n, q) and (n,), or None
+    A, b : ndarray (or ImplicitColumns) of shape (n, q) and ndarray of shape (n,), or None
         Weighted and centred rows; None if only the products are known.
     cross : ndarray, shape (q,)
         A'b.
@@ -29,7 +33,7 @@ class QuadraticLoss:
         A'A, if it was known beforehand.
     """
 
-    A: np.ndarray | None
+    A: Any
     b: np.ndarray | None
     cross: np.ndarray
     square: float
@@ -58,7 +62,7 @@ class QuadraticLoss:
         if self.known_gram is not None:
             return self.known_gram
         assert self.A is not None
-        return self.A.T @ self.A
+        return self.A.gram() if isinstance(self.A, ImplicitColumns) else self.A.T @ self.A
 
     def curvature(self, indices: np.ndarray) -> np.ndarray:
         """The block of A'A that belongs to some coefficients."""
@@ -74,7 +78,8 @@ class QuadraticLoss:
             return self.gram @ theta - self.cross
         assert self.b is not None
         support = np.flatnonzero(theta)
-        fitted = self.A[:, support] @ theta[support] if len(support) < 0.5 * self.size else self.A @ theta
+        few = len(support) < 0.5 * self.size and isinstance(self.A, np.ndarray)
+        fitted = self.A[:, support] @ theta[support] if few else self.A @ theta
         return self.A.T @ (fitted - self.b)
 
     def gram_gradient(self, theta: np.ndarray) -> np.ndarray:
@@ -124,6 +129,8 @@ class QuadraticLoss:
     def rank(self) -> int:
         """Numerical rank of A."""
         if self.A is not None and not self.has_gram:
+            if isinstance(self.A, ImplicitColumns):
+                raise UnsupportedError("the rank of a wide sparse X is not computed; pass X.toarray() where it fits.")
             return int(np.linalg.matrix_rank(self.A))
         return len(self._eigen[0])
 
@@ -132,6 +139,8 @@ class QuadraticLoss:
         """The least-squares θ (of least norm, if there are many), shape (q,)."""
         if self.A is not None:
             assert self.b is not None
+            if isinstance(self.A, ImplicitColumns):
+                return sparse_least_squares(self.A, self.b)
             return np.asarray(linalg.lstsq(self.A, self.b, lapack_driver="gelsd")[0])
         values, vectors = self._eigen
         return np.asarray(vectors @ ((vectors.T @ self.cross) / values))
@@ -146,7 +155,15 @@ class QuadraticLoss:
         return max(self.square - float(explained.sum()), 0.0)
 
 
-def loss_of_rows(A: np.ndarray, b: np.ndarray) -> QuadraticLoss:
+def sparse_least_squares(A: ImplicitColumns, b: np.ndarray) -> np.ndarray:
+    """Least squares (of least norm) by LSMR (Fong & Saunders 2011, doi:10.1137/10079687X)."""
+    from scipy.sparse.linalg import LinearOperator, lsmr
+
+    operator = LinearOperator(A.shape, matvec=lambda v: A @ v.ravel(), rmatvec=lambda u: A.T @ u.ravel(), dtype=float)
+    return np.asarray(lsmr(operator, b, atol=1e-15, btol=1e-15, maxiter=50 * min(A.shape))[0])
+
+
+def loss_of_rows(A: Any, b: np.ndarray) -> QuadraticLoss:
     """The loss of weighted, centred rows."""
     return QuadraticLoss(A, b, A.T @ b, float(b @ b))
 

@@ -1,6 +1,6 @@
 """Regression: design, family, prior and noise together; frozen data with one objective."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from bayesreg.design.columns import read_rows
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
+from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.family import Family, Gaussian, find_family
@@ -271,7 +272,7 @@ class Regression:
         if rows is None or self.noise.sigma is None:
             raise PriorError("this needs the rows and a known sigma; use reg.with_sigma(number).")
         if self.has_intercept_column:
-            matrix = np.column_stack([matrix, np.ones(self.n)])
+            matrix = _with_ones(matrix)
         offset = np.full(self.n, self.intercept_loc) if rows.offset is None else rows.offset + self.intercept_loc
         weights = np.ones(self.n) if rows.weights is None else rows.weights
         return RowLoss(matrix, rows.y, offset, weights, self.family, self.noise.sigma)
@@ -337,16 +338,18 @@ class Regression:
         away = float(np.asarray(self.conditional_intercept(sigma))) - self.intercept.loc
         return 0.5 * self.intercept_precision(sigma) * away**2
 
-    def _weighted_rows(self) -> tuple[np.ndarray, np.ndarray]:
+    def _weighted_rows(self) -> tuple[Any, np.ndarray]:
         rows, matrix = self.design.rows, self.design.matrix
         assert rows is not None
         if self.has_intercept_column:
-            matrix, response = np.column_stack([matrix, np.ones(self.n)]), rows.response - self.intercept_loc
+            matrix, response = _with_ones(matrix), rows.response - self.intercept_loc
         else:
             response = rows.response - (self.design.mean_y if self.intercept is not False else 0.0)
         if rows.weights is None:
             return matrix, response
         root = np.sqrt(rows.weights)
+        if isinstance(matrix, ImplicitColumns):
+            return replace(matrix, root=root), response * root
         return matrix * root[:, None], response * root
 
     def _products(self) -> tuple[np.ndarray, np.ndarray, float]:
@@ -385,6 +388,13 @@ class Regression:
         from bayesreg.model.pymc_model import build_pymc_model
 
         return build_pymc_model(self, form)
+
+
+def _with_ones(matrix: Any) -> Any:
+    """The columns with a last column of ones."""
+    if isinstance(matrix, ImplicitColumns):
+        return replace(matrix, ones=True)
+    return np.column_stack([matrix, np.ones(len(matrix))])
 
 
 def _read_intercept(intercept: object) -> bool | Normal:

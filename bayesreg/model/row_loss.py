@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.model.family import Family
 
 
@@ -14,7 +16,7 @@ class RowLoss:
 
     Attributes
     ----------
-    A : ndarray, shape (n, q)
+    A : ndarray or ImplicitColumns, shape (n, q)
         Columns that the prior sees, with a last column of ones where there is an intercept.
     y, offset, weights : ndarray, shape (n,)
     family : Family
@@ -22,7 +24,7 @@ class RowLoss:
         Noise scale, 1 for families without one.
     """
 
-    A: np.ndarray
+    A: Any
     y: np.ndarray
     offset: np.ndarray
     weights: np.ndarray
@@ -47,12 +49,13 @@ class RowLoss:
     def gradient_rounding(self) -> float:
         """What rounding alone may leave of a gradient: ε·max_j Σ_i w_i|a_ij|(1 + |y_i|)."""
         sizes = self.weights * (1 + np.abs(self.y))
-        return float(np.finfo(float).eps * np.max(np.abs(self.A).T @ sizes))
+        sums = self.A.absolute_sums(sizes) if isinstance(self.A, ImplicitColumns) else np.abs(self.A).T @ sizes
+        return float(np.finfo(float).eps * np.max(sums))
 
     def eta(self, theta: np.ndarray) -> np.ndarray:
         """Linear predictor, shape (n,)."""
         support = np.flatnonzero(theta)
-        if len(support) < 0.5 * self.size:
+        if len(support) < 0.5 * self.size and not isinstance(self.A, ImplicitColumns):
             return self.offset + self.A[:, support] @ theta[support]
         return self.offset + self.A @ theta
 

@@ -31,7 +31,7 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor import as_tensor
 from pytensor.tensor.random.basic import LaplaceRV
 
-from bayesreg.errors import ConvergenceError, DataError, UnsupportedError
+from bayesreg.errors import DataError, UnsupportedError
 
 # NumPy itself runs the graph: it compiles in tenths of a second where numba takes 10 to 50, at about the same speed.
 NUMPY_MODE = Mode(

@@ -1,0 +1,120 @@
+"""Sparse columns, centred and scaled without ever being made dense."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# Columns are made dense in blocks of at most this many numbers.
+BLOCK_SIZE = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class ImplicitColumns:
+    """The matrix diag(root)·[(X − 1·center')/sd, 1·ones], known through products.
+
+    It answers ``A @ v``, ``A.T @ u``, ``A[:, indices]`` (dense) and ``shape``, which is all that losses
+    and certificates ask of a matrix.
+
+    Attributes
+    ----------
+    X : scipy.sparse array, shape (n, p)
+    center, sd : ndarray, shape (p,)
+    root : ndarray, shape (n,), or None
+        Square roots of row weights.
+    ones : bool
+        Whether a last column of ones (times root) follows, for an intercept.
+    """
+
+    X: Any
+    center: np.ndarray
+    sd: np.ndarray
+    root: np.ndarray | None = None
+    ones: bool = False
+
+    # Tells NumPy to leave ``ndarray @ ImplicitColumns`` to this class.
+    __array_ufunc__ = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, q)."""
+        return self.X.shape[0], self.X.shape[1] + int(self.ones)
+
+    @property
+    def size(self) -> int:
+        """How many numbers a dense copy would hold."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def T(self) -> "TransposedColumns":  # noqa: N802 - as NumPy calls it
+        """The transpose, known through products as well."""
+        return TransposedColumns(self)
+
+    def __matmul__(self, theta: np.ndarray) -> np.ndarray:
+        """Aθ for θ of shape (q,) or (q, m)."""
+        coef = self._scaled(theta[: len(self.sd)])
+        product = self.X @ coef - self.center @ coef
+        if self.ones:
+            product = product + theta[-1]
+        return self._weighted(product)
+
+    def __rmatmul__(self, u: np.ndarray) -> np.ndarray:
+        """U·A for u of shape (n,) or (m, n)."""
+        return (self.T @ u.T).T
+
+    def __getitem__(self, key: tuple[slice, Any]) -> np.ndarray:
+        """Dense columns, shape (n, len(indices))."""
+        everything, indices = key
+        assert everything == slice(None)
+        chosen = np.arange(self.shape[1])[indices]
+        inside = chosen[chosen < len(self.sd)]
+        block = np.empty((self.shape[0], len(chosen)))
+        block[:, chosen < len(self.sd)] = (self.X[:, inside].toarray() - self.center[inside]) / self.sd[inside]
+        block[:, chosen >= len(self.sd)] = 1.0
+        return self._weighted(block)
+
+    def gram(self) -> np.ndarray:
+        """A'A, shape (q, q), from dense blocks of centred columns, which does not cancel."""
+        n, q = self.shape
+        step = max(1, BLOCK_SIZE // n)
+        return np.column_stack([self.T @ self[:, start : start + step] for start in range(0, q, step)])
+
+    def absolute_sums(self, sizes: np.ndarray) -> np.ndarray:
+        """A bound of |A|'·sizes, shape (q,)."""
+        total = np.abs(self.X).T @ sizes + np.abs(self.center) * sizes.sum()
+        sums = total / self.sd
+        return np.append(sums, sizes.sum()) if self.ones else sums
+
+    def _scaled(self, theta: np.ndarray) -> np.ndarray:
+        return theta / (self.sd if theta.ndim == 1 else self.sd[:, None])
+
+    def _weighted(self, rows: np.ndarray) -> np.ndarray:
+        if self.root is None:
+            return rows
+        return rows * (self.root if rows.ndim == 1 else self.root[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class TransposedColumns:
+    """The transpose of ImplicitColumns."""
+
+    columns: ImplicitColumns
+
+    __array_ufunc__ = None
+
+    def __matmul__(self, u: np.ndarray) -> np.ndarray:
+        """A'u for u of shape (n,) or (n, m)."""
+        own = self.columns
+        u = own._weighted(u)
+        total = u.sum(axis=0)
+        product = own._scaled(own.X.T @ u - np.multiply.outer(own.center, total))
+        return np.concatenate([product, np.atleast_1d(total)[None] if u.ndim > 1 else [total]]) if own.ones else product
+
+    def __rmatmul__(self, theta: np.ndarray) -> np.ndarray:
+        """Θ·A' for θ of shape (q,) or (m, q)."""
+        return (self.columns @ theta.T).T
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether X is a scipy.sparse matrix or array."""
+    return hasattr(X, "tocsc") and hasattr(X, "nnz")
