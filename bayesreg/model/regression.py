@@ -8,6 +8,7 @@ import numpy as np
 
 from bayesreg.design.columns import read_rows
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
+from bayesreg.design.formula import read_formula
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, PriorError, UnsupportedError
@@ -159,6 +160,34 @@ class Regression:
         self = cls.__new__(cls)
         self._fill(design, prior, sigma, intercept, find_family("gaussian"), center)
         return self
+
+    @classmethod
+    def from_formula(cls, formula: str, frame: Any, *, prior: CoefficientPrior, **settings: Any) -> "Regression":
+        """Make a regression from a formula and a data frame.
+
+        Parameters
+        ----------
+        formula : str
+            Such as ``"y ~ a + b + C(group)"``; ``0 +`` turns the intercept off.
+        frame : pandas.DataFrame
+        prior, **settings
+            As for :class:`Regression`.
+
+        Raises
+        ------
+        DataError
+            If the formula holds anything but columns, numbers, operators and a fixed set of functions.
+
+        Examples
+        --------
+        >>> import bayesreg as br
+        >>> frame, _ = br.load_dataset("diabetes")
+        >>> br.Regression.from_formula("target ~ bmi * bp + C(sex)", frame, prior=br.Laplace(10.0)).names
+        ('bmi', 'bp', 'C(sex)[T.2.0]', 'bmi:bp')
+        """
+        columns = read_formula(formula, frame)
+        settings.setdefault("intercept", columns.intercept)
+        return cls(columns.X, columns.y, prior=prior, **settings)
 
     def with_prior(self, prior: CoefficientPrior) -> "Regression":
         """The same regression under another prior; the design is shared."""
