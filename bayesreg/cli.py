@@ -82,6 +82,11 @@ def _compare(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         progressbar=not arguments.no_progress and sys.stderr.isatty() and not arguments.json,
     )
+    if arguments.out:
+        from bayesreg.report.folder import prepare_folder
+
+        # A folder that cannot be written is told before the work is done, not after.
+        prepare_folder(arguments.out)
     result = run_job(job)
     if arguments.out:
         from bayesreg.report.folder import write_folder

@@ -121,9 +121,9 @@ class Comparison:
         return pd.DataFrame([vars(row) for row in self.rows]).set_index("name")
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything in plain numbers, lists and strings, ready for JSON."""
+        """Everything in plain numbers, lists and strings, ready for JSON; None stands for what is infinite or undefined."""
         reg, attrs = self.reg, self.idata.attrs
-        return {
+        told = {
             "n": reg.n,
             "p": reg.p,
             "target": reg.design.target,
@@ -132,7 +132,7 @@ class Comparison:
             "scaled_by_sigma": reg.prior.scaled_by_sigma,
             "sigma": self.sigma,
             "sigma_known": reg.noise.known,
-            "strength": _plain(self.strength),
+            "strength": self.strength,
             "objective": self.objective,
             "mode": self.estimates["map"].mode,
             "intercept": {name: estimate.intercept for name, estimate in self.estimates.items()},
@@ -159,6 +159,7 @@ class Comparison:
             "epsilon_share": self.epsilon_share,
             "notes": list(self.notes),
         }
+        return {name: _plain(value) for name, value in told.items()}
 
     def __str__(self) -> str:
         return render_text(self.to_dict())
@@ -295,13 +296,16 @@ def _own_notes(reg: Regression, best: Estimate) -> tuple[str, ...]:
 
 def _plain_scale(reg: Regression) -> Any:
     if reg.prior.name == "elastic_net":
-        return {"laplace": _plain(reg.prior.laplace_scale), "normal": _plain(reg.prior.normal_scale)}  # type: ignore[union-attr]
-    return _plain(reg.prior.scale)  # type: ignore[union-attr]
+        return {"laplace": reg.prior.laplace_scale, "normal": reg.prior.normal_scale}  # type: ignore[union-attr]
+    return reg.prior.scale  # type: ignore[union-attr]
 
 
 def _plain(value: Any) -> Any:
+    """Return plain numbers, lists and mappings; what JSON has no number for (an infinite scale) becomes None."""
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        return [_plain(item) for item in value.tolist()]
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
-    return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

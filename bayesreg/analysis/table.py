@@ -53,7 +53,7 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("penalty", f"strength {_short(told['strength'])} in the convention {told['objective']}"),
         ("sigma", f"{told['sigma']:.4g}, {known}"),
         ("MAP = penalized", f"largest difference {told['max_abs_difference']:.1e}"),
-        ("certificate", f"KKT {check['kkt']:.1e}, duality gap {check['gap']:.1e} (relative)"),
+        ("certificate", f"KKT {check['kkt']:.1e}, duality gap {_number(check['gap'], '.1e')} (relative)"),
         (
             "exact zeros",
             f"MAP {zeros['map']}, penalized {zeros['penalized']} ({same} of {told['p']}); posterior draws 0",
@@ -61,8 +61,8 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("posterior", f"{told['engine']}: {told['engine_reason']}"),
         (
             "diagnostics",
-            f"R-hat {diagnostics['rhat']:.3f}, "
-            f"ESS bulk {diagnostics['ess_bulk']:.0f}, tail {diagnostics['ess_tail']:.0f}"
+            f"R-hat {_number(diagnostics['rhat'], '.3f')}, "
+            f"ESS bulk {_number(diagnostics['ess_bulk'], '.0f')}, tail {_number(diagnostics['ess_tail'], '.0f')}"
             + (f"; {diagnostics['problems']}" if diagnostics["problems"] else ""),
         ),
     ]
@@ -137,11 +137,18 @@ def _faint(row: dict[str, Any]) -> str:
     return " style='opacity:0.6'" if row["map"] == 0 else ""
 
 
+def _number(value: float | None, form: str) -> str:
+    return "undefined" if value is None else format(value, form)
+
+
 def _short(value: Any) -> str:
+    if value is None:
+        return "inf (flat)"
     if isinstance(value, (int, float)):
         return f"{value:.4g}"
     if isinstance(value, list):
-        return f"{min(value):.4g} to {max(value):.4g} by column" if value else "none"
+        numbers = [float("inf") if item is None else item for item in value]
+        return f"{min(numbers):.4g} to {max(numbers):.4g} by column"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_short(item)}" for name, item in list(value.items())[:4]) + (
             ", …" if len(value) > 4 else ""

@@ -1,6 +1,6 @@
 """A design: named columns, how they are standardized, and their rows or their moments (or both)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,11 @@ class Design:
     def p(self) -> int:
         """Number of columns."""
         return len(self.names)
+
+    def centered(self) -> "Design":
+        """The same design with its columns centred."""
+        mean = self.moments.mean_x if self.rows is None else weighted_mean(self.rows.X, self.rows.weights)
+        return replace(self, standardization=Standardization(mean, self.standardization.sd))
 
     @cached_property
     def moments(self) -> Moments:

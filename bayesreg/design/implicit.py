@@ -118,3 +118,8 @@ class TransposedColumns:
 def is_sparse(X: Any) -> bool:
     """Whether X is a scipy.sparse matrix or array."""
     return hasattr(X, "tocsc") and hasattr(X, "nnz")
+
+
+def to_dense(A: Any) -> np.ndarray:
+    """Return a matrix as an array, for those who cannot work with products alone."""
+    return A[:, np.arange(A.shape[1])] if isinstance(A, ImplicitColumns) else A

@@ -147,7 +147,7 @@ def moments_of_rows(rows: Rows, names: Sequence[str] | None = None, target: str 
 
 def weighted_mean(X: Any, weights: np.ndarray | None) -> np.ndarray:
     """Column means Σwx/Σw of X, shape (n, p); exact to rounding also where a mean dwarfs its spread."""
-    weights = np.ones(len(X)) if weights is None else weights
+    weights = np.ones(X.shape[0]) if weights is None else weights
     total = weights.sum()
     if is_sparse(X):
         return np.asarray(X.T @ weights / total)

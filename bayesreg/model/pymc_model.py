@@ -38,7 +38,7 @@ def build_pymc_model(reg: Regression, form: Form = "auto") -> pm.Model:
     if on_rows:
         coords["row"] = np.arange(reg.n)
     with pm.Model(coords=coords) as model:
-        sigma = _positive("sigma", reg.noise.prior) if reg.noise.sigma is None else reg.noise.sigma
+        sigma = _positive("sigma", reg.noise.prior) if reg.noise.sigma is None else _exact(reg.noise.sigma)
         beta = _coefficients(reg, sigma)
         at_center = _intercept(reg, sigma)
         if on_rows:
@@ -48,19 +48,24 @@ def build_pymc_model(reg: Regression, form: Form = "auto") -> pm.Model:
     return model
 
 
+def _exact(value: float) -> np.ndarray:
+    """Return the number as an array, since PyTensor takes a Python float for a single-precision constant."""
+    return np.asarray(value, dtype=np.float64)
+
+
 def _positive(name: str, prior: PositivePrior | None) -> Any:
     """A free variable with the given prior; its density is always that of the variable itself."""
     match prior:
         case HalfNormal(scale):
-            return pm.HalfNormal(name, scale)
+            return pm.HalfNormal(name, _exact(scale))
         case Exponential(rate):
-            return pm.Exponential(name, rate)
+            return pm.Exponential(name, _exact(rate))
         case HalfStudentT(df, scale):
-            return pm.HalfStudentT(name, df, scale)
+            return pm.HalfStudentT(name, _exact(df), _exact(scale))
         case InverseGamma(shape, scale, "sd"):
-            return pm.InverseGamma(name, alpha=shape, beta=scale)
+            return pm.InverseGamma(name, alpha=_exact(shape), beta=_exact(scale))
         case InverseGamma(shape, scale):
-            variance = pm.InverseGamma(f"{name}_squared", alpha=shape, beta=scale)
+            variance = pm.InverseGamma(f"{name}_squared", alpha=_exact(shape), beta=_exact(scale))
             return pm.Deterministic(name, pt.sqrt(variance))
         case Jeffreys():
             value = pm.HalfFlat(name)
@@ -102,12 +107,12 @@ def _simple(name: str, prior: Laplace | Normal, scale: Any) -> Any:
 
 
 def _shortest(scales: np.ndarray) -> Any:
-    return float(scales[0]) if np.all(scales == scales[0]) else scales
+    return _exact(scales[0]) if np.all(scales == scales[0]) else scales
 
 
 def _mixed_log_density(beta: Any, scales: ColumnScales, factor: Any) -> Any:
     """Sum of the log densities where columns differ in kind; a flat column contributes nothing."""
-    constant = float(np.sum(elastic_net_log_density(np.zeros(len(scales.laplace)), scales.laplace, scales.normal)))
+    constant = _exact(np.sum(elastic_net_log_density(np.zeros(len(scales.laplace)), scales.laplace, scales.normal)))
     n_proper = int(np.sum(~scales.is_flat))
     unit = beta / factor
     penalty = pt.sum(pt.abs(unit) / scales.laplace) + 0.5 * pt.sum((unit / scales.normal) ** 2)
@@ -122,7 +127,8 @@ def _intercept(reg: Regression, sigma: Any) -> Any:
     name = "intercept_at_center" if np.any(center != 0) else "intercept"
     if isinstance(reg.intercept, Normal):
         factor = sigma if reg.intercept.scaled_by_sigma else 1.0
-        at_center = pm.Normal(name, reg.intercept.loc, reg.intercept.scale * factor)  # type: ignore[operator]
+        scale = _exact(reg.intercept.scale) * factor  # type: ignore[arg-type]
+        at_center = pm.Normal(name, _exact(reg.intercept.loc), scale)
     else:
         at_center = pm.Flat(
             name, initval=reg.family.start(reg.design.mean_y) if reg.design.rows is None else _start(reg)
@@ -164,7 +170,7 @@ def _observe(family: Family, eta: Any, sigma: Any, weights: Any, y: np.ndarray) 
         case Poisson():
             made = {"dist": pm.Poisson, "mu": pt.exp(eta)}
         case StudentT(df):
-            made = {"dist": pm.StudentT, "nu": df, "mu": eta, "sigma": sigma}
+            made = {"dist": pm.StudentT, "nu": _exact(df), "mu": eta, "sigma": sigma}
         case _:
             made = {"dist": pm.Normal, "mu": eta, "sigma": sigma}
     dist = made.pop("dist")
@@ -181,16 +187,16 @@ def _likelihood_of_moments(reg: Regression, beta: Any, at_center: Any, sigma: An
     square: Any = 0.0
     if reg.has_intercept_column:
         assert isinstance(reg.intercept, Normal)
-        theta = pt.concatenate([beta, pt.stack([at_center - reg.intercept.loc])])
+        theta = pt.concatenate([beta, pt.stack([at_center - _exact(reg.intercept.loc)])])
     elif reg.intercept is not False:
-        square = design.weight * (design.mean_y - at_center) ** 2
+        square = _exact(design.weight) * (_exact(design.mean_y) - at_center) ** 2
     values, vectors = np.linalg.eigh(loss.gram)
     root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
     R = pm.Data("R", root)
     z = pm.Data("z", root @ loss.least_squares)
-    rss = pt.sum((pt.dot(R, theta) - z) ** 2) + loss.least_rss + square
+    rss = pt.sum((pt.dot(R, theta) - z) ** 2) + _exact(loss.least_rss) + square
     log_weight = 0.5 * _log_weight(reg)
-    constant = log_weight - 0.5 * reg.n * np.log(2 * np.pi)
+    constant = _exact(log_weight - 0.5 * reg.n * np.log(2 * np.pi))
     pm.Potential("log_likelihood", constant - reg.n * pt.log(sigma) - 0.5 * rss / sigma**2)
 
 

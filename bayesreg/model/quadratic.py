@@ -141,7 +141,9 @@ class QuadraticLoss:
             assert self.b is not None
             if isinstance(self.A, ImplicitColumns):
                 return sparse_least_squares(self.A, self.b)
-            return np.asarray(linalg.lstsq(self.A, self.b, lapack_driver="gelsd")[0])
+            # Singular values that are rounding of the largest belong to no direction of the data.
+            cut = max(self.A.shape) * np.finfo(float).eps
+            return np.asarray(linalg.lstsq(self.A, self.b, cond=cut, lapack_driver="gelsd")[0])
         values, vectors = self._eigen
         return np.asarray(vectors @ ((vectors.T @ self.cross) / values))
 

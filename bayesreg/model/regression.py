@@ -17,7 +17,7 @@ from bayesreg.model.noise import Noise, no_noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import CoefficientPrior, ColumnScales, Normal
+from bayesreg.priors.prior import CoefficientPrior, ColumnScales, Laplace, Normal
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -197,19 +197,39 @@ class Regression:
         """The same regression with another noise; the design is shared."""
         return self._with(self.prior, read_noise(sigma, self.design.sd_y))
 
+    def without_priors(self) -> "Regression":
+        """The same data under flat priors on coefficients and intercept: its MAP is least squares."""
+        other = type(self).__new__(type(self))
+        sigma = (self.noise.sigma if self.noise.known else self.noise.prior) if self.family.has_sigma else None
+        intercept = self.intercept is not False
+        design = self.design if not intercept else self.design.centered()
+        other._fill(design, Laplace(np.inf), sigma, intercept, self.family, True, checked=False)
+        return other
+
     def _with(self, prior: CoefficientPrior, noise: Noise) -> "Regression":
         other = type(self).__new__(type(self))
         given = (noise.sigma if noise.known else noise.prior) if self.family.has_sigma else None
         other._fill(self.design, prior, given, self.intercept, self.family, self.center)
-        # A quadratic loss knows nothing of prior and noise, so what is already computed is shared.
-        if self.is_gaussian or noise is self.noise:
+        # A quadratic loss knows nothing of prior and noise, that of another family only of the noise: they are shared.
+        if self.is_gaussian:
             other.__dict__["loss"] = self.loss
+        elif noise is self.noise:
+            other.__dict__["row_loss"] = self.row_loss
         return other
 
     def _fill(
-        self, design: Design, prior: Any, sigma: Any, intercept: bool | Normal, family: Family, center: bool
+        self,
+        design: Design,
+        prior: Any,
+        sigma: Any,
+        intercept: bool | Normal,
+        family: Family,
+        center: bool,
+        *,
+        checked: bool = True,
     ) -> None:
-        _check_prior(prior, design, centered=_is_centered(intercept, center))
+        if checked:
+            _check_prior(prior, design, centered=_is_centered(intercept, center))
         values = {
             "design": design,
             "prior": prior,

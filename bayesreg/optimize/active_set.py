@@ -16,6 +16,9 @@ from bayesreg.errors import ConvergenceError
 from bayesreg.model.quadratic import QuadraticLoss
 
 EPS = float(np.finfo(float).eps)
+# Steps from a start of unknown quality; after them the strengths are walked down to instead, by this factor a stage.
+QUICK_STEPS, MOST_STEPS, STAGE = 15, 5_000, 0.85
+HUGE = 1e280
 
 
 def minimize(
@@ -44,15 +47,43 @@ def minimize(
         If the steps run out, which exact arithmetic excludes.
     """
     theta = np.zeros(loss.size) if start is None else np.array(start, dtype=float)
+    theta, done = _iterate(loss, l1, l2, theta, QUICK_STEPS)
+    if not done:
+        theta = _descend_strengths(loss, l1, l2)
+    return _polish(loss, l1, l2, theta) if polish else theta
+
+
+def _iterate(
+    loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, limit: int
+) -> tuple[np.ndarray, bool]:
+    """Take steps until the minimum is reached (True) or the limit is."""
     stationary = not np.any((theta != 0) | (l1 == 0))
-    limit = 1_000 + 20 * min(loss.size, 5_000)
     for _ in range(limit):
         gradient = loss.gram_gradient(theta) + l2 * theta
         entering = _entering(gradient, theta, l1, loss)
         if len(entering) == 0 and stationary:
-            return _polish(loss, l1, l2, theta) if polish else theta
+            return theta, True
         theta, stationary = _step(loss, l1, l2, theta, gradient, entering)
-    raise ConvergenceError(f"the active-set solver did not end within {limit} steps; please report these data.")
+    return theta, False
+
+
+def _descend_strengths(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    """From the strengths that give all zeros down to those asked for: near each other, minima are a few steps apart.
+
+    Far from the minimum the method may wander through very many sets where there are more columns than rows.
+    """
+    theta, _ = _iterate(loss, np.where(l1 > 0, HUGE, 0.0), l2, np.zeros(loss.size), MOST_STEPS)
+    penalized = l1 > 0
+    factor = float(np.max(np.abs(loss.gram_gradient(theta)[penalized]) / l1[penalized], initial=1.0))
+    while True:
+        factor = max(STAGE * factor, 1.0)
+        theta, done = _iterate(loss, factor * l1, l2, theta, MOST_STEPS)
+        if not done:
+            raise ConvergenceError(
+                f"the active-set solver did not end within {MOST_STEPS} steps; please report these data."
+            )
+        if factor == 1.0:
+            return theta
 
 
 def _entering(gradient: np.ndarray, theta: np.ndarray, l1: np.ndarray, loss: QuadraticLoss) -> np.ndarray:
@@ -78,8 +109,9 @@ def _step(
         active = np.flatnonzero((signs != 0) | (l1 == 0))
         if len(active) == 0:
             return theta, True
-        slope = gradient[active] + l1[active] * signs[active]
-        direction, bounded = _direction(loss, l1, l2, active, slope)
+        kinks = l1[active] * signs[active]
+        slope = gradient[active] + kinks
+        direction, bounded = _direction(loss, l2, active, slope, kinks)
         penalized = l1[active] > 0
         wrong = (theta[active] == 0) & penalized & (direction * signs[active] <= 0)
         if not np.any(wrong):
@@ -94,9 +126,12 @@ def _step(
 
 
 def _direction(
-    loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, active: np.ndarray, slope: np.ndarray
+    loss: QuadraticLoss, l2: np.ndarray, active: np.ndarray, slope: np.ndarray, kinks: np.ndarray
 ) -> tuple[np.ndarray, bool]:
-    """The step to the minimum with signs held, or (False) a direction along which the objective falls for ever."""
+    """The step to the minimum with signs held, or (False) a direction along which the objective falls for ever.
+
+    `slope` is the gradient on the active set, of which `kinks` (λ_j times the sign) is the part of the L1 term.
+    """
     curvature = loss.curvature(active)
     curvature[np.diag_indices_from(curvature)] += l2[active]
     root = np.sqrt(np.diag(curvature))
@@ -111,9 +146,10 @@ def _direction(
     values, vectors = linalg.eigh(scaled, check_finite=False)
     inside = values > 100 * len(active) * EPS * values[-1]
     along = vectors.T @ (slope / root)
-    null_slope = vectors[:, ~inside] @ along[~inside]
-    # Only the kinks have a slope in the null space; what rounding leaves of the smooth part is not one.
-    if np.max(np.abs(null_slope), initial=0.0) > 1e-6 * np.max(np.abs(l1[active] / root), initial=0.0):
+    # The smooth part has no slope in the null space; what rounding leaves of it is not one.
+    null = vectors[:, ~inside]
+    null_slope = null @ (null.T @ (kinks / root))
+    if np.max(np.abs(null_slope), initial=0.0) > 1e-6 * np.max(np.abs(kinks / root), initial=0.0):
         return -null_slope / root, False
     return -(vectors[:, inside] @ (along[inside] / values[inside])) / root, True
 
@@ -157,8 +193,9 @@ def _polish(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarr
         return theta
     signs = np.sign(theta[active])
     for _ in range(2):
-        slope = loss.gradient(theta)[active] + l2[active] * theta[active] + l1[active] * signs
-        direction, bounded = _direction(loss, l1, l2, active, slope)
+        kinks = l1[active] * signs
+        slope = loss.gradient(theta)[active] + l2[active] * theta[active] + kinks
+        direction, bounded = _direction(loss, l2, active, slope, kinks)
         moved = theta[active] + direction
         if not bounded or np.any((moved * signs <= 0) & (l1[active] > 0)):
             break

@@ -93,7 +93,7 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
     theta = _with_intercept(reg, point, intercept, l2)
     if not reg.is_gaussian:
         return _certificate_of_rows(reg, theta, l1, l2)
-    return _certificate(reg.loss, theta, l1, l2, given_sigma)
+    return _certificate(reg, theta, given_sigma, intercept)
 
 
 def certify_joint(reg: Regression, beta: Any, sigma: float) -> Certificate:
@@ -160,23 +160,40 @@ def certify_points(
     """
     pull, rss = loss.pulls(theta, from_rows=from_rows)
     violation = _violation(theta, pull, l1, l2)
-    unit = np.where(l1 > 0, l1, np.max(np.abs(loss.cross), initial=0.0))
-    relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation > 0)
+    unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
+    relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
     primal = 0.5 * rss + np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2, axis=1)
     gap = _gap(loss, theta, pull, l1, l2, rss)
     return CertificateTable(
         kkt=np.max(relative, axis=1),
-        gap=np.divide(gap, primal, out=np.zeros_like(gap), where=gap > 0),
+        gap=np.divide(gap, primal, out=np.zeros_like(gap), where=gap != 0),
         kkt_absolute=np.max(violation, axis=1),
         gap_absolute=gap,
         primal=primal,
     )
 
 
-def _certificate(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, sigma: float) -> Certificate:
-    table = certify_points(loss, theta[None], l1[None], l2[None])
-    values = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
-    return Certificate(**values, sigma=sigma)
+def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: float | None) -> Certificate:
+    """One point; an intercept in closed form adds a term of its own, which is 0 unless another one is claimed."""
+    l1, l2 = reg.weights_at(sigma)
+    table = certify_points(reg.loss, theta[None], l1[None], l2[None])
+    stiffness, away = 0.0, 0.0
+    if intercept is not None and not reg.has_intercept_column:
+        away = intercept - float(np.asarray(reg.conditional_intercept(sigma)))
+        stiffness = reg.design.weight + reg.intercept_precision(sigma)
+        if reg.intercept is False and away != 0:
+            raise PriorError(f"this regression has no intercept, got intercept={intercept}.")
+    pull = stiffness * abs(away)
+    gap = float(table.gap_absolute[0]) + 0.5 * stiffness * away**2
+    primal = reg.objective(theta, sigma) + 0.5 * stiffness * away**2
+    return Certificate(
+        kkt=max(float(table.kkt[0]), pull / (reg.loss.pull_at_zero or 1.0)),
+        gap=gap / primal if gap != 0 else 0.0,
+        kkt_absolute=max(float(table.kkt_absolute[0]), pull),
+        gap_absolute=gap,
+        primal=primal,
+        sigma=sigma,
+    )
 
 
 def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> CertificateTable:
@@ -208,8 +225,8 @@ def _judge_rows(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray
     dual = -loss.row_slopes(eta) / loss.weights
     pull = loss.A.T @ (loss.weights * dual)
     violation = _violation(theta, pull, l1, l2)
-    unit = np.where(l1 > 0, l1, loss.pull_at_zero)
-    relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation > 0)
+    unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
+    relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
     primal = loss.value_at(eta) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
     gap = _gap_of_rows(loss, theta, eta, dual, l1, l2) if loss.family.convex else np.nan
     return float(np.max(relative)), float(np.max(violation)), gap, primal

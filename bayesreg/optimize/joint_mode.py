@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 
 from bayesreg.errors import ModeError, MultimodalWarning
+from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import sigma_slope
 from bayesreg.optimize.map_estimate import minimize_at
@@ -76,10 +77,9 @@ def _refine(reg: Regression, low: float, high: float) -> tuple[np.ndarray, float
 
 
 def _log_density(reg: Regression, theta: np.ndarray, sigma: float) -> float:
-    assert reg.noise.prior is not None
-    likelihood = -reg.n * np.log(sigma) - 0.5 * reg.rss(theta, sigma) / sigma**2
-    prior = float(np.sum(reg.scales.at(sigma).log_density(theta[: reg.p])))
-    return float(likelihood + prior + reg.noise.prior.log_density(sigma))
+    at = reg.coefficients(theta, sigma)
+    values = (at.beta, at.at_center, np.asarray(sigma))
+    return float(log_likelihood(reg, *values) + log_prior(reg, *values))
 
 
 def _warn_of_modes(reg: Regression, modes: list[tuple[np.ndarray, float]], best: tuple[np.ndarray, float]) -> None:

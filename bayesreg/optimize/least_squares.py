@@ -3,7 +3,6 @@
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.map_estimate import minimize_at
-from bayesreg.priors.prior import Laplace
 
 
 def least_squares(reg: Regression) -> Estimate:
@@ -30,14 +29,12 @@ def least_squares(reg: Regression) -> Estimate:
     >>> round(br.least_squares(reg).sigma, 2)
     54.15
     """
+    flat = reg.without_priors()
     if not reg.is_gaussian:
-        flat = reg.with_prior(Laplace(float("inf")))
         assert reg.noise.sigma is not None
         return estimate_at(flat, minimize_at(flat, reg.noise.sigma), reg.noise.sigma, "maximum likelihood")
-    sigma = reg.noise.sigma if reg.noise.sigma is not None else residual_sd(reg)
-    flat = reg.with_prior(Laplace(float("inf"))) if not reg.design.constant.any() else reg
-    theta = flat.loss.least_squares
-    return estimate_at(flat, theta, sigma or 1.0, "least squares")
+    sigma = reg.noise.sigma if reg.noise.sigma is not None else residual_sd(flat)
+    return estimate_at(flat, flat.loss.least_squares, sigma or 1.0, "least squares")
 
 
 def residual_sd(reg: Regression) -> float:

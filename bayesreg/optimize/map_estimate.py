@@ -9,6 +9,8 @@ from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize import active_set, proximal_newton, ridge
 from bayesreg.optimize.estimate import Estimate, estimate_at
 
+# Largest slope of the log posterior in log sigma, per row, at a joint mode.
+SLOPE_TOLERANCE = 1e-9
 # What a certificate must show before a point is returned; the second term is the rounding of the gradient itself.
 KKT_TOLERANCE, ROUNDING = 1e-9, 1e3 * float(np.finfo(float).eps)
 
@@ -111,4 +113,7 @@ def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
             f"the solver's point violates the optimality conditions by {estimate.certificate.kkt:.1e} (relative to the "
             f"strength; allowed {allowed:.1e}); rescale columns of very different size, or use standardize=True."
         )
+    slope = estimate.certificate.sigma_slope
+    if slope is not None and not slope <= SLOPE_TOLERANCE:
+        raise ConvergenceError(f"the joint density still changes with sigma at the point found (slope {slope:.1e}).")
     return estimate

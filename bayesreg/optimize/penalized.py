@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.design.implicit import ImplicitColumns
+from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate, estimate_at
@@ -85,16 +85,11 @@ class _Solver:
 def _rows(reg: Regression) -> tuple[np.ndarray, np.ndarray]:
     """Rows, or where only moments are known p rows (and one for what no column explains) with the same products."""
     if reg.loss.A is not None and reg.loss.b is not None:
-        return dense(reg.loss.A), reg.loss.b
+        return to_dense(reg.loss.A), reg.loss.b
     values, vectors = np.linalg.eigh(reg.loss.gram)
     keep = values > reg.loss.size * np.finfo(float).eps * values[-1]
     root = np.sqrt(values[keep])
     return root[:, None] * vectors[:, keep].T, (vectors[:, keep].T @ reg.loss.cross) / root
-
-
-def dense(A: Any) -> np.ndarray:
-    """Return the columns as an array; the other packages do not centre sparse columns exactly."""
-    return A[:, np.arange(A.shape[1])] if isinstance(A, ImplicitColumns) else A
 
 
 def _solve(solver: _Solver, A: np.ndarray, b: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import convert
@@ -85,7 +86,7 @@ def _bernoulli_skglm(reg: Regression, l1: float, l2: float) -> Answer:
         max_iter=500,
         fit_intercept=reg.intercept is not False,
     )
-    fitted = model.fit(np.asfortranarray(reg.design.matrix), loss.y)
+    fitted = model.fit(np.asfortranarray(to_dense(reg.design.matrix)), loss.y)
     return _theta(reg, fitted.coef_.ravel(), np.atleast_1d(fitted.intercept_)), "skglm.SparseLogisticRegression"
 
 
@@ -114,7 +115,7 @@ def _poisson_statsmodels(reg: Regression, l1: float, l2: float) -> Answer:
     strengths = np.full(loss.size, part1 + part2)
     if reg.has_intercept_column:
         strengths[-1] = 0.0
-    model = sm.GLM(loss.y, loss.A, family=sm.families.Poisson(), offset=loss.offset)
+    model = sm.GLM(loss.y, to_dense(loss.A), family=sm.families.Poisson(), offset=loss.offset)
     fitted = model.fit_regularized(
         alpha=strengths, L1_wt=part1 / (part1 + part2), maxiter=10_000, cnvrg_tol=1e-13, zero_tol=1e-11
     )
@@ -131,7 +132,7 @@ def _converged(
         warnings.simplefilter("error", ConvergenceWarning)
         try:
             return model.fit(
-                reg.design.matrix,
+                to_dense(reg.design.matrix),
                 loss.y if y is None else y,
                 sample_weight=loss.weights if sample_weight is None else sample_weight,
             )

@@ -68,6 +68,7 @@ class _Conditions:
     step_allowed: np.ndarray
     curvature: float
     flattest: np.ndarray
+    straight: np.ndarray
 
     @property
     def first_order(self) -> bool:
@@ -78,7 +79,7 @@ class _Conditions:
         return bool(np.all(np.abs(self.step) <= self.step_allowed))
 
 
-def certify_mode(density: SplitDensity, descent: Descent) -> ModeCertificate:
+def certify_mode(density: SplitDensity, descent: Descent, *, check_unbounded: bool = True) -> ModeCertificate:
     """Judge the end of a descent.
 
     Raises
@@ -101,7 +102,7 @@ def certify_mode(density: SplitDensity, descent: Descent) -> ModeCertificate:
             f"the search ended at a saddle point (scaled curvature {seen.curvature:.1e} along "
             f"{_names(density, seen.flattest)}); give another start={{name: value}}."
         )
-    return _certificate(seen, _check_ends(density, seen))
+    return _certificate(seen, _check_ends(density, seen) if check_unbounded else ())
 
 
 def _conditions(density: SplitDensity, v: np.ndarray) -> _Conditions:
@@ -109,24 +110,25 @@ def _conditions(density: SplitDensity, v: np.ndarray) -> _Conditions:
     support = np.flatnonzero((v != 0) | (local.l1 == 0))
     violation = np.abs(local.subgradient)
     unit, step, flattest = np.zeros(len(v)), np.zeros(len(v)), np.zeros(len(v))
-    rounding, curvature = np.zeros(len(v)), 1.0
+    rounding, straight, curvature = np.zeros(len(v)), np.zeros(len(v), dtype=bool), 1.0
     if len(support):
         hessian = density.curvature(v, support)
         matrix, unit[support] = scaled_hessian(hessian, np.zeros(len(support)))
-        values, vectors = linalg.eigh(matrix)
+        straight[support] = np.diag(hessian) == 0
+        values, vectors = linalg.eigh(matrix, subset_by_index=[0, 0])
         curvature, flattest[support] = float(values[0]), vectors[:, 0]
-        along = vectors.T @ (local.subgradient[support] * unit[support])
-        inverse = np.divide(along, values, out=np.zeros_like(along), where=np.abs(values) > EPS)
-        step[support] = -unit[support] * (vectors @ inverse)
+        solution = linalg.lstsq(matrix, local.subgradient[support] * unit[support], lapack_driver="gelsy")[0]
+        step[support] = -unit[support] * solution
         rounding[support] = EPS * (np.abs(hessian) @ np.abs(v[support]) + np.sqrt(2 * abs(local.value)) / unit[support])
     coarsest = np.divide(COARSEST, unit, out=np.full(len(v), np.inf), where=unit > 0)
     share = np.where(local.l1 > 0, local.l1, np.divide(1.0, unit, out=np.zeros(len(v)), where=unit > 0))
     allowed = np.maximum(TOLERANCE * share, np.minimum(ROUNDING * rounding, coarsest))
-    return _Conditions(local, violation, allowed, unit, step, _step_allowed(density, v, unit), curvature, flattest)
+    step_allowed = _step_allowed(density, v, unit)
+    return _Conditions(local, violation, allowed, unit, step, step_allowed, curvature, flattest, straight)
 
 
 def _step_allowed(density: SplitDensity, v: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """Where curvature dies out on the way to infinity its unit grows without end, so that the one at the start counts."""
+    """Where curvature dies out on the way to infinity its unit grows without end; then the one at the start counts."""
     size = np.where(density.transformed, 1.0, np.abs(v))
     support = np.flatnonzero(unit)
     first = np.abs(np.diag(density.curvature(density.start, support)))
@@ -184,12 +186,8 @@ def _unbounded(density: SplitDensity, k: int, there: Local, here: Local) -> str:
 
 def _company(density: SplitDensity, local: Local) -> str:
     """Which Laplace variables have gone to their locations."""
-    told = []
-    for piece in density.pieces:
-        if piece.kinked and np.any(local.v[piece.where] == 0):
-            told.append(
-                f"{np.count_nonzero(local.v[piece.where] == 0)} of {piece.where.stop - piece.where.start} {piece.name}"
-            )
+    zeros = {piece.name: local.v[piece.where] == 0 for piece in density.pieces if piece.kinked}
+    told = [f"{np.count_nonzero(flags)} of {len(flags)} {name}" for name, flags in zeros.items() if np.any(flags)]
     return f" (with {', '.join(told)} at their locations)" if told else ""
 
 
@@ -229,17 +227,23 @@ def _no_answer(density: SplitDensity, descent: Descent, seen: _Conditions) -> Co
     if _went_far(density, descent.local):
         return ModeError(_runaway(density, descent.local))
     if seen.first_order:
-        away = np.where(np.abs(seen.step) > seen.step_allowed, seen.step, 0.0)
-        return ModeError(
-            f"the density keeps rising, ever more slowly, along {_names(density, away * (seen.unit > 0))}: its mode lies "
-            "at infinity, or it is all but flat there. Give these variables proper priors, or hold some with fixed=…."
-        )
+        return ModeError(_endless(density, np.where(np.abs(seen.step) > seen.step_allowed, seen.step, 0.0)))
+    straight = np.where(seen.straight & ~density.transformed, seen.violation, 0.0)
+    if np.any(straight > 0):
+        return ModeError(_endless(density, straight))
     worst = int(np.argmax(seen.violation / np.where(seen.allowed > 0, seen.allowed, np.inf)))
     return ConvergenceError(
         f"no mode was found within {descent.steps} steps ({descent.end}): the slope in {density.labels([worst])[0]} is "
         f"{seen.violation[worst]:.1e}, allowed {seen.allowed[worst]:.1e}. Rescale variables of very different size, "
         "give another start={name: value} or more max_steps; a kink other than that of a free pm.Laplace variable "
         "(an abs() or a Laplace likelihood) is not supported."
+    )
+
+
+def _endless(density: SplitDensity, direction: np.ndarray) -> str:
+    return (
+        f"the density keeps rising along {_names(density, direction)}: its mode lies at infinity, or it is all but "
+        "flat there. Give these variables proper priors, or hold some with fixed={name: value}."
     )
 
 

@@ -9,71 +9,26 @@ where h is smooth (it holds Σ log 2b_j), as far as the rest of the model is. Th
 themselves, as in ``model.logp(jacobian=False)``; only the coordinates are unconstrained.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor
 import pytensor.tensor as pt
-from pymc.initial_point import make_initial_point_expression
-from pymc.logprob.transforms import IntervalTransform, LogTransform
-from pymc.pytensorf import compile as compile_in_mode
-from pymc.pytensorf import replace_rng_nodes, rewrite_pregrad
-from pytensor.compile.mode import Mode
-from pytensor.gradient import NullTypeGradError
-from pytensor.graph.basic import Variable
+from pymc.pytensorf import rewrite_pregrad
+from pytensor.gradient import NullTypeGradError, grad
 from pytensor.graph.replace import graph_replace, vectorize_graph
-from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import ancestors
 from pytensor.tensor import as_tensor
-from pytensor.tensor.random.basic import LaplaceRV
 
-from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.errors import UnsupportedError
+from bayesreg.optimize.pymc_variables import Piece, check_names, compile_graph, first_point, read_pieces
 
-# NumPy itself runs the graph: it compiles in tenths of a second where numba takes 10 to 50, at about the same speed.
-NUMPY_MODE = Mode(
-    linker="py", optimizer=RewriteDatabaseQuery(include=["fast_run"], exclude=["fusion", "cxx_only", "BlasOpt"])
-)
-# So many Hessian columns at a time, to bound the memory.
-BATCH = 32
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One free variable's place in v.
-
-    Attributes
-    ----------
-    name, value_name : str
-        Of the variable, and of its unconstrained value.
-    shape : tuple of int
-    where : slice
-        Of v.
-    kinked : bool
-        Whether it is a Laplace variable, whose u is in v.
-    transformed : bool
-        Whether its value in v is not the variable itself.
-    falls_to_bound : bool
-        Whether −∞ in v is a finite lower bound of the variable, as 0 is of a scale.
-    """
-
-    name: str
-    value_name: str
-    shape: tuple[int, ...]
-    where: slice
-    kinked: bool
-    transformed: bool
-    falls_to_bound: bool
-
-    def label(self, position: int) -> str:
-        """Name of one element of v."""
-        if not self.shape:
-            return self.name
-        index = np.unravel_index(position - self.where.start, self.shape)
-        return f"{self.name}[{', '.join(map(str, index))}]"
+# So many Hessian columns at a time, to bound the memory; and the most smooth coordinates.
+BATCH, MOST_SMOOTH = 32, 5_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +107,8 @@ class SplitDensity:
 
     def labels(self, positions: Sequence[int] | np.ndarray) -> list[str]:
         """Names of elements of v."""
-        return [next(p for p in self.pieces if p.where.start <= k < p.where.stop).label(int(k)) for k in positions]
+        names = [piece.name + key for piece in self.pieces for key in piece.keys]
+        return [names[k] for k in positions]
 
 
 def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, Any]) -> SplitDensity:
@@ -165,11 +121,16 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
     DataError
         If a name or value in `start` or `fixed` is not one of the model's, or nothing is left to estimate.
     """
-    _check(model, start, fixed)
-    first = _first_point(model, {**start, **fixed})
-    pieces = _pieces(model, first, fixed)
+    check_names(model, start, fixed)
+    first = first_point(model, {**start, **fixed})
+    pieces = read_pieces(model, first, fixed)
     v = pt.dvector("v")
-    size = pieces[-1].where.stop
+    size, smooth = pieces[-1].where.stop, sum(len(piece.keys) for piece in pieces if not piece.kinked)
+    if smooth > MOST_SMOOTH:
+        raise UnsupportedError(
+            f"{smooth} elements of the model are not Laplace variables; this method works with their dense Hessian, up "
+            f"to {MOST_SMOOTH} of them. Hold some with fixed=…, or use pm.find_MAP."
+        )
     kinked, transformed = np.zeros((2, size), dtype=bool)
     for piece in pieces:
         kinked[piece.where], transformed[piece.where] = piece.kinked, piece.transformed
@@ -188,92 +149,9 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
     return SplitDensity(pieces, first_v, kinked, transformed, evaluate, multiply, restore)
 
 
-def compile_graph(inputs: list[Any], outputs: Any) -> Any:
-    """Compile for NumPy, nothing passing through a C compiler."""
-    with pytensor.config.change_flags(cxx=""):
-        return compile_in_mode(inputs, outputs, mode=NUMPY_MODE, on_unused_input="ignore")
-
-
-def _check(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
-    names = [rv.name for rv in model.free_RVs]
-    for what, given in (("start", start), ("fixed", fixed)):
-        unknown = [name for name in given if name not in names]
-        if unknown:
-            raise DataError(f"{what} names {unknown}, but the model's free variables are {names}.")
-    discrete = [rv.name for rv in model.free_RVs if rv.dtype in pm.discrete_types and rv.name not in fixed]
-    if discrete:
-        raise UnsupportedError(
-            f"{discrete} are discrete, and a mode over them is not found by slopes; hold them at values with "
-            "fixed={name: value}, or sum them out of the model."
-        )
-    if all(name in fixed for name in names):
-        raise DataError(f"nothing is left to estimate: the free variables are {names}, and fixed holds {list(fixed)}.")
-
-
-def _first_point(model: pm.Model, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The model's initial point with the given values in it, on the unconstrained scale."""
-    names = {model.rvs_to_values[rv].name: rv.name for rv in model.free_RVs}
-    overrides = {}
-    if given:
-        usual = _initial_values(model, {}, transformed=False)
-        overrides = {model[name]: _shaped(name, value, usual[name].shape) for name, value in given.items()}
-    found = _initial_values(model, overrides, transformed=True)
-    for rv in overrides:
-        if not np.all(np.isfinite(found[rv.name])):
-            raise DataError(f"{rv.name} cannot be {given[rv.name]!r}, which lies outside of its support.")
-    return {value: found[name] for value, name in names.items()}
-
-
-def _initial_values(model: pm.Model, overrides: Mapping[Any, Any], *, transformed: bool) -> dict[str, np.ndarray]:
-    """What the model itself starts from, by variable."""
-    graphs = make_initial_point_expression(
-        free_rvs=model.free_RVs,
-        rvs_to_transforms=model.rvs_to_transforms,
-        initval_strategies={**model.rvs_to_initial_values, **overrides},
-        return_transformed=transformed,
-    )
-    with np.errstate(all="ignore"):
-        values = compile_graph([], replace_rng_nodes(graphs))()
-    return dict(zip([rv.name for rv in model.free_RVs], values, strict=True))
-
-
-def _shaped(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
-    try:
-        return np.broadcast_to(np.asarray(value, dtype=float), shape)
-    except (TypeError, ValueError):
-        raise DataError(f"{name} takes numbers of shape {shape}; got {value!r}.") from None
-
-
-def _pieces(model: pm.Model, first: Mapping[str, np.ndarray], fixed: Mapping[str, Any]) -> tuple[Piece, ...]:
-    pieces: list[Piece] = []
-    stop = 0
-    for rv in model.free_RVs:
-        if rv.name in fixed:
-            continue
-        value_name, transform = model.rvs_to_values[rv].name, model.rvs_to_transforms[rv]
-        begin, stop = stop, stop + first[value_name].size
-        pieces.append(
-            Piece(
-                name=rv.name,
-                value_name=value_name,
-                shape=first[value_name].shape,
-                where=slice(begin, stop),
-                kinked=_is_laplace(rv) and transform is None,
-                transformed=transform is not None,
-                falls_to_bound=isinstance(transform, LogTransform | IntervalTransform),
-            )
-        )
-    return tuple(pieces)
-
-
-def _is_laplace(rv: Variable) -> bool:
-    op = rv.owner.op
-    return isinstance(getattr(op, "core_op", op), LaplaceRV)
-
-
-def _location_and_scale(model: pm.Model, rv: Variable) -> tuple[Any, Any]:
+def _location_and_scale(model: pm.Model, rv: Any) -> tuple[Any, Any]:
     """μ and b of a Laplace variable, as functions of the unconstrained values."""
-    return tuple(model.replace_rvs_by_values(rv.owner.op.dist_params(rv.owner)))  # type: ignore[return-value]
+    return tuple(model.replace_rvs_by_values(rv.owner.op.dist_params(rv.owner)))
 
 
 def _coordinates(
@@ -321,16 +199,19 @@ def _loss(
         weights.append(1 / scales)
     joined = pt.concatenate(weights) if weights else pt.zeros(0)
     total, joined = graph_replace([smooth, joined], coordinates, strict=False)
-    # pymc.dims' own operations have no gradients until they are turned into those of ordinary arrays.
-    total, joined = rewrite_graph([total, joined], include=("lower_xtensor",), clone=False)
+    if "pytensor.xtensor" in sys.modules:
+        # pymc.dims' own operations have no gradients until they are turned into those of ordinary arrays. (To name
+        # this rewrite before that module is loaded would keep it from ever loading.)
+        lowered: Any = rewrite_graph([total, joined], include=("lower_xtensor",), clone=False)
+        total, joined = lowered
     return rewrite_pregrad(total + (joined * signs * u).sum()), joined
 
 
 def _compiled(total: Any, weights: Any, v: Any, signs: Any) -> tuple[Any, Any]:
     direction, directions = pt.dvector("direction"), pt.dmatrix("directions")
     try:
-        gradient = pytensor.grad(total, v, disconnected_inputs="ignore")
-        product = pytensor.grad((gradient * direction).sum(), v, disconnected_inputs="ignore")
+        gradient = grad(total, v, disconnected_inputs="ignore")
+        product = grad((gradient * direction).sum(), v, disconnected_inputs="ignore")
         # Where the density is linear the product does not depend on the direction; its shape still has to.
         product = product + 0 * direction
         batch = vectorize_graph(product, {direction: directions})

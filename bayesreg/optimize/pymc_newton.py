@@ -26,7 +26,7 @@ RESOLUTION = 1e-10
 # No step moves a transformed value further than this (in log units, for a scale), and none is followed beyond this.
 LONGEST_STEP, FARTHEST = 4.0, 80.0
 LARGEST_DAMPING = 1e12
-ESCAPES = 20
+ESCAPES, GRADIENT_STEPS = 20, 2_000
 
 
 class End(StrEnum):
@@ -78,7 +78,7 @@ def descend(
     free = np.ones(len(start), dtype=bool) if held is None else ~held
     local, evaluations, damping, escapes = density.at(start), 1, 0.0, 0
     if not np.isfinite(local.value):
-        raise ConvergenceError(_not_finite(density, local))
+        raise ConvergenceError("the log density or its gradient is not finite where the search begins.")
     for step in range(max_steps):
         if report is not None:
             report(step, local)
@@ -172,12 +172,37 @@ def _target(local: Local, model: _Model, damping: float) -> np.ndarray | None:
         if np.all((here + step) * signs > 0, where=signs != 0):
             target[columns] += step * unit
             return target
-    loss = loss_of_products(matrix, matrix @ here - local.slope[columns] * unit, 0.0)
+    cross = matrix @ here - local.slope[columns] * unit
+    near = _proximal_gradient(matrix, cross, l1, here)
     try:
-        target[columns] = active_set.minimize(loss, l1, np.zeros(len(columns)), here, polish=False) * unit
+        found = active_set.minimize(loss_of_products(matrix, cross, 0.0), l1, np.zeros(len(l1)), near, polish=False)
     except ConvergenceError:
         return None
+    target[columns] = found * unit + 0.0  # no −0
     return target
+
+
+def _proximal_gradient(matrix: np.ndarray, cross: np.ndarray, l1: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Near the minimum of ½θ'Mθ − c'θ + Σ l1_j|θ_j|, where the active-set method has few zeros left to find.
+
+    Accelerated, with restarts (Beck & Teboulle 2009, doi:10.1137/080716542; O'Donoghue & Candès 2015,
+    doi:10.1007/s10208-013-9150-3).
+    """
+    last = len(l1) - 1
+    length = 1 / float(linalg.eigvalsh(matrix, subset_by_index=[last, last])[0])
+    theta, ahead, momentum = start, start, 1.0
+    for _ in range(GRADIENT_STEPS):
+        reached = ahead - length * (matrix @ ahead - cross)
+        moved = np.sign(reached) * np.maximum(np.abs(reached) - length * l1, 0.0)
+        change = moved - theta
+        if np.max(np.abs(change)) <= 1e-8 * (1 + np.max(np.abs(moved))):
+            return moved
+        if (ahead - moved) @ change > 0:
+            momentum = 1.0
+        following = 0.5 * (1 + np.sqrt(1 + 4 * momentum**2))
+        ahead = moved + (momentum - 1) / following * change
+        theta, momentum = moved, following
+    return theta
 
 
 def _predicted_fall(local: Local, model: _Model, target: np.ndarray) -> float:
@@ -226,12 +251,3 @@ def _to_next_kink(local: Local, direction: np.ndarray) -> list[np.ndarray]:
             v[first] = 0.0
             found.append(v)
     return found
-
-
-def _not_finite(density: SplitDensity, local: Local) -> str:
-    bad = density.labels(np.flatnonzero(~np.isfinite(local.slope)))
-    what = f"its gradient is not a number in {bad[:5]}" if bad else "it or a Laplace scale is not a finite number"
-    return (
-        f"the log density cannot be followed from the starting point: {what}. "
-        "Look at model.point_logps(), and give another start={name: value} or mend the model."
-    )

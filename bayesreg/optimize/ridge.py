@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import linalg
 
-from bayesreg.design.implicit import ImplicitColumns
+from bayesreg.design.implicit import to_dense
 from bayesreg.model.quadratic import QuadraticLoss
 
 
@@ -43,7 +43,7 @@ def _wide_solver(loss: QuadraticLoss, l2: np.ndarray):  # type: ignore[no-untype
     """(A'A + K)⁻¹g = K⁻¹g − K⁻¹A'(I + AK⁻¹A')⁻¹AK⁻¹g with K = diag(κ)."""
     A = loss.A
     assert A is not None
-    A = A[:, np.arange(A.shape[1])] if isinstance(A, ImplicitColumns) else A
+    A = to_dense(A)
     spread = A / l2
     factor = linalg.cho_factor(np.eye(A.shape[0]) + spread @ A.T)
     return lambda right: right / l2 - spread.T @ linalg.cho_solve(factor, spread @ right)

@@ -22,37 +22,11 @@ from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
 from bayesreg.sample.draws import Draws, chain_generators
+from bayesreg.sample.spectrum import Spectrum, decompose
 
 LOG_2PI = float(np.log(2 * np.pi))
 # Points of the sigma grid, and the fall of the log density at which it ends.
 GRID_POINTS, GRID_FALL = 1_001, 50.0
-# Rows are decomposed directly up to this many numbers, and through the Gram matrix beyond.
-LARGEST_ROWS = 2_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class _Spectrum:
-    """The penalized part of the problem in the basis in which it is diagonal.
-
-    Attributes
-    ----------
-    vectors : ndarray, shape (m, r)
-        V, right singular vectors of AT for the m penalized coefficients.
-    squares : ndarray, shape (r,)
-        d_k².
-    pull : ndarray, shape (r,)
-        h_k = (V'TA'b)_k.
-    explained : ndarray, shape (r,)
-        h_k²/d_k², the share of b'b along each direction.
-    rest : float
-        Residual sum of squares that no coefficient explains.
-    """
-
-    vectors: np.ndarray
-    squares: np.ndarray
-    pull: np.ndarray
-    explained: np.ndarray
-    rest: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +37,7 @@ class ExactPosterior:
     spread: np.ndarray
     penalized: np.ndarray
     free: np.ndarray
-    spectrum: _Spectrum
+    spectrum: Spectrum
 
     @property
     def scaled(self) -> bool:
@@ -77,7 +51,8 @@ class ExactPosterior:
         total = (spectrum.squares + 1) * variance[..., None] if self.scaled else spectrum.squares + variance[..., None]
         along = -0.5 * np.sum(np.log(total) + spectrum.explained / total, axis=-1)
         left = reg.n - len(spectrum.squares) - len(self.free) - (0 if self._no_intercept else 1)
-        across = -0.5 * left * np.log(variance) - 0.5 * spectrum.rest / variance
+        # Without rows left over the rest is rounding, which a tiny sigma would blow up.
+        across = -0.5 * left * np.log(variance) - 0.5 * spectrum.rest / variance if left > 0 else 0.0
         constant = -0.5 * (reg.n - len(self.free) - (0 if self._no_intercept else 1)) * LOG_2PI + self._log_constant
         return np.asarray(along + across + constant + self._log_intercept(variance))
 
@@ -90,10 +65,8 @@ class ExactPosterior:
         ModeError
             If the posterior of sigma is improper.
         """
-        density = self._log_density
-        low, high = _bracket(density, 0.5 * np.log(max(self.reg.loss.square, 1e-300) / self.reg.n))
-        grid = np.linspace(low, high, GRID_POINTS)
-        return grid, density(grid)
+        start = 0.5 * np.log(max(self.reg.loss.square, 1e-300) / self.reg.n)
+        return refined_grid(self._log_density, start)
 
     @cached_property
     def log_evidence(self) -> float:
@@ -126,7 +99,9 @@ class ExactPosterior:
         inside = np.diag(weight @ variance) + (center - mean).T @ (weight[:, None] * (center - mean))
         across = float(weight @ sigma**2) if self.scaled else 1.0
         vectors = self.spectrum.vectors
-        gamma = vectors @ inside @ vectors.T + across * (np.eye(len(vectors)) - vectors @ vectors.T)
+        gamma = vectors @ inside @ vectors.T
+        if not self.spectrum.is_full:
+            gamma += across * (np.eye(len(vectors)) - vectors @ vectors.T)
         whole = self._from_penalized(np.diag(self.spread) @ gamma @ np.diag(self.spread), float(weight @ sigma**2))
         return whole[: self.reg.p, : self.reg.p]
 
@@ -182,6 +157,8 @@ class ExactPosterior:
         vectors = self.spectrum.vectors
         gamma = generator.standard_normal((len(sigma), len(vectors)))
         center, variance = self._along(sigma)
+        if self.spectrum.is_full:
+            return (center + np.sqrt(variance) * gamma) @ vectors.T
         noise = gamma @ vectors
         if self.scaled:
             gamma *= sigma[:, None]
@@ -259,7 +236,8 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
     """
     if not reg.is_gaussian or not isinstance(reg.prior, Normal) or not reg.scale_known:
         raise UnsupportedError(
-            f'the exact engine covers Normal priors of known scale in the gaussian family, got {reg}; use engine="auto".'
+            f"the exact engine covers gaussian regressions with a Normal prior of known scale, got {reg}; "
+            'use engine="auto".'
         )
     if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
         raise UnsupportedError(
@@ -269,8 +247,21 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
     if reg.has_intercept_column:
         scales = np.append(scales, float(reg.intercept.scale))  # type: ignore[union-attr, arg-type]
     free, penalized = np.flatnonzero(np.isinf(scales)), np.flatnonzero(np.isfinite(scales))
+    _require_determined(reg.loss, free)
     spread = scales[penalized]
-    return ExactPosterior(reg, spread, penalized, free, _spectrum(reg.loss, spread, penalized, free))
+    return ExactPosterior(reg, spread, penalized, free, decompose(reg.loss, spread, penalized, free))
+
+
+def _require_determined(loss: QuadraticLoss, free: np.ndarray) -> None:
+    """Raise unless the data alone determine the flat coefficients."""
+    if len(free) == 0:
+        return
+    block = loss.curvature(free)
+    root = np.sqrt(np.diag(block))
+    if np.any(root == 0) or linalg.eigvalsh(block / np.outer(root, root))[0] < 1e3 * len(free) * np.finfo(float).eps:
+        raise ModeError(
+            "flat columns are constant or collinear, so their posterior is improper; give them a finite scale."
+        )
 
 
 def log_evidence(reg: Regression) -> float:
@@ -313,45 +304,27 @@ def draw_intercept(reg: Regression, generator: np.random.Generator, sigma: np.nd
     return np.asarray(reg.conditional_intercept(sigma) + spread * generator.standard_normal(len(sigma)))
 
 
-def _spectrum(loss: QuadraticLoss, spread: np.ndarray, penalized: np.ndarray, free: np.ndarray) -> _Spectrum:
-    if loss.A is not None and loss.b is not None and (loss.A.size <= LARGEST_ROWS or not loss.has_gram):
-        return _spectrum_of_rows(loss.A, loss.b, spread, penalized, free)
-    gram, cross = loss.gram[np.ix_(penalized, penalized)], loss.cross[penalized]
-    if len(free):
-        side = np.linalg.solve(loss.curvature(free), loss.gram[np.ix_(free, penalized)])
-        gram, cross = gram - loss.gram[np.ix_(penalized, free)] @ side, cross - side.T @ loss.cross[free]
-    values, vectors = linalg.eigh(gram * np.outer(spread, spread))
-    keep = values > len(values) * np.finfo(float).eps * values[-1]
-    squares, vectors = values[keep], vectors[:, keep]
-    pull = vectors.T @ (spread * cross)
-    return _Spectrum(vectors, squares, pull, pull**2 / squares, loss.least_rss)
+def refined_grid(density: Callable[[np.ndarray], np.ndarray], start: float) -> tuple[np.ndarray, np.ndarray]:
+    """A grid over all that is within ``GRID_FALL`` of a log density's top, however narrow, and the density there.
 
-
-def _spectrum_of_rows(
-    A: np.ndarray, b: np.ndarray, spread: np.ndarray, penalized: np.ndarray, free: np.ndarray
-) -> _Spectrum:
-    left, response = A[:, penalized], b
-    if len(free):
-        basis, _ = np.linalg.qr(A[:, free])
-        for _ in range(2):
-            left, response = left - basis @ (basis.T @ left), response - basis @ (basis.T @ response)
-    U, d, Vt = linalg.svd(left * spread, full_matrices=False)
-    keep = d > max(left.shape) * np.finfo(float).eps * d[0]
-    U, d, Vt = U[:, keep], d[keep], Vt[keep]
-    along = U.T @ response
-    rest = response - U @ along
-    return _Spectrum(Vt.T, d**2, d * along, along**2, float(rest @ rest))
-
-
-def _bracket(density: Callable[[np.ndarray], np.ndarray], start: float) -> tuple[float, float]:
-    """Where a log density has fallen by ``GRID_FALL`` on both sides of its top."""
+    Raises
+    ------
+    ModeError
+        If the density does not fall off on both sides within 60 units of the start.
+    """
     grid = np.linspace(start - 60.0, start + 60.0, 2_401)
     values = density(grid)
-    top = float(values.max())
-    above = np.flatnonzero(values > top - GRID_FALL)
-    if above[0] == 0 or above[-1] == len(grid) - 1:
-        raise ModeError(
-            "the posterior of sigma is improper or too spread out to integrate (it does not fall off towards "
-            f"{'0' if above[0] == 0 else 'infinity'}); give sigma a proper prior, such as HalfNormal or InverseGamma."
-        )
-    return float(grid[above[0] - 1]), float(grid[above[-1] + 1])
+    unit = 20
+    for side, fall in (("0", values[unit] - values[0]), ("infinity", values[-1 - unit] - values[-1])):
+        if not fall > 1e-6 or max(values[0], values[-1]) > values.max() - GRID_FALL:
+            raise ModeError(
+                "the posterior of sigma is improper or too spread out to integrate: "
+                f"it does not fall off towards {side}; give sigma a proper prior, such as HalfNormal or InverseGamma."
+            )
+    while True:
+        above = np.flatnonzero(values > values.max() - GRID_FALL)
+        low, high = above[0] - 1, above[-1] + 1
+        if high - low > GRID_POINTS // 3 and len(grid) == GRID_POINTS:
+            return grid, values
+        grid = np.linspace(grid[max(low, 0)], grid[min(high, len(grid) - 1)], GRID_POINTS)
+        values = density(grid)

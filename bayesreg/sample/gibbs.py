@@ -88,7 +88,13 @@ def sample_gibbs(
         are not both scaled by sigma or both not.
     """
     problem = _problem(reg)
-    parts = [_chain(problem, generator, draws, tune, tick) for generator in chain_generators(random_seed, chains)]
+    try:
+        parts = [_chain(problem, generator, draws, tune, tick) for generator in chain_generators(random_seed, chains)]
+    except (linalg.LinAlgError, ZeroDivisionError, FloatingPointError) as error:
+        raise ConvergenceError(
+            f"the Gibbs sampler broke down ({error}); the posterior may be improper: give sigma a prior that vanishes "
+            "at 0, such as InverseGamma, and every column a finite scale."
+        ) from None
     theta, at_center, sigma = (np.stack(part) for part in zip(*parts, strict=True))
     if reg.has_intercept_column:
         assert isinstance(reg.intercept, Normal)
@@ -195,7 +201,8 @@ def _prior_sd(problem: _Problem, state: _State) -> np.ndarray:
     laplace = problem.laplace * np.sqrt(state.tau)
     if np.all(np.isinf(problem.normal)):
         return laplace
-    return 1.0 / np.hypot(1.0 / laplace, 1.0 / problem.normal)
+    with np.errstate(divide="ignore"):
+        return 1.0 / np.hypot(1.0 / laplace, 1.0 / problem.normal)
 
 
 def _intercept_square(problem: _Problem, state: _State) -> float:

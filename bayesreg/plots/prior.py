@@ -1,0 +1,202 @@
+"""A prior seen from both sides: its density, the penalty that it equals, and the pull of that penalty."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.errors import PriorError
+from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, figure_of, ink, new_figure
+from bayesreg.priors.dictionary import to_penalty
+from bayesreg.priors.prior import (
+    CoefficientPrior,
+    ElasticNetPrior,
+    Laplace,
+    Normal,
+    elastic_net_log_density,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+POINTS = 801
+PANELS = ("prior density", "penalty = −log density + constant", "pull towards 0 = slope of the penalty")
+LINE_STYLES = ("-", "--", "-.", ":")
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One prior of one scale: Laplace scale b and Normal standard deviation s, of which one may be infinite."""
+
+    b: float
+    s: float
+
+    @property
+    def width(self) -> float:
+        return min(self.b, self.s)
+
+    @property
+    def has_kink(self) -> bool:
+        return bool(np.isfinite(self.b))
+
+    @property
+    def prior(self) -> CoefficientPrior:
+        if not self.has_kink:
+            return Normal(self.s)
+        return ElasticNetPrior(self.b, self.s) if np.isfinite(self.s) else Laplace(self.b)
+
+    @property
+    def label(self) -> str:
+        if not self.has_kink:
+            return f"Normal, s = {self.s:.4g}"
+        kind, also = ("elastic net", f", s = {self.s:.4g}") if np.isfinite(self.s) else ("Laplace", "")
+        return f"{kind}, b = {self.b:.4g}{also}"
+
+    def log_density(self, beta: np.ndarray) -> np.ndarray:
+        return elastic_net_log_density(beta, np.array(self.b), np.array(self.s))
+
+    def pull(self, beta: np.ndarray) -> np.ndarray:
+        # At sigma = 1 half_rss is the negative log posterior itself.
+        return to_penalty(self.prior, sigma=1.0).gradient(beta)
+
+
+def plot_prior(
+    prior: CoefficientPrior | Sequence[CoefficientPrior],
+    sigma: float | None = None,
+    *,
+    axes: "Sequence[Axes] | None" = None,
+    dark: bool = False,
+) -> "Figure":
+    """Draw the density of one coefficient's prior, the penalty that it equals, and that penalty's slope.
+
+    The penalty is the negative log density less its value at 0 (the convention ``nll``), so for Laplace
+    |β|/b with slope ±1/b, undefined at 0 (open circles), and for Normal β²/(2s²) with slope β/s².
+
+    Parameters
+    ----------
+    prior : Laplace, Normal or ElasticNetPrior, or sequence of them
+        Of known scale. One with per-column scales is drawn at its smallest, median and largest.
+    sigma : float, optional
+        Noise standard deviation, needed for a prior that is ``scaled_by_sigma``.
+    axes : sequence of three matplotlib.axes.Axes, optional
+        Draw here; by default on a new figure.
+    dark : bool, optional
+        Light ink on dark paper.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    PriorError
+        If there is no prior, its scale is unknown or infinite, sigma is missing, or `axes` are not three.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> figure = br.plot_prior([br.Laplace(1.0), br.Normal(1.0)])
+    >>> [panel.get_title(loc="left") for panel in figure.axes][0]
+    'prior density'
+    """
+    curves, colors = _curves(prior, sigma), ink(dark)
+    if axes is not None and len(axes) != len(PANELS):
+        raise PriorError(f"axes must be {len(PANELS)}, one per panel, got {len(axes)}.")
+    with drawing():
+        panels = list(new_figure(9.6, 3.6, colors).subplots(1, len(PANELS))) if axes is None else list(axes)
+        handles = _draw(panels, curves, colors)
+        for panel, title in zip(panels, PANELS, strict=True):
+            dress(panel, colors)
+            panel.set_xlabel("beta")
+            panel.set_title(title, loc="left", size=TEXT_SIZE, color=colors.text)
+        if axes is None:
+            return Heading(*_words(curves), handles).write(panels[0], colors, own_figure=True)
+        panels[0].legend(handles=handles, frameon=False, fontsize=SMALL_SIZE, labelcolor=colors.text)
+        return figure_of(panels[0])
+
+
+def _curves(prior: CoefficientPrior | Sequence[CoefficientPrior], sigma: float | None) -> list[_Curve]:
+    priors = [prior] if isinstance(prior, CoefficientPrior) else list(prior)
+    found = [curve for one in priors for curve in _curves_of(one, sigma)]
+    curves = [curve for curve in dict.fromkeys(found) if np.isfinite(curve.width)]
+    if not curves:
+        raise PriorError("there is no prior of finite scale to draw; a flat prior has no density and no penalty.")
+    return curves
+
+
+def _curves_of(prior: CoefficientPrior, sigma: float | None) -> list[_Curve]:
+    if not isinstance(prior, CoefficientPrior):
+        raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
+    if prior.scaled_by_sigma and sigma is None:
+        raise PriorError(f"{prior} is scaled by sigma; pass sigma.")
+    if sigma is not None and not 0 < sigma < np.inf:
+        raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
+    scales = prior.column_scales(_columns(prior)).at(sigma or 1.0)
+    pairs = sorted(set(zip(scales.laplace.tolist(), scales.normal.tolist(), strict=True)))
+    few = pairs if len(pairs) <= 3 else [pairs[0], pairs[len(pairs) // 2], pairs[-1]]
+    return [_Curve(b, s) for b, s in few]
+
+
+def _columns(prior: CoefficientPrior) -> list[str]:
+    """Names for the columns that a prior's scales are given for; one if they are plain numbers."""
+    fields = ("laplace_scale", "normal_scale") if isinstance(prior, ElasticNetPrior) else ("scale",)
+    for values in (getattr(prior, field) for field in fields):
+        if isinstance(values, Mapping):
+            return list(values)
+        if isinstance(values, np.ndarray):
+            return [str(j) for j in range(len(values))]
+    return ["beta"]
+
+
+def _draw(panels: "Sequence[Axes]", curves: list[_Curve], colors: Ink) -> list[Any]:
+    density, penalty, pull = panels
+    grid = _grid(curves)
+    middle = len(grid) // 2
+    handles = []
+    for rank, curve in enumerate(curves):
+        look: dict[str, Any] = {"color": colors.cycle[rank % len(colors.cycle)], "linewidth": 1.8}
+        look["linestyle"] = LINE_STYLES[rank % len(LINE_STYLES)]
+        log_density, slope = curve.log_density(grid), curve.pull(grid)
+        handles += density.plot(grid, np.exp(log_density), label=curve.label, **look)
+        penalty.plot(grid, log_density[middle] - log_density, label=curve.label, **look)
+        if curve.has_kink:
+            slope[middle] = np.nan
+        pull.plot(grid, slope, label=curve.label, **look)
+        if curve.has_kink:
+            ends = {"marker": "o", "mfc": colors.paper, "mec": look["color"], "mew": 1.4, "markersize": 5.5}
+            pull.plot([0.0, 0.0], [-1 / curve.b, 1 / curve.b], linestyle="none", zorder=4, label="_open", **ends)
+    _set_limits(panels, grid)
+    return handles
+
+
+def _grid(curves: list[_Curve]) -> np.ndarray:
+    """Points of beta, 0 in the middle, wide enough for the widest curve unless the narrowest would be a spike."""
+    widths = [curve.width for curve in curves]
+    end = 4 * min(max(widths), 8 * min(widths))
+    half = np.linspace(0.0, end, POINTS // 2 + 1)
+    return np.concatenate([-half[:0:-1], half])
+
+
+def _set_limits(panels: "Sequence[Axes]", grid: np.ndarray) -> None:
+    for panel in panels:
+        panel.set_xlim(grid[0], grid[-1])
+        panel.locator_params(nbins=5)
+    for panel in panels[:2]:
+        panel.set_ylim(bottom=0.0)
+
+
+def _words(curves: list[_Curve]) -> tuple[str, str]:
+    kinks = {curve.has_kink for curve in curves}
+    circles = (
+        "open circles: at 0 the slope is undefined, and a coefficient stays there unless the data pull harder than 1/b"
+    )
+    if kinks == {True, False}:
+        return "A kink at 0 makes exact zeros; a pull that fades towards 0 makes none", circles
+    if kinks == {True}:
+        return "The pull does not fade towards 0: small coefficients become exactly 0 at the MAP", circles
+    return (
+        "The pull fades towards 0: coefficients become small at the MAP, but not exactly 0",
+        "the slope of beta²/(2s²) is beta/s²: 0 at 0",
+    )

@@ -1,0 +1,113 @@
+"""A comparison as a folder of files: table, numbers, posterior and pictures."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayesreg.analysis.job import JobResult
+from bayesreg.errors import DataError
+from bayesreg.report.page import render_page
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PICTURES = ("shrinkage", "path", "prior")
+FORMATS = ("svg", "png")
+DPI = 200
+
+
+def write_folder(result: JobResult, folder: str | Path) -> tuple[Path, ...]:
+    """Write all that a job found.
+
+    ``comparison.csv`` (the table), ``comparison.html`` (the table as a page that needs no other file),
+    ``comparison.json`` (what ``bayesreg compare --json`` prints), ``posterior.nc`` (the draws; read them with
+    ``xarray.open_datatree``), and ``shrinkage``, ``path`` and ``prior`` as ``.svg`` and ``.png``. Without any
+    penalty there is neither a path nor a prior to draw, and those pictures are left out. Files of these
+    names are replaced, others are left alone.
+
+    Parameters
+    ----------
+    result : JobResult
+    folder : str or pathlib.Path
+        Made if it does not exist.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The files, in the order in which they were written.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be made or written to, for example because it is a file.
+    """
+    into = prepare_folder(folder)
+    try:
+        return (*_write_tables(result, into), *_write_pictures(result, into))
+    except OSError as error:
+        raise DataError(f'cannot write to "{into}" ({error}); free some space or give another folder.') from error
+
+
+def prepare_folder(folder: str | Path) -> Path:
+    """Make a folder, and make sure that files can be written to it.
+
+    Raises
+    ------
+    DataError
+        If that fails.
+    """
+    into = Path(folder)
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        probe = into / ".bayesreg"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        why = "it is a file" if into.is_file() else error.strerror or str(error)
+        raise DataError(f'cannot write to the folder "{folder}": {why}; give another folder.') from error
+    return into
+
+
+def _write_tables(result: JobResult, into: Path) -> tuple[Path, ...]:
+    both = result.comparison
+    table, page, numbers, posterior = (
+        into / name for name in ("comparison.csv", "comparison.html", "comparison.json", "posterior.nc")
+    )
+    told = {"dataset": result.dataset, **both.to_dict()}
+    numbers.write_text(json.dumps(told, allow_nan=False, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    both.to_frame().to_csv(table, encoding="utf-8")
+    page.write_text(render_page(f"bayesreg: {result.dataset}", both._repr_html_()), encoding="utf-8")
+    both.idata.to_netcdf(posterior, engine="h5netcdf")
+    return table, page, numbers, posterior
+
+
+def _write_pictures(result: JobResult, into: Path) -> tuple[Path, ...]:
+    figures = _figures(result)
+    for name in PICTURES:
+        if name not in figures:
+            # One from an earlier job would look like a picture of this one.
+            for ending in FORMATS:
+                (into / f"{name}.{ending}").unlink(missing_ok=True)
+    return tuple(path for name, figure in figures.items() for path in _save(figure, into / name))
+
+
+def _figures(result: JobResult) -> "dict[str, Figure]":
+    from bayesreg.optimize.path import path
+    from bayesreg.plots import plot_path, plot_prior, plot_shrinkage
+
+    figures = {"shrinkage": plot_shrinkage(result.comparison)}
+    if not result.held.scales.is_flat.all():
+        figures["path"] = plot_path(path(result.held))
+        figures["prior"] = plot_prior(result.held.prior, sigma=result.comparison.sigma)
+    return figures
+
+
+def _save(figure: "Figure", stem: Path) -> list[Path]:
+    from matplotlib import rc_context
+
+    # The same numbers give the same bytes: neither a date nor random identifiers.
+    with rc_context({"svg.hashsalt": stem.name}):
+        paths = [stem.with_name(f"{stem.name}.{ending}") for ending in FORMATS]
+        figure.savefig(paths[0], metadata={"Date": None})
+        figure.savefig(paths[1], dpi=DPI)
+    return paths
