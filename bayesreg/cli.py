@@ -4,9 +4,12 @@ import argparse
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayesreg.errors import BayesregError
+
+if TYPE_CHECKING:
+    from bayesreg.analysis.job import Job, JobResult
 
 PRIORS = ("laplace", "normal")
 
@@ -19,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             warnings.showwarning = _show_warning
             return int(arguments.run(arguments))
     except BayesregError as error:
-        print(f"bayesreg: {error}", file=sys.stderr)
+        print("bayesreg:", " ".join(str(error).split()), file=sys.stderr)
         return 2
 
 
@@ -82,22 +85,32 @@ def _compare(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         progressbar=not arguments.no_progress and sys.stderr.isatty() and not arguments.json,
     )
-    if arguments.out:
-        from bayesreg.report.folder import prepare_folder
-
-        # A folder that cannot be written is told before the work is done, not after.
-        prepare_folder(arguments.out)
-    result = run_job(job)
-    if arguments.out:
-        from bayesreg.report.folder import write_folder
-
-        write_folder(result, arguments.out)
+    result = _run_into(arguments.out, job) if arguments.out else run_job(job)
     told = {"dataset": result.dataset, **result.comparison.to_dict()}
     if arguments.json:
         _print_json(told)
     else:
         _print_table(told, arguments.out)
     return 0
+
+
+def _run_into(folder: str, job: "Job") -> "JobResult":
+    """Do the job and write its folder, which is tried first; a job that fails leaves no folder behind."""
+    from pathlib import Path
+
+    from bayesreg.analysis.job import run_job
+    from bayesreg.reporting.folder import prepare_folder, write_folder
+
+    is_new = not Path(folder).exists()
+    prepare_folder(folder)
+    try:
+        result = run_job(job)
+    except BayesregError:
+        if is_new:
+            Path(folder).rmdir()
+        raise
+    write_folder(result, folder)
+    return result
 
 
 def _sigma(text: str | None) -> float | str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.table import render_html, render_text
-from bayesreg.errors import PriorError
+from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
@@ -15,7 +15,7 @@ from bayesreg.optimize.least_squares import least_squares
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.optimize.penalized import penalized_at
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.sample.engine import sample
+from bayesreg.sampling.engine import sample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,7 @@ class Comparison:
         return pd.DataFrame([vars(row) for row in self.rows]).set_index("name")
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything in plain numbers, lists and strings, ready for JSON; None stands for what is infinite or undefined."""
+        """Everything in plain numbers, lists and strings, ready for JSON; None is infinite or undefined."""
         reg, attrs = self.reg, self.idata.attrs
         told = {
             "n": reg.n,
@@ -145,14 +145,10 @@ class Comparison:
                 "kkt": self.estimates["penalized"].certificate.kkt,
                 "gap": self.estimates["penalized"].certificate.gap,
             },
-            "engine": attrs["engine"],
-            "engine_reason": attrs["engine_reason"],
+            "engine": attrs.get("engine", "unknown"),
+            "engine_reason": attrs.get("engine_reason", "the posterior was given"),
             "diagnostics": {
-                "rhat": attrs["rhat"],
-                "ess_bulk": attrs["ess_bulk"],
-                "ess_tail": attrs["ess_tail"],
-                "divergences": attrs["divergences"],
-                "problems": attrs["problems"],
+                name: attrs.get(name) for name in ("rhat", "ess_bulk", "ess_tail", "divergences", "problems")
             },
             "ci_prob": self.ci_prob,
             "ci_kind": "eti",
@@ -236,7 +232,7 @@ def compare(
 def _rows(
     reg: Regression, estimates: dict[str, Estimate], idata: "DataTree", ci_prob: float, epsilon_share: float
 ) -> tuple[Row, ...]:
-    coef = idata["posterior"]["coef"].transpose("chain", "draw", "coef_name").values.reshape(-1, reg.p)
+    coef = _draws_by_name(reg, idata)
     lower, upper = np.quantile(coef, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
     positive = np.mean(coef > 0, axis=0)
     sd_x = np.where(reg.design.standardization.sd == 1, _column_sd(reg), reg.design.standardization.sd)
@@ -260,6 +256,27 @@ def _rows(
         )
         for j, name in enumerate(reg.names)
     )
+
+
+def _draws_by_name(reg: Regression, idata: "DataTree") -> np.ndarray:
+    """Draws of the coefficients in the regression's order, shape (chains × draws, p).
+
+    Raises
+    ------
+    DataError
+        If the posterior is that of other columns.
+    """
+    draws = idata["posterior"]["coef"]
+    found = [str(name) for name in draws["coef_name"].to_numpy()]
+    # NumPy's strings, which coordinates are, do not keep NUL characters at the end.
+    names = [name.rstrip("\0") for name in reg.names]
+    if sorted(found) != sorted(names):
+        missing, unknown = sorted(set(names) - set(found)), sorted(set(found) - set(names))
+        raise DataError(
+            f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this one."
+        )
+    order = [found.index(name) for name in names]
+    return draws.transpose("chain", "draw", "coef_name").values.reshape(-1, reg.p)[:, order]
 
 
 def _column_sd(reg: Regression) -> np.ndarray:

@@ -6,7 +6,7 @@ from bayesreg.analysis.compare import Comparison, compare
 from bayesreg.analysis.selection import cross_validate, estimate_sigma
 from bayesreg.design.datasets import DATASETS, load_dataset
 from bayesreg.design.sources import read_table, split_target
-from bayesreg.errors import PriorError
+from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import to_prior
 from bayesreg.priors.penalty import L1, L2
@@ -66,8 +66,16 @@ def run_job(job: Job) -> JobResult:
     """
     frame, default_target = load_dataset(job.source) if job.source in DATASETS else (read_table(job.source), "y")
     X, y = split_target(frame, job.target or default_target)
+    if len(X) == 1:
+        raise DataError("at least 2 rows are needed, got 1.")
+    if isinstance(job.seed, bool) or job.seed < 0:
+        raise PriorError(f"the seed must be 0 or a positive whole number, got {job.seed!r}.")
     kind = Laplace if job.prior == "laplace" else Normal
     bare = Regression(X, y, prior=kind(1.0), sigma=1.0, standardize=job.standardize)
+    if bare.design.sd_y == 0:
+        raise DataError(
+            f'the target "{bare.design.target}" is constant, so there is nothing to explain; choose another.'
+        )
     sigma, notes = _settled_sigma(job, bare)
     prior, how = _settled_prior(job, bare, sigma)
     known = bare.with_sigma(sigma).with_prior(prior)

@@ -90,8 +90,10 @@ def _lasso(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> float:
 def _ridge(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> float:
     from sklearn.linear_model import RidgeCV
 
-    strengths = np.geomspace(1e-4, 1e4, 200) * len(y)
-    return float(RidgeCV(strengths, cv=split, fit_intercept=intercept).fit(X, y).alpha_)
+    # About the strength that halves a coefficient, whatever the units of the columns.
+    strengths = np.geomspace(1e-4, 1e4, 200) * len(y) * np.mean(np.var(X, axis=0))
+    model = RidgeCV(strengths, cv=split, fit_intercept=intercept, scoring="neg_mean_squared_error")
+    return float(model.fit(X, y).alpha_)
 
 
 def estimate_sigma(reg: Regression) -> tuple[float, str]:
@@ -126,8 +128,13 @@ def estimate_sigma(reg: Regression) -> tuple[float, str]:
 
 
 def _lasso_sigma(reg: Regression) -> tuple[float, str]:
+    if reg.n < FOLDS:
+        raise DataError(
+            f"sigma cannot be estimated from {reg.n} rows and {reg.p} columns (the cross-validated lasso needs "
+            f"at least {FOLDS} rows); give it (--sigma)."
+        )
     unit = reg.with_sigma(1.0).with_prior(Laplace(1.0))
-    chosen = cross_validate(unit, random_seed=None if reg.n > FOLDS else 0)
+    chosen = cross_validate(unit)
     fit = path(unit, [chosen.strength]).estimates[0]
     nonzero = reg.p - fit.n_zeros
     left = max(reg.n - nonzero - 1, 1)

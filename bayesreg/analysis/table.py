@@ -3,6 +3,8 @@
 from html import escape
 from typing import Any
 
+# Columns of numbers come first: a longer name than this is folded where the terminal is narrow.
+NAME_WIDTH = 24
 # (key, heading): the columns of the table, in order.
 COLUMNS = (
     ("name", ""),
@@ -90,6 +92,7 @@ def render_text(told: dict[str, Any], width: int = 132, color: bool = False) -> 
 
 def print_comparison(told: dict[str, Any], console: Any) -> None:
     """Print to a rich console."""
+    from rich import box
     from rich.markup import escape as plain
     from rich.table import Table
     from rich.text import Text
@@ -99,22 +102,40 @@ def print_comparison(told: dict[str, Any], console: Any) -> None:
     above.add_column(overflow="fold")
     for label, text in summary(told):
         above.add_row(label, Text(text))
-    table = Table(header_style="bold", box=_box())
-    for (key, _), heading in zip(COLUMNS, headings(told), strict=True):
-        table.add_column(heading, justify="left" if key == "name" else "right", overflow="fold", no_wrap=key != "name")
-    for row in told["coefficients"]:
-        texts = [Text(text) for text in cells(row)]
-        table.add_row(*texts, style="dim" if row["map"] == 0 else None)
     console.print(above)
-    console.print(table)
+    widths = _widths(told)
+    for columns in _columns_that_fit(widths, console.width):
+        table = Table(header_style="bold", box=box.SIMPLE_HEAD)
+        # What the numbers leave is for the names.
+        left = console.width - 4 - sum(widths[j] + 2 for j in columns[1:])
+        table.add_column("", overflow="fold", max_width=max(left, widths[0]))
+        for j in columns[1:]:
+            table.add_column(headings(told)[j], justify="right", min_width=widths[j])
+        for row in told["coefficients"]:
+            texts = cells(row)
+            table.add_row(*(Text(texts[j]) for j in columns), style="dim" if row["map"] == 0 else None)
+        console.print(table)
     for note in footnotes(told):
         console.print(f"[dim]· {plain(note)}[/dim]")
 
 
-def _box() -> Any:
-    from rich import box
+def _widths(told: dict[str, Any]) -> list[int]:
+    """The width that each column needs: its longest word, since headings fold at their spaces and names anywhere."""
+    texts = [headings(told), *(cells(row) for row in told["coefficients"])]
+    longest = [max(len(word) for text in texts for word in text[j].split() or [""]) for j in range(len(COLUMNS))]
+    return [min(longest[0], NAME_WIDTH), *longest[1:]]
 
-    return box.SIMPLE_HEAD
+
+def _columns_that_fit(widths: list[int], width: int) -> list[list[int]]:
+    """Columns of one table, or of several below each other where a narrow terminal would cut numbers off."""
+    groups: list[list[int]] = [[0]]
+    for j in range(1, len(widths)):
+        # Every column has a space on both sides, and the table one more.
+        taken = 2 + sum(widths[k] + 2 for k in groups[-1])
+        if taken + widths[j] + 2 > width and len(groups[-1]) > 1:
+            groups.append([0])
+        groups[-1].append(j)
+    return groups
 
 
 def render_html(told: dict[str, Any]) -> str:

@@ -83,7 +83,8 @@ def split_target(frame: "pd.DataFrame", target: str) -> "tuple[pd.DataFrame, pd.
         If the target is not a column.
     """
     if target not in frame.columns:
-        raise DataError(f'no target column "{target}"; the columns are {[str(name) for name in frame.columns][:20]}.')
+        found = [str(name) for name in frame.columns][:20]
+        raise DataError(f'no target column "{target}"; the columns are {found}; name one with target= (--target).')
     return frame.drop(columns=[target]), frame[target]
 
 

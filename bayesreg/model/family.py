@@ -120,7 +120,7 @@ class Bernoulli:
 
     def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """log(1 + e^η) − yη."""
-        return np.logaddexp(0.0, eta) - y * eta
+        return np.logaddexp(0.0, np.where(y == 1, -eta, eta))
 
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """1/(1 + e^−η) − y."""
@@ -136,7 +136,9 @@ class Bernoulli:
         """Kullback–Leibler divergence of Bernoulli(y − u) from Bernoulli(π)."""
         from scipy.special import rel_entr
 
+        # What rounding pushes out of [0, 1] is brought back.
         q = y - dual
+        q = np.where(np.abs(q - 0.5) < 0.5 + 1e-12, np.clip(q, 0.0, 1.0), q)
         return rel_entr(q, self.mean(eta)) + rel_entr(1 - q, self.mean(-eta))
 
     def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
@@ -192,7 +194,8 @@ class Poisson:
         """Kullback–Leibler divergence q log(q/μ) − q + μ with q = y − u."""
         from scipy.special import kl_div
 
-        return kl_div(y - dual, self._exp(eta))
+        q = y - dual
+        return kl_div(np.where(q > -1e-12 * (1 + y), np.maximum(q, 0.0), q), self._exp(eta))
 
     def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """yη − e^η − log y!."""

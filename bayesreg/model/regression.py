@@ -195,6 +195,8 @@ class Regression:
 
     def with_sigma(self, sigma: float | PositivePrior) -> "Regression":
         """The same regression with another noise; the design is shared."""
+        if not self.family.has_sigma:
+            no_noise(sigma, self.family.name)
         return self._with(self.prior, read_noise(sigma, self.design.sd_y))
 
     def without_priors(self) -> "Regression":

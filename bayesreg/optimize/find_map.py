@@ -79,7 +79,8 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
           units of 1/(conditional standard deviation); and ``kkt_allowed``;
         - ``gradient_norm``, ``newton_step`` (what a further step would change) and ``curvature`` (smallest eigenvalue
           of the Hessian of −log p over all that is not at a kink, its diagonal scaled to 1);
-        - attributes ``message`` and ``unbounded_checked``: scales at whose lower end the density was seen to vanish.
+        - attributes ``message`` and ``unbounded_checked``: scales at whose lower end the density was seen to
+          fall, the rest following from the mode to its best values there.
 
     Raises
     ------

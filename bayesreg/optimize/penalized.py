@@ -104,15 +104,11 @@ def _solve(solver: _Solver, A: np.ndarray, b: np.ndarray, l1: np.ndarray, l2: np
         ratio = mean / l1
         gamma, name = _solve(solver, A * ratio, b, np.full_like(l1, mean), l2 * ratio**2)
         return gamma * ratio, name
-    if np.any(l1 > 0) and not np.all(l1 > 0):
-        raise UnsupportedError(
-            "scikit-learn has no form for columns with an L1 term beside columns with only an L2 term; "
-            "use br.map_estimate."
-        )
-    if np.ptp(l2) > 0:
+    only_l2 = np.any(l1 > 0) and not np.all(l1 > 0)
+    if only_l2 or np.ptp(l2) > 0:
         # ½κ_jθ_j² is ½ the square of an extra row √κ_j e_j with response 0.
         A, b = np.vstack([A, np.diag(np.sqrt(l2))]), np.append(b, np.zeros(len(l2)))
-        l2 = np.zeros_like(l2)
+        return _solve(solver, A, b, l1, np.zeros_like(l2))
     return solver.fit(A, b, float(l1[0]), float(l2[0]))
 
 

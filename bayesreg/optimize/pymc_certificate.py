@@ -19,6 +19,8 @@ TOLERANCE, ROUNDING, COARSEST = 1e-9, 100.0, 1e-5
 STEP, SMALL_STEP = 1e-6, 1e-9
 # A transformed value that moved this far (e^12 = 160,000 for a scale) without reaching a mode is running away.
 FAR = 12.0
+# Length of a step, in standard deviations or Laplace scales, by which other kinks are looked for; what counts as one.
+PROBE, KINK = 1e-7, 0.01
 # The ends of at most so many scales are looked at; a density rises without bound where its slope stays above this.
 ENDS, RISING = 20, 0.25
 
@@ -102,6 +104,7 @@ def certify_mode(density: SplitDensity, descent: Descent, *, check_unbounded: bo
             f"the search ended at a saddle point (scaled curvature {seen.curvature:.1e} along "
             f"{_names(density, seen.flattest)}); give another start={{name: value}}."
         )
+    _check_kinks(density, seen)
     return _certificate(seen, _check_ends(density, seen) if check_unbounded else ())
 
 
@@ -151,6 +154,23 @@ def _certificate(seen: _Conditions, checked: tuple[str, ...]) -> ModeCertificate
         curvature=seen.curvature,
         unbounded_checked=checked,
     )
+
+
+def _check_kinks(density: SplitDensity, seen: _Conditions) -> None:
+    """At a kink that is not a Laplace variable's, derivatives may be 0 without a mode: so look to both sides of it."""
+    local = seen.local
+    length = np.where(seen.unit > 0, seen.unit, 1 / np.where(local.l1 > 0, local.l1, 1.0))
+    tolerance = max(KINK * PROBE, 1e-13 * (1 + abs(local.value)))
+    sides = np.where(np.random.default_rng(0).random(len(local.v)) < 0.5, -1.0, 1.0)
+    for side in (sides, -sides):
+        step = PROBE * length * side
+        kinks = float(local.l1 @ (np.abs(local.v + step) - np.abs(local.v)))
+        expected = float(local.slope @ step + 0.5 * step @ density.product(local.v, step)) + kinks
+        if tolerance < PROBE and abs(density.at(local.v + step).value - local.value - expected) > tolerance:
+            raise ConvergenceError(
+                "the log density has another kink than those of its Laplace variables at the point that was found, so "
+                "that its derivatives do not tell whether that is a mode; write it without abs(), max() or the like."
+            )
 
 
 def _check_ends(density: SplitDensity, seen: _Conditions) -> tuple[str, ...]:

@@ -59,7 +59,10 @@ class Factor:
         for name in ("n", "sigma", "sd_y"):
             power = getattr(self, name)
             if power:
-                product *= setting.need(name, told) ** power
+                try:
+                    product *= setting.need(name, told) ** power
+                except OverflowError:
+                    raise ObjectiveError(f"{name}={getattr(setting, name)!r} is too large; use larger units.") from None
         return product
 
 

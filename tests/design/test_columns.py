@@ -104,8 +104,6 @@ MATRICES = {
     "ragged": ([[1.0, 2.0]] * 7 + [[1.0]], ["ragged", "different lengths"]),
     "ragged with a missing level": ([[1.0, 2.0]] * 7 + [3.0], ["ragged"]),
     "masked": (np.ma.array(X, mask=X[3, 1] == X), ["1 masked", "fill"]),
-    "sparse matrix": (scipy.sparse.csr_matrix(X), ["sparse", "toarray"]),
-    "sparse array": (scipy.sparse.csc_array(X), ["sparse", "toarray"]),
     "records": (np.zeros(N, dtype=[("a", float), ("b", float)]), ["shape (8,)"]),
     "a dict": ({"a": X[:, 0]}, ["(n, p)"]),
     "a string": ("data.csv", ["(n, p)"]),

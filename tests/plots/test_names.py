@@ -47,7 +47,7 @@ def test_an_empty_name_is_called_so():
 def test_matplotlib_is_loaded_only_to_draw():
     code = (
         "import sys, bayesreg as br; from bayesreg.plots import plot_path; "
-        "import bayesreg.report.folder; print('matplotlib' in sys.modules)"
+        "import bayesreg.reporting.folder; print('matplotlib' in sys.modules)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"

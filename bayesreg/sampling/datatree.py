@@ -9,8 +9,8 @@ from bayesreg.errors import UnsupportedError
 from bayesreg.model.log_density import linear_predictor, log_likelihood, log_prior, pointwise_log_likelihood
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.sample.draws import Draws
-from bayesreg.sample.gate import Diagnostics
+from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.gate import Diagnostics
 
 if TYPE_CHECKING:
     from xarray import DataTree

@@ -11,7 +11,7 @@ import xarray as xr
 import bayesreg as br
 from bayesreg.analysis.job import Job, JobResult, run_job
 from bayesreg.cli import main
-from bayesreg.report.folder import _write_pictures, write_folder
+from bayesreg.reporting.folder import _write_pictures, write_folder
 
 FILES = {
     "comparison.csv",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
-from bayesreg.sample.datatree import to_datatree
-from bayesreg.sample.draws import Draws
-from bayesreg.sample.exact import sample_exact
-from bayesreg.sample.gate import diagnose
-from bayesreg.sample.gibbs import sample_gibbs
+from bayesreg.sampling.datatree import to_datatree
+from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.exact import sample_exact
+from bayesreg.sampling.gate import diagnose
+from bayesreg.sampling.gibbs import sample_gibbs
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -167,7 +167,7 @@ def _run(
         warmup = 500 if tune is None else tune
         with _progress(progressbar, plan["chains"] * (plan["draws"] + warmup)) as tick:
             return sample_gibbs(reg, tune=warmup, tick=tick, **plan)
-    from bayesreg.sample.nuts import sample_nuts
+    from bayesreg.sampling.nuts import sample_nuts
 
     warmup = 1000 if tune is None else tune
     return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler, cores=cores, **plan)

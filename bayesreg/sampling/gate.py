@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesreg.sample.draws import Draws
+from bayesreg.sampling.draws import Draws
 
 LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
 

@@ -21,8 +21,8 @@ from bayesreg.errors import ModeError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
-from bayesreg.sample.draws import Draws, chain_generators
-from bayesreg.sample.spectrum import Spectrum, decompose
+from bayesreg.sampling.draws import Draws, chain_generators
+from bayesreg.sampling.spectrum import Spectrum, decompose
 
 LOG_2PI = float(np.log(2 * np.pi))
 # Points of the sigma grid, and the fall of the log density at which it ends.

@@ -18,8 +18,8 @@ from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
-from bayesreg.sample.draws import Draws, chain_generators
-from bayesreg.sample.univariate import draw_mixing_variances, draw_sigma
+from bayesreg.sampling.draws import Draws, chain_generators
+from bayesreg.sampling.univariate import draw_mixing_variances, draw_sigma
 
 Tick = Callable[[int], None]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bayesreg.analysis.job import JobResult
 from bayesreg.errors import DataError
-from bayesreg.report.page import render_page
+from bayesreg.reporting.page import render_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

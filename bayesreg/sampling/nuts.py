@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesreg.errors import MissingDependencyError, UnsupportedError
 from bayesreg.model.regression import Regression
-from bayesreg.sample.draws import Draws
+from bayesreg.sampling.draws import Draws
 
 if TYPE_CHECKING:
     from xarray import DataTree

@@ -1,0 +1,101 @@
+"""Implicitly centred and scaled sparse columns against the same matrix written out."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import bayesreg as br
+from bayesreg.design import implicit
+from bayesreg.design.implicit import ImplicitColumns, is_sparse
+
+
+def case(ones=True, root=True, n=13, p=7):
+    rng = np.random.default_rng(4)
+    X = np.where(rng.random((n, p)) < 0.6, 0.0, rng.normal(size=(n, p)) + 2)
+    center, sd = rng.normal(size=p), rng.uniform(0.5, 2, size=p)
+    weights = rng.uniform(0.5, 2, size=n) if root else None
+    written = (X - center) / sd
+    if ones:
+        written = np.column_stack([written, np.ones(n)])
+    if root:
+        written = written * weights[:, None]
+    return ImplicitColumns(sparse.csc_array(X), center, sd, weights, ones), written
+
+
+variants = pytest.mark.parametrize(("ones", "root"), [(False, False), (True, False), (False, True), (True, True)])
+
+
+@variants
+def test_every_product_is_that_of_the_written_matrix(ones, root):
+    A, written = case(ones, root)
+    rng = np.random.default_rng(1)
+    n, q = written.shape
+    assert A.shape == (n, q)
+    assert A.size == written.size
+    for right in (rng.normal(size=q), rng.normal(size=(q, 3))):
+        np.testing.assert_allclose(A @ right, written @ right, rtol=1e-12, atol=1e-13)
+    for left in (rng.normal(size=n), rng.normal(size=(n, 3))):
+        np.testing.assert_allclose(A.T @ left, written.T @ left, rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(left.T @ A, left.T @ written, rtol=1e-12, atol=1e-13)
+    for left in (rng.normal(size=q), rng.normal(size=(3, q))):
+        np.testing.assert_allclose(left @ A.T, left @ written.T, rtol=1e-12, atol=1e-13)
+
+
+@variants
+@pytest.mark.parametrize(
+    "key",
+    [[2, 0, 5], [], slice(1, 4), np.arange(7) > 3, np.array([6, 6])],
+    ids=["list", "none", "slice", "mask", "twice"],
+)
+def test_dense_columns_are_those_of_the_written_matrix(ones, root, key):
+    A, written = case(ones, root)
+    if isinstance(key, np.ndarray) and key.dtype == bool:
+        key = np.append(key, ones) if ones else key
+    key = np.array(key, dtype=int) if isinstance(key, list) else key
+    np.testing.assert_allclose(A[:, key], written[:, key], rtol=1e-13)
+    if ones:
+        np.testing.assert_allclose(A[:, np.array([7, 1])], written[:, [7, 1]], rtol=1e-13)
+
+
+@variants
+@pytest.mark.parametrize("block", [1, 30, 10**6])
+def test_gram_is_that_of_the_written_matrix_in_blocks_of_any_size(monkeypatch, ones, root, block):
+    monkeypatch.setattr(implicit, "BLOCK_SIZE", block)
+    A, written = case(ones, root)
+    np.testing.assert_allclose(A.gram(), written.T @ written, rtol=1e-12, atol=1e-12)
+
+
+def test_absolute_sums_bound_those_of_the_written_matrix():
+    A, written = case(True, False)
+    sizes = np.linspace(1, 3, 13)
+    assert np.all(A.absolute_sums(sizes) >= np.abs(written).T @ sizes - 1e-12)
+    assert np.all(A.absolute_sums(sizes) < 20 * (np.abs(written).T @ sizes))
+
+
+def test_the_gram_of_centred_columns_does_not_cancel():
+    """Columns around 1e8: raw moments would leave nothing of the variance 1."""
+    rng = np.random.default_rng(0)
+    X = 1e8 + rng.normal(size=(50, 3))
+    mean, sd = X.mean(axis=0), X.std(axis=0)
+    gram = ImplicitColumns(sparse.csc_array(X), mean, sd).gram()
+    np.testing.assert_allclose(np.diag(gram), 50, rtol=1e-6)
+    assert np.max(np.abs(gram - 50 * np.corrcoef(X.T))) < 1e-5
+
+
+@pytest.mark.parametrize("form", [sparse.csr_array, sparse.csc_array, sparse.coo_array, sparse.csr_matrix])
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"standardize": False}, {"weights": np.linspace(1, 2, 60)}, {"intercept": False}],
+    ids=["plain", "raw", "weights", "no intercept"],
+)
+def test_a_regression_on_sparse_columns_is_that_on_dense_ones(form, given):
+    rng = np.random.default_rng(2)
+    X = np.where(rng.random((60, 5)) < 0.7, 0.0, rng.normal(size=(60, 5)) + 1)
+    y = X @ [1.0, 0, 2, 0, -1] + rng.normal(size=60)
+    assert is_sparse(form(X))
+    assert not is_sparse(X)
+    ours, theirs = (br.Regression(columns, y, prior=br.Laplace(0.1), sigma=1.0, **given) for columns in (form(X), X))
+    np.testing.assert_allclose(ours.design.standardization.sd, theirs.design.standardization.sd, rtol=1e-12)
+    a, b = br.map_estimate(ours), br.map_estimate(theirs)
+    np.testing.assert_allclose(a.coef, b.coef, rtol=1e-9)
+    assert a.intercept == pytest.approx(b.intercept, rel=1e-9, abs=1e-12)

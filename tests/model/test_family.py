@@ -1,0 +1,184 @@
+"""Families against scipy.stats, numerical derivatives and conjugates found by a search."""
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+import bayesreg as br
+from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.model.family import FAMILIES, Bernoulli, Gaussian, Poisson, find_family
+
+ETA = np.array([-30.0, -6.0, -2.0, -0.3, 0.0, 0.4, 1.5, 3.0])
+
+
+def logistic(eta):
+    return 1 / (1 + np.exp(-eta))
+
+
+# Each with targets that it can have produced, its sigma, and scipy's log density.
+CASES = {
+    "gaussian": (Gaussian(), np.linspace(-3, 4, 8), 1.7, lambda y, eta, s: stats.norm.logpdf(y, eta, s)),
+    "bernoulli": (Bernoulli(), np.arange(8) % 2.0, 1.0, lambda y, eta, s: stats.bernoulli.logpmf(y, logistic(eta))),
+    "poisson": (Poisson(), np.arange(8.0) // 2, 1.0, lambda y, eta, s: stats.poisson.logpmf(y, np.exp(eta))),
+    "student_t": (br.StudentT(3.0), np.linspace(-3, 4, 8), 0.6, lambda y, eta, s: stats.t.logpdf(y, 3.0, eta, s)),
+}
+CONVEX = [name for name in CASES if name != "student_t"]
+by_name = pytest.mark.parametrize("name", CASES)
+
+
+@by_name
+def test_log_likelihood_is_scipys(name):
+    family, y, sigma, density = CASES[name]
+    np.testing.assert_allclose(family.log_likelihood(y, ETA, sigma), density(y, ETA, sigma), rtol=1e-12, atol=1e-12)
+
+
+@by_name
+def test_loss_is_sigma_squared_times_the_negative_log_likelihood_up_to_a_constant(name):
+    """The constant may differ by row, since y does, but not with eta; a missing or extra sigma² shows."""
+    family, y, sigma, density = CASES[name]
+    expected = -(sigma**2) * (density(y, ETA, sigma) - density(y, np.zeros(8), sigma))
+    found = family.loss(y, ETA, sigma) - family.loss(y, np.zeros(8), sigma)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+    if family.has_sigma:
+        assert not np.allclose(expected, expected / sigma**2)
+
+
+@by_name
+def test_slope_and_curvature_are_the_derivatives_of_the_loss(name):
+    family, y, sigma, _ = CASES[name]
+    eta, step = ETA[1:], 1e-5
+    y = y[1:]
+    slope = (family.loss(y, eta + step, sigma) - family.loss(y, eta - step, sigma)) / (2 * step)
+    curvature = (family.slope(y, eta + step, sigma) - family.slope(y, eta - step, sigma)) / (2 * step)
+    np.testing.assert_allclose(family.slope(y, eta, sigma), slope, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(family.curvature(y, eta, sigma), curvature, rtol=1e-7, atol=1e-8)
+
+
+@by_name
+def test_upper_curvature_is_not_negative_and_not_below_the_curvature(name):
+    family, y, sigma, _ = CASES[name]
+    upper = family.upper_curvature(y, ETA, sigma)
+    assert np.all(upper >= 0)
+    assert np.all(upper >= family.curvature(y, ETA, sigma) - 1e-15)
+
+
+def test_the_student_t_quadratic_lies_above_the_loss_everywhere():
+    family, sigma, y = br.StudentT(2.5), 0.7, 0.4
+    at, to = np.meshgrid(np.linspace(-9, 9, 41), np.linspace(-30, 30, 301))
+    model = (
+        family.loss(y, at, sigma)
+        + family.slope(y, at, sigma) * (to - at)
+        + 0.5 * family.upper_curvature(y, at, sigma) * (to - at) ** 2
+    )
+    assert np.all(model >= family.loss(y, to, sigma) - 1e-12)
+    assert np.any(family.curvature(y, at, sigma) < 0)
+
+
+@pytest.mark.parametrize("name", CONVEX)
+def test_dual_gap_is_zero_at_the_negative_slope_and_positive_elsewhere(name):
+    family, y, _, _ = CASES[name]
+    eta = ETA[1:]
+    best = -family.slope(y[1:], eta)
+    assert np.max(np.abs(family.dual_gap(y[1:], eta, best))) <= 1e-14
+    for share in (0.0, 0.5, 0.99):
+        assert np.all(family.dual_gap(y[1:], eta, share * best) >= 0)
+        assert np.any(family.dual_gap(y[1:], eta, share * best) > 1e-7)
+
+
+@pytest.mark.parametrize("name", CONVEX)
+def test_dual_gap_is_loss_plus_conjugate_plus_product(name):
+    """The conjugate ℓ*(−u) = sup_z [−uz − ℓ(z)] by a search over z."""
+    family, y, _, _ = CASES[name]
+    for target, eta, share in zip(y[1:], ETA[1:], np.linspace(0.1, 0.9, 7), strict=True):
+        u = -share * float(family.slope(target, eta))
+        found = optimize.minimize_scalar(
+            lambda z, u=u, target=target: u * z + float(family.loss(target, np.array(z))),
+            bounds=(-60, 60),
+            method="bounded",
+            options={"xatol": 1e-10},
+        )
+        expected = float(family.loss(target, eta)) - found.fun + u * eta
+        assert float(family.dual_gap(target, eta, u)) == pytest.approx(expected, abs=1e-9, rel=1e-9)
+
+
+def test_student_t_has_no_dual_gap():
+    with pytest.raises(UnsupportedError, match="not convex"):
+        br.StudentT().dual_gap(np.zeros(2), np.zeros(2), np.zeros(2))
+
+
+@pytest.mark.parametrize("value", [0.0, 5.0])
+def test_losses_far_out_are_finite_and_right(value):
+    y = np.array([0.0, 1.0])
+    np.testing.assert_allclose(Bernoulli().loss(y, np.array([-800.0, 800.0])), 0.0)
+    np.testing.assert_allclose(Bernoulli().loss(y, np.array([800.0, -800.0])), 800.0)
+    assert Poisson().loss(np.array(value), np.array(-800.0)) == 800.0 * value
+    assert Poisson().loss(np.array(value), np.array(1000.0)) == np.inf
+
+
+def test_a_small_bernoulli_loss_keeps_its_digits():
+    """log(1 + e^η) − η is not e^−η in floating point; the line search compares losses as small as that."""
+    eta = np.array([5.0, 20.0, 30.0, 40.0])
+    np.testing.assert_allclose(Bernoulli().loss(np.ones(4), eta), np.log1p(np.exp(-eta)), rtol=1e-14)
+    np.testing.assert_allclose(Bernoulli().loss(np.zeros(4), -eta), np.log1p(np.exp(-eta)), rtol=1e-14)
+
+
+BAD = {
+    "bernoulli": [[0, 1, 2], [0.5, 1, 0], [-1, 1, 1], [1, 1, 1], [0, 0, 0]],
+    "poisson": [[-1, 2, 3], [0.5, 1, 0], [0, 0, 0]],
+}
+
+
+@pytest.mark.parametrize(("name", "y"), [(name, y) for name, targets in BAD.items() for y in targets])
+def test_a_target_that_the_family_cannot_have_produced_is_refused(name, y):
+    X = np.random.default_rng(0).normal(size=(3, 2))
+    with pytest.raises(DataError):
+        FAMILIES[name].check_target(np.array(y, dtype=float))
+    with pytest.raises(DataError):
+        br.Regression(X, y, prior=br.Laplace(1.0), family=name)
+
+
+@by_name
+def test_own_targets_are_accepted(name):
+    family, y, _, _ = CASES[name]
+    assert family.check_target(y) is None
+    assert family.check_target(np.where(y > 0, 1.0, 0.0)) is None
+
+
+@by_name
+def test_draws_have_the_right_mean_and_spread(name):
+    family, _, sigma, _ = CASES[name]
+    sigma = sigma if family.has_sigma else 1.0
+    family = br.StudentT(7.0) if name == "student_t" else family
+    eta = np.repeat([-1.0, 0.3, 1.2], 40_000)
+    draws = family.draw(np.random.default_rng(1), eta, sigma).reshape(3, -1)
+    eta = eta.reshape(3, -1)[:, 0]
+    law = {
+        "gaussian": stats.norm(eta, sigma),
+        "bernoulli": stats.bernoulli(logistic(eta)),
+        "poisson": stats.poisson(np.exp(eta)),
+        "student_t": stats.t(7.0, eta, sigma),
+    }[name]
+    assert np.max(np.abs(draws.mean(axis=1) - law.mean()) / (law.std() / 200)) < 4
+    np.testing.assert_allclose(draws.std(axis=1), law.std(), rtol=0.04)
+
+
+@pytest.mark.parametrize(
+    ("name", "mean"), [("gaussian", -2.0), ("bernoulli", 0.2), ("poisson", 3.5), ("student_t", 1.0)]
+)
+def test_start_is_the_eta_of_that_mean(name, mean):
+    inverse = {"bernoulli": logistic, "poisson": np.exp}.get(name, lambda eta: eta)
+    assert inverse(FAMILIES[name].start(mean)) == pytest.approx(mean, rel=1e-14)
+
+
+def test_families_are_found_by_name_or_given():
+    assert find_family("poisson") == Poisson()
+    assert find_family(br.StudentT(7.0)).df == 7.0
+    for unknown in ("binomial", 3, None, Poisson):
+        with pytest.raises(UnsupportedError, match="available: gaussian, bernoulli, poisson, student_t"):
+            find_family(unknown)
+
+
+@pytest.mark.parametrize("df", [0.0, -1.0, np.inf, np.nan])
+def test_impossible_degrees_of_freedom_are_refused(df):
+    with pytest.raises(PriorError, match="df"):
+        br.StudentT(df)

@@ -1,0 +1,332 @@
+"""The PyMC model has the density that is written down here once more, by hand, from the rows."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytest
+from scipy import integrate, stats
+
+import bayesreg as br
+from bayesreg.errors import UnsupportedError
+from bayesreg.model.log_density import log_likelihood, log_prior
+
+INF = np.inf
+N, P = 12, 3
+GENERATOR = np.random.default_rng(8)
+X = GENERATOR.normal([3.0, -1.0, 0.0], [1.0, 5.0, 0.2], size=(N, P))
+Y = 4 + X @ [1.0, -0.3, 2.0] + GENERATOR.normal(size=N)
+ROWS = {
+    "plain": {},
+    "weights": {"weights": GENERATOR.uniform(0.3, 3, size=N)},
+    "offset": {"offset": GENERATOR.normal(size=N)},
+    "both": {"weights": GENERATOR.uniform(0.3, 3, size=N), "offset": GENERATOR.normal(size=N)},
+}
+# Laplace and Normal scales, and the prior that has them.
+PRIORS = {
+    "laplace": (0.4, INF, lambda f: br.Laplace(0.4, f)),
+    "normal": (INF, 0.7, lambda f: br.Normal(0.7, f)),
+    "elastic net": (0.4, 0.7, lambda f: br.ElasticNetPrior(0.4, 0.7, f)),
+    "laplace by column": ([0.2, INF, 3.0], INF, lambda f: br.Laplace([0.2, INF, 3.0], f)),
+    "laplace by name": ([0.2, 1.0, 3.0], INF, lambda f: br.Laplace({"x2": 3.0, "x0": 0.2, "x1": 1.0}, f)),
+    "normal by column": (INF, [INF, 0.5, 2.0], lambda f: br.Normal([INF, 0.5, 2.0], f)),
+    "elastic net by column": (
+        [0.3, INF, INF],
+        [0.8, 0.9, INF],
+        lambda f: br.ElasticNetPrior([0.3, INF, INF], [0.8, 0.9, INF], f),
+    ),
+    "flat": (INF, INF, lambda f: br.Normal(INF, f)),
+}
+INTERCEPTS = {
+    "flat": (True, True),
+    "flat at 0": (True, False),
+    "none": (False, True),
+    "normal": (br.Normal(2.0, loc=0.7), True),
+    "normal at 0": (br.Normal(2.0, loc=0.7), False),
+    "scaled normal": (br.Normal(2.0, scaled_by_sigma=True, loc=0.7), True),
+    "scaled normal at 0": (br.Normal(2.0, scaled_by_sigma=True, loc=0.7), False),
+}
+SIGMAS = {
+    "known": (1.3, None),
+    "half-normal": (br.HalfNormal(2.0), stats.halfnorm(scale=2.0).logpdf),
+    "exponential": (br.Exponential(0.5), stats.expon(scale=2.0).logpdf),
+    "half-t": (br.HalfStudentT(3.0, 2.0), lambda x: np.log(2) + stats.t(3.0, scale=2.0).logpdf(x)),
+    "half-cauchy": (br.HalfCauchy(2.0), stats.halfcauchy(scale=2.0).logpdf),
+    "inverse gamma on sd": (br.InverseGamma(2.0, 3.0, on="sd"), stats.invgamma(2.0, scale=3.0).logpdf),
+    "inverse gamma on variance": (
+        br.InverseGamma(2.0, 3.0),
+        lambda x: stats.invgamma(2.0, scale=3.0).logpdf(x**2) + np.log(2 * x),
+    ),
+    "jeffreys": (br.Jeffreys(), lambda x: -np.log(x)),
+}
+FORMS = ("rows", "moments")
+# Those left out are made by the same class as another; the slow test has them too.
+DIMENSIONS = (
+    [name for name in PRIORS if name != "laplace by name"],
+    (False, True),
+    INTERCEPTS,
+    [name for name in SIGMAS if name != "half-cauchy"],
+    ROWS,
+    (True, False),
+)
+
+
+def pairs_of(combination):
+    return set(itertools.combinations(enumerate(combination), 2))
+
+
+def covering(*dimensions):
+    """Combinations in which every value of every dimension meets every value of every other."""
+    everything = list(itertools.product(*dimensions))
+    order = np.random.default_rng(1).permutation(len(everything))
+    kept, seen = [], set()
+    # Those that bring the most new pairs first.
+    for least in range(len(dimensions) * (len(dimensions) - 1) // 2, 0, -1):
+        for index in order:
+            pairs = pairs_of(everything[index])
+            if len(pairs - seen) >= least:
+                kept.append(everything[index])
+                seen |= pairs
+    return kept
+
+
+def regression(prior, scaled, intercept, sigma, rows, standardize):
+    given, center = INTERCEPTS[intercept]
+    return br.Regression(
+        X,
+        Y,
+        prior=PRIORS[prior][2](scaled),
+        sigma=SIGMAS[sigma][0],
+        intercept=given,
+        center=center,
+        standardize=standardize,
+        **ROWS[rows],
+    )
+
+
+def columns_by_hand(intercept, rows, standardize):
+    """What the prior sees: centred with any intercept but one that is stated at x = 0; divided by the 1/n sd."""
+    weights = ROWS[rows].get("weights", np.ones(N))
+    mean = np.average(X, axis=0, weights=weights)
+    sd = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weights))
+    centered = intercept in ("flat", "flat at 0", "normal", "scaled normal")
+    return (X - mean * centered) / (sd if standardize else 1)
+
+
+def log_likelihood_by_hand(beta, at_center, sigma, intercept, rows, standardize):
+    eta = at_center + columns_by_hand(intercept, rows, standardize) @ beta + ROWS[rows].get("offset", 0)
+    return stats.norm.logpdf(Y, eta, sigma / np.sqrt(ROWS[rows].get("weights", 1))).sum()
+
+
+def log_density_of_one(beta, laplace, normal):
+    if np.isinf(laplace) and np.isinf(normal):
+        return 0.0
+    if np.isinf(normal):
+        return stats.laplace.logpdf(beta, scale=laplace)
+    if np.isinf(laplace):
+        return stats.norm.logpdf(beta, scale=normal)
+
+    def kernel(x):
+        return np.exp(-np.abs(x) / laplace - 0.5 * (x / normal) ** 2)
+
+    return np.log(kernel(beta)) - np.log(2 * integrate.quad(kernel, 0, INF, epsabs=0, epsrel=1e-13)[0])
+
+
+def log_prior_by_hand(beta, at_center, sigma, prior, scaled, intercept, noise):
+    factor = sigma if scaled else 1
+    laplace, normal = (np.broadcast_to(scale, P) * factor for scale in PRIORS[prior][:2])
+    total = sum(log_density_of_one(*triple) for triple in zip(beta, laplace, normal, strict=True))
+    if "normal" in intercept:
+        total += stats.norm.logpdf(at_center, 0.7, 2.0 * (sigma if "scaled" in intercept else 1))
+    return total if SIGMAS[noise][1] is None else total + SIGMAS[noise][1](sigma)
+
+
+def random_point(reg, generator):
+    at_center = generator.normal(4, 2) if reg.intercept is not False else 0.0
+    sigma = reg.noise.sigma if reg.noise.known else generator.uniform(0.4, 3)
+    return generator.normal(size=P), at_center, sigma
+
+
+def compiled(model):
+    """Log density of the model's own variables, the sum of all terms."""
+    return model.compile_logp(jacobian=False, mode="FAST_COMPILE")
+
+
+def pymc_point(model, reg, beta, at_center, sigma):
+    """The point in the coordinates that PyMC searches."""
+    values = {
+        "beta": beta,
+        "coef": beta,
+        "intercept": at_center,
+        "intercept_at_center": at_center,
+        "sigma_log__": np.log(sigma),
+        "sigma_squared_log__": 2 * np.log(sigma),
+    }
+    return {variable.name: np.asarray(values[variable.name]) for variable in model.value_vars}
+
+
+def jacobian_by_hand(reg, sigma):
+    """PyMC states an inverse-gamma variance as a density of σ², we as one of σ: dσ²/dσ = 2σ."""
+    prior = reg.noise.prior
+    return np.log(2 * sigma) if isinstance(prior, br.InverseGamma) and prior.on == "variance" else 0.0
+
+
+def check_all_densities_agree(prior, scaled, intercept, noise, rows, standardize):
+    reg = regression(prior, scaled, intercept, noise, rows, standardize)
+    built = br.Regression.from_moments(
+        reg.design.moments,
+        prior=reg.prior,
+        sigma=SIGMAS[noise][0],
+        intercept=reg.intercept,
+        center=reg.center,
+        standardize=standardize,
+    )
+    models = [reg.to_pymc("rows"), built.to_pymc()]
+    logps = [compiled(model) for model in models]
+    generator = np.random.default_rng(0)
+    for _ in range(3):
+        beta, at_center, sigma = random_point(reg, generator)
+        likelihood = log_likelihood_by_hand(beta, at_center, sigma, intercept, rows, standardize)
+        log_of_prior = log_prior_by_hand(beta, at_center, sigma, prior, scaled, intercept, noise)
+        for ours in (reg, built):
+            point = (ours, beta, np.asarray(at_center), np.asarray(sigma))
+            assert float(log_likelihood(*point)) == pytest.approx(likelihood, rel=1e-10)
+            assert float(log_prior(*point)) == pytest.approx(log_of_prior, rel=1e-10, abs=1e-10)
+        for model, logp in zip(models, logps, strict=True):
+            theirs = float(logp(pymc_point(model, reg, beta, at_center, sigma))) + jacobian_by_hand(reg, sigma)
+            assert theirs == pytest.approx(likelihood + log_of_prior, rel=1e-10, abs=1e-10)
+
+
+@pytest.mark.parametrize("combination", covering(*DIMENSIONS), ids=str)
+def test_pymc_has_the_density_written_by_hand(combination):
+    """Likelihood and prior, all constants included, on rows and from moments; every pair of options is met."""
+    check_all_densities_agree(*combination)
+
+
+def test_every_pair_of_options_is_met():
+    met = set().union(*map(pairs_of, covering(*DIMENSIONS)))
+    assert met == set().union(*map(pairs_of, itertools.product(*DIMENSIONS)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", SIGMAS)
+def test_pymc_has_the_density_written_by_hand_for_every_prior_and_intercept(noise):
+    for index, (prior, scaled, intercept) in enumerate(itertools.product(PRIORS, (False, True), INTERCEPTS)):
+        check_all_densities_agree(prior, scaled, intercept, noise, list(ROWS)[index % 4], bool(index % 3))
+
+
+@pytest.mark.parametrize(("prior", "intercept", "scaled", "form"), covering(PRIORS, INTERCEPTS, (False, True), FORMS))
+def test_differences_of_log_posterior_are_differences_of_the_canonical_objective(prior, intercept, scaled, form):
+    """logp(1) − logp(2) = −(Q(1) − Q(2))/σ² with Q = ½RSS + Σλ|β| + ½Σκβ² (+ ½κ₀(intercept − loc)²)."""
+    reg = regression(prior, scaled, intercept, "known", "both", True)
+    sigma, weights, offset = 1.3, ROWS["both"]["weights"], ROWS["both"]["offset"]
+    columns = columns_by_hand(intercept, "both", True)
+    factor = sigma if scaled else 1
+    laplace, normal = (factor * np.broadcast_to(scale, P) for scale in PRIORS[prior][:2])
+    l1, l2 = sigma**2 / laplace, sigma**2 / normal**2
+    kappa = {"normal": sigma**2 / 4, "scaled normal": 1 / 4}.get(intercept.removesuffix(" at 0"), 0)
+
+    def objective(beta, at_center):
+        residual = Y - offset - at_center - columns @ beta
+        penalty = l1 @ np.abs(beta) + 0.5 * l2 @ beta**2 + 0.5 * kappa * (at_center - 0.7) ** 2
+        return 0.5 * weights @ residual**2 + penalty
+
+    generator = np.random.default_rng(2)
+    points = [random_point(reg, generator)[:2] for _ in range(2)]
+    expected = -(objective(*points[0]) - objective(*points[1])) / sigma**2
+    model = reg.to_pymc(form)
+    logp = compiled(model)
+    first, second = (float(logp(pymc_point(model, reg, *point, sigma))) for point in points)
+    assert first - second == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("kind", [br.Laplace, br.Normal])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_an_unknown_scale_has_its_own_density(kind, scaled):
+    reg = br.Regression(X, Y, prior=kind(br.HalfCauchy(0.5), scaled), sigma=br.Exponential(1.0))
+    beta, at_center, sigma, scale = np.array([0.3, -0.2, 0.9]), 4.0, 1.2, 0.6
+    likelihood = log_likelihood_by_hand(beta, at_center, sigma, "flat", "plain", True)
+    family = stats.laplace if kind is br.Laplace else stats.norm
+    log_of_prior = family.logpdf(beta, scale=scale * (sigma if scaled else 1)).sum()
+    log_of_prior += stats.expon.logpdf(sigma) + stats.halfcauchy(scale=0.5).logpdf(scale)
+    arguments = (reg, beta, np.asarray(at_center), np.asarray(sigma), np.asarray(scale))
+    assert float(log_prior(*arguments)) == pytest.approx(log_of_prior, rel=1e-10)
+    for form in FORMS:
+        model = reg.to_pymc(form)
+        point = {"beta": beta, "intercept_at_center": at_center}
+        point |= {"sigma_log__": np.log(sigma), "scale_log__": np.log(scale)}
+        assert float(compiled(model)(point)) == pytest.approx(likelihood + log_of_prior, rel=1e-10)
+
+
+def test_more_columns_than_rows_have_the_same_density_in_both_forms(wide):
+    reg = br.Regression(*wide, prior=br.Laplace(0.2), sigma=1.0)
+    point = {"beta": np.random.default_rng(0).normal(size=150), "intercept_at_center": np.array(3.0)}
+    rows, products = (float(compiled(reg.to_pymc(form))(point)) for form in FORMS)
+    assert products == pytest.approx(rows, rel=1e-10)
+
+
+def test_deterministics_are_on_the_users_columns():
+    reg = br.Regression(X, Y, prior=br.Laplace(1.0), sigma=1.0)
+    model = reg.to_pymc()
+    beta, at_center = np.array([0.3, -0.2, 0.9]), np.array(4.0)
+    outputs = model.compile_fn([model["coef"], model["intercept"]], inputs=model.free_RVs, mode="FAST_COMPILE")
+    coef, intercept = outputs({"beta": beta, "intercept_at_center": at_center})
+    np.testing.assert_allclose(intercept + X @ coef, 4.0 + columns_by_hand("flat", "plain", True) @ beta, rtol=1e-12)
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_names_and_coords(standardize, intercept):
+    frame_names = ["a/b", "é", "two words"]
+    frame = pd.DataFrame(X, columns=frame_names)
+    model = br.Regression(frame, Y, prior=br.Laplace(1.0), standardize=standardize, intercept=intercept).to_pymc()
+    assert list(model.coords["coef_name"]) == frame_names
+    assert len(model.coords["row"]) == N
+    expected = {"coef", "sigma"} | ({"beta"} if standardize else set())
+    expected |= {"intercept", "intercept_at_center"} if intercept else set()
+    assert {variable.name for variable in model.free_RVs + model.deterministics} == expected
+    assert [variable.name for variable in model.observed_RVs] == ["y"]
+
+
+def test_a_user_may_extend_the_model():
+    """One more term in the density, on a named coefficient."""
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=1.0)
+    point = {"beta": np.array([0.3, -0.2, 0.9]), "intercept_at_center": np.array(4.0)}
+    plain = float(compiled(reg.to_pymc())(point))
+    with reg.to_pymc() as model:
+        pm.Potential("belief", -100 * (model["beta"][1] - model["beta"][0]) ** 2)
+        pm.Normal("another", 0, 1, dims="coef_name")
+    extended = float(compiled(model)({**point, "another": np.zeros(3)}))
+    assert extended - plain == pytest.approx(-100 * 0.25 - 1.5 * np.log(2 * np.pi), rel=1e-10)
+
+
+def test_prior_predictive_draws_have_the_priors_moments(assert_zs):
+    reg = br.Regression(X, Y, prior=br.Normal(0.7), sigma=br.HalfNormal(2.0), intercept=br.Normal(2.0, loc=0.7))
+    with reg.to_pymc():
+        tree = pm.sample_prior_predictive(draws=2_000, random_seed=1, compile_kwargs={"mode": "FAST_COMPILE"})
+    y = tree["prior_predictive"]["y"].values[0]
+    assert y.shape == (2_000, N)
+    columns = columns_by_hand("flat", "plain", True)
+    # Var(y) = Var(intercept) + Var(x·beta) + E(σ²).
+    sd = np.sqrt(4 + 0.49 * np.sum(columns**2, axis=1) + 4)
+    assert_zs((y.mean(axis=0) - 0.7) / (sd / np.sqrt(2_000)))
+    squares = (y - 0.7) ** 2
+    assert_zs((squares.mean(axis=0) - sd**2) / (squares.std(axis=0) / np.sqrt(2_000)))
+
+
+def test_new_rows_go_in_as_data():
+    reg = br.Regression(X, Y, prior=br.Normal(0.7), sigma=1.0, standardize=False)
+    with reg.to_pymc() as model:
+        pm.set_data({"X": np.ones((2, P)), "y_observed": np.zeros(2)}, coords={"row": ["first", "second"]})
+    point = {"coef": np.ones(3), "intercept_at_center": np.array(0.5)}
+    prior = stats.norm.logpdf(np.ones(3), scale=0.7).sum()
+    assert float(compiled(model)(point)) == pytest.approx(prior + stats.norm.logpdf(0, [3.5, 3.5]).sum(), rel=1e-10)
+
+
+def test_forms_that_do_not_exist_are_refused():
+    reg = br.Regression(X, Y, prior=br.Normal(0.7), sigma=1.0)
+    with pytest.raises(UnsupportedError, match='form must be "auto", "rows" or "moments"'):
+        reg.to_pymc("columns")
+    with pytest.raises(UnsupportedError, match="no rows"):
+        br.Regression.from_moments(reg.design.moments, prior=br.Normal(0.7)).to_pymc("rows")

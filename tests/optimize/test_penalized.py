@@ -1,0 +1,145 @@
+"""The other route to the same minimum: scikit-learn's and skglm's solvers through the dictionary."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import linear_model
+
+import bayesreg as br
+from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.optimize import active_set, ridge
+
+steady = settings(deadline=None, derandomize=True, max_examples=25)
+SCALES = np.array([0.1, 0.2, 0.5, 1.0])
+PRIORS = {
+    "laplace": br.Laplace(0.2),
+    "normal": br.Normal(0.5),
+    "elastic net": br.ElasticNetPrior(0.2, 0.5),
+    "laplace by column": br.Laplace(SCALES),
+    "normal by column": br.Normal(SCALES),
+    "elastic net by column": br.ElasticNetPrior(SCALES, SCALES[::-1]),
+    "one column unpenalized": br.Laplace([np.inf, 0.1, 0.1, 0.1]),
+    "two columns unpenalized": br.Laplace([np.inf, 0.1, 0.3, np.inf]),
+    "ridge, one column unpenalized": br.Normal([0.5, np.inf, 0.5, 0.2]),
+    "all columns unpenalized": br.Laplace(np.inf),
+    "scaled by sigma": br.Laplace(0.2, scaled_by_sigma=True),
+}
+SETTINGS = {
+    "plain": {},
+    "no intercept": {"intercept": False},
+    "weights and offset": {"weights": np.linspace(0.5, 3, 30), "offset": np.linspace(-5, 5, 30)},
+    "not standardized": {"standardize": False},
+    "normal intercept": {"intercept": br.Normal(1.0, loc=-2.0)},
+}
+
+
+def draw(seed=0, n=30):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 4)) @ rng.normal(size=(4, 4))
+    return X, 3 + X @ rng.normal(size=4) + rng.normal(size=n)
+
+
+def assert_same(ours, theirs):
+    assert np.max(np.abs(ours.beta - theirs.beta)) <= 1e-8 * np.max(np.abs(theirs.beta))
+    assert np.array_equal(ours.beta == 0, theirs.beta == 0)
+    assert ours.intercept == pytest.approx(theirs.intercept, rel=1e-8)
+    assert ours.objective == pytest.approx(theirs.objective, rel=1e-12)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("name", PRIORS)
+def test_both_routes_meet(name, setting):
+    reg = br.Regression(*draw(), prior=PRIORS[name], sigma=1.5, **SETTINGS[setting])
+    theirs = br.penalized_estimate(reg)
+    assert_same(br.map_estimate(reg), theirs)
+    assert theirs.certificate.kkt <= 1e-7
+    assert theirs.certificate.gap <= 1e-12
+    assert theirs.method.startswith("penalized least squares by ")
+
+
+@steady
+@given(st.integers(0, 10**6))
+def test_both_routes_meet_anywhere(seed):
+    rng = np.random.default_rng(seed)
+    scales = rng.choice([0.05, 0.2, 1.0, np.inf], size=4)
+    reg = br.Regression(*draw(seed), prior=br.Laplace(scales), sigma=10.0 ** rng.uniform(-1, 1))
+    assert_same(br.map_estimate(reg), br.penalized_estimate(reg))
+
+
+@pytest.mark.parametrize("prior", [br.Laplace(0.2), br.Normal(0.5)])
+def test_a_normal_intercept_at_zero_is_an_l2_term_beside_the_columns(prior):
+    reg = br.Regression(*draw(), prior=prior, sigma=1.5, intercept=br.Normal(1.0), center=False)
+    assert_same(br.map_estimate(reg), br.penalized_estimate(reg))
+
+
+def test_columns_with_only_an_l2_term_beside_columns_with_an_l1_term():
+    reg = br.Regression(
+        *draw(), prior=br.ElasticNetPrior([0.2, np.inf, 0.2, 0.2], [np.inf, 0.5, np.inf, np.inf]), sigma=1.0
+    )
+    assert_same(br.map_estimate(reg), br.penalized_estimate(reg))
+
+
+@pytest.mark.parametrize("name", ["laplace", "normal", "elastic net", "one column unpenalized"])
+def test_moments_are_enough(name):
+    reg = br.Regression(*draw(), prior=PRIORS[name], sigma=1.5)
+    other = br.Regression.from_moments(reg.design.moments, prior=PRIORS[name], sigma=1.5)
+    theirs = br.penalized_estimate(other)
+    np.testing.assert_allclose(theirs.beta, br.map_estimate(reg).beta, rtol=1e-7)
+    assert theirs.objective == pytest.approx(br.map_estimate(reg).objective, rel=1e-9)
+
+
+@pytest.mark.parametrize("prior", [br.Laplace(0.1), br.Normal(0.1), br.ElasticNetPrior(0.1, 0.3)], ids=repr)
+def test_more_columns_than_rows(wide, prior):
+    reg = br.Regression(*wide, prior=prior, sigma=1.0)
+    assert_same(br.map_estimate(reg), br.penalized_estimate(reg))
+
+
+def test_it_knows_nothing_of_our_solvers(monkeypatch):
+    """The two routes share no solver: with ours broken, theirs still works."""
+    reg = br.Regression(*draw(), prior=br.Laplace(0.2), sigma=1.5)
+    expected = br.map_estimate(reg).beta
+
+    def broken(*arguments, **more):
+        raise AssertionError("our solver was called")
+
+    monkeypatch.setattr(active_set, "minimize", broken)
+    monkeypatch.setattr(ridge, "minimize", broken)
+    np.testing.assert_allclose(br.penalized_estimate(reg).beta, expected, rtol=1e-8)
+
+
+def test_it_is_sklearn_that_runs(monkeypatch):
+    calls = []
+    fit = linear_model.Lasso.fit
+    monkeypatch.setattr(
+        linear_model.Lasso, "fit", lambda self, *data, **more: calls.append(self) or fit(self, *data, **more)
+    )
+    reg = br.Regression(*draw(), prior=br.Laplace(0.2), sigma=1.5)
+    assert br.penalized_estimate(reg).method.endswith("sklearn.Lasso")
+    # λ = σ²/b in ½RSS is α = λ/n in RSS/(2n).
+    assert calls[-1].alpha == pytest.approx(1.5**2 / 0.2 / 30, rel=1e-14)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["laplace", "elastic net", "laplace by column", "one column unpenalized"])
+def test_skglm_meets_too(name):
+    reg = br.Regression(*draw(), prior=PRIORS[name], sigma=1.5)
+    theirs = br.penalized_estimate(reg, solver="skglm")
+    assert "skglm" in theirs.method
+    assert_same(br.map_estimate(reg), theirs)
+
+
+@pytest.mark.slow
+def test_skglm_has_no_ridge():
+    with pytest.raises(UnsupportedError, match='use solver="sklearn"'):
+        br.penalized_estimate(br.Regression(*draw(), prior=br.Normal(1.0), sigma=1.0), solver="skglm")
+
+
+def test_what_is_missing_is_named():
+    reg = br.Regression(*draw(), prior=br.Laplace(0.2))
+    with pytest.raises(PriorError, match=r"use reg\.with_sigma"):
+        br.penalized_estimate(reg)
+    with pytest.raises(PriorError, match="needs a number"):
+        br.penalized_estimate(reg.with_sigma(1.0).with_prior(br.Laplace(br.HalfNormal(1.0))))
+    with pytest.raises(UnsupportedError, match="available: sklearn, skglm"):
+        br.penalized_estimate(reg.with_sigma(1.0), solver="glmnet")

@@ -1,0 +1,190 @@
+"""The gate on convergence fails closed: only draws that can be judged, and are good, pass."""
+
+import numpy as np
+import pytest
+
+import bayesreg as br
+from bayesreg.errors import SamplerWarning
+from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.engine import sample
+from bayesreg.sampling.gate import diagnose
+
+C, D, P = 4, 1_000, 3
+
+
+def good(chains=C, draws=D, seed=0, **stats):
+    rng = np.random.default_rng(seed)
+    sigma = np.exp(rng.normal(size=(chains, draws)))
+    return Draws(rng.normal(size=(chains, draws, P)), rng.normal(size=(chains, draws)), sigma, stats=stats)
+
+
+def judge(draws, *, sigma_known=False, has_intercept=True, independent=False):
+    return diagnose(draws, sigma_known=sigma_known, has_intercept=has_intercept, independent=independent)
+
+
+def test_independent_draws_pass():
+    for seed in range(20):
+        found = judge(good(seed=seed))
+        assert found.passed
+        assert found.problems == ()
+        assert found.rhat < 1.01
+        assert min(found.ess_bulk, found.ess_tail) > 400
+        assert found.divergences == 0
+
+
+def test_a_single_long_chain_passes():
+    assert judge(good(chains=1, draws=4_000)).passed
+
+
+def with_part(name, change):
+    """Good draws of which one part is spoilt."""
+    draws = good()
+    part = getattr(draws, name).copy()
+    change(part)
+    return Draws(**{field: getattr(draws, field) for field in ("beta", "at_center", "sigma")} | {name: part})
+
+
+def fill(value, *index):
+    def change(part):
+        part[index] = value
+
+    return change
+
+
+def drift(part):
+    part[0] += 1.0
+
+
+def follow(part):
+    """Each draw stays near the one before."""
+    for t in range(1, part.shape[1]):
+        part[:, t] = 0.995 * part[:, t - 1] + 0.1 * part[:, t]
+
+
+def copy_chain(part):
+    part[2] = part[1]
+
+
+SPOILT = {
+    "a coefficient that does not move": ("beta", fill(1.0, ..., 1), "does not move"),
+    "a coefficient at 0 throughout": ("beta", fill(0.0, ..., 1), "does not move"),
+    "one chain that does not move": ("beta", fill(1.0, 0), "R-hat"),
+    "sigma that does not move": ("sigma", fill(1.0, ...), "does not move"),
+    "an intercept that does not move": ("at_center", fill(1.0, ...), "does not move"),
+    "one NaN": ("beta", fill(np.nan, 0, 5, 1), "cannot be computed"),
+    "one infinity": ("sigma", fill(np.inf, 3, 7), "cannot be computed"),
+    "all NaN": ("beta", fill(np.nan, ...), "cannot be computed"),
+    "a chain elsewhere": ("beta", drift, "R-hat 1."),
+    "sigma elsewhere in one chain": ("sigma", drift, "R-hat 1."),
+    "strong autocorrelation": ("beta", follow, "effective sample size"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_spoilt_draws_do_not_pass(name):
+    part, change, told = SPOILT[name]
+    found = judge(with_part(part, change))
+    assert not found.passed
+    assert any(told in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize("fewer", [1, 2, 3, 4, 10, 50])
+def test_few_draws_do_not_pass(fewer):
+    assert not judge(good(draws=fewer)).passed
+
+
+@pytest.mark.parametrize("chains", [1, 2])
+def test_a_total_of_few_hundred_draws_does_not_pass(chains):
+    found = judge(good(chains=chains, draws=300 // chains))
+    assert not found.passed
+    assert "effective sample size" in " ".join(found.problems)
+
+
+def test_a_copied_chain_does_not_pass():
+    """All of its parts are those of another chain; R-hat and the sample sizes see nothing."""
+    draws = good()
+    parts = {}
+    for name in ("beta", "at_center", "sigma"):
+        parts[name] = getattr(draws, name).copy()
+        copy_chain(parts[name])
+    found = judge(Draws(**parts))
+    assert found.rhat < 1.01
+    assert any("two chains are identical" in problem for problem in found.problems)
+
+
+def test_copies_are_found_though_what_is_known_differs():
+    """The parts that are not judged do not hide a copy."""
+    draws = good()
+    beta = draws.beta.copy()
+    copy_chain(beta)
+    found = judge(Draws(beta, draws.at_center, draws.sigma), sigma_known=True, has_intercept=False)
+    assert any("identical" in problem for problem in found.problems)
+
+
+def test_divergences_do_not_pass():
+    diverging = np.zeros((C, D), dtype=bool)
+    assert judge(good(diverging=diverging)).passed
+    diverging[1, 3] = diverging[2, 8] = True
+    found = judge(good(diverging=diverging))
+    assert found.divergences == 2
+    assert any("2 divergences" in problem for problem in found.problems)
+
+
+def test_what_is_known_is_not_judged():
+    draws = with_part("sigma", fill(1.0, ...))
+    assert not judge(draws).passed
+    assert judge(draws, sigma_known=True).passed
+    draws = with_part("at_center", fill(0.0, ...))
+    assert not judge(draws).passed
+    assert judge(draws, has_intercept=False).passed
+
+
+def test_an_unknown_scale_is_judged():
+    draws = good()
+    still = Draws(draws.beta, draws.at_center, draws.sigma, scale=np.ones((C, D)))
+    assert not judge(still).passed
+    assert judge(Draws(draws.beta, draws.at_center, draws.sigma, scale=draws.sigma[::-1])).passed
+
+
+def test_each_problem_names_its_cure():
+    spoilt = with_part("beta", follow)
+    assert all("longer warm-up" in problem for problem in judge(spoilt).problems)
+    few = judge(good(draws=50), independent=True)
+    assert few.problems
+    for problem in few.problems:
+        assert "take more draws" in problem
+        assert "warm-up" not in problem
+
+
+def small(**given):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 2))
+    return br.Regression(X, X[:, 0] + rng.normal(size=20), **given)
+
+
+@pytest.mark.parametrize(
+    ("prior", "engine"), [(br.Normal(1.0), "exact"), (br.Laplace(1.0), "gibbs")], ids=["exact", "gibbs"]
+)
+def test_sampling_warns_with_the_engine_and_the_cure(prior, engine):
+    with pytest.warns(SamplerWarning, match=f"{engine} draws: .*take more draws"):
+        tree = sample(small(prior=prior), draws=50, random_seed=0)
+    assert "take more draws" in tree.attrs["problems"]
+
+
+def test_sampling_enough_does_not_warn():
+    """A warning would be an error here."""
+    for prior in (br.Normal(1.0), br.Laplace(1.0)):
+        tree = sample(small(prior=prior, sigma=1.0), random_seed=0)
+        assert tree.attrs["problems"] == ""
+        assert tree.attrs["rhat"] < 1.01
+        assert min(tree.attrs["ess_bulk"], tree.attrs["ess_tail"]) > 400
+
+
+def test_a_sampler_with_one_seed_for_all_chains_is_caught(monkeypatch):
+    import bayesreg.sampling.exact as exact
+
+    monkeypatch.setattr(
+        exact, "chain_generators", lambda seed, chains: [np.random.default_rng(1) for _ in range(chains)]
+    )
+    with pytest.warns(SamplerWarning, match="identical"):
+        sample(small(prior=br.Normal(1.0), sigma=1.0), random_seed=0)
