@@ -1,6 +1,6 @@
 """The table of `bayesreg compare diabetes` as one writes it by hand, with PyMC and scikit-learn.
 
-It has the columns of that table except the MAP (PyMC has no solver that ends on exact zeros) and the certificate.
+It has the columns of that table, the MAP by pm.find_MAP (which ends near zeros, not on them), but no certificate.
 """
 
 import arviz as az
@@ -27,6 +27,7 @@ def main():
         beta = pm.Laplace("beta", 0, sigma**2 / (n * alpha), dims="column")
         intercept = pm.Flat("intercept", initval=y.mean())
         pm.Normal("y", intercept + Z.to_numpy() @ beta, sigma, observed=y.to_numpy())
+        mode = pm.find_MAP(progressbar=False, jitter=False, return_inferencedata=True)
         idata = pm.sample(draws=1000, chains=4, random_seed=0, progressbar=False)
 
     coef = idata["posterior"]["beta"] / scaler.scale_
@@ -34,6 +35,7 @@ def main():
     epsilon = 0.05 * y.std(ddof=0) / scaler.scale_
     table = pd.DataFrame({"least squares": ols.coef_ / scaler.scale_, "penalized": lasso.coef_ / scaler.scale_})
     table = table.set_index(X.columns)
+    table["MAP"] = np.ravel(mode["posterior"]["beta"]) / scaler.scale_
     table["mean"], table["sd"] = draws.mean(axis=1), draws.std(axis=1, ddof=1)
     table["lower"], table["upper"] = np.quantile(draws, [0.025, 0.975], axis=1)
     table["P(sign)"] = np.maximum(np.mean(draws > 0, axis=1), np.mean(draws < 0, axis=1))

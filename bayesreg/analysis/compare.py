@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from bayesreg.optimize.least_squares import least_squares
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.optimize.penalized import penalized_at
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.sampling.engine import sample
+from bayesreg.sampling.engine import Posterior, draw_posterior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +71,8 @@ class Comparison:
     rows : tuple of Row
     estimates : dict of str to Estimate
         ``"ols"``, ``"penalized"`` and ``"map"``.
-    idata : xarray.DataTree
-        The posterior behind the table.
+    posterior : Posterior or xarray.DataTree
+        The draws behind the table; `idata` is their DataTree.
     strength : float or dict or ndarray
         In the convention `objective`; for an elastic net a mapping with ``l1`` and ``l2``.
     notes : tuple of str
@@ -81,12 +82,17 @@ class Comparison:
     reg: Regression
     rows: tuple[Row, ...]
     estimates: dict[str, Estimate]
-    idata: "DataTree"
+    posterior: "Posterior | DataTree"
     objective: str
     strength: Any
     ci_prob: float
     epsilon_share: float
     notes: tuple[str, ...]
+
+    @cached_property
+    def idata(self) -> "DataTree":
+        """The posterior as a DataTree."""
+        return self.posterior.to_datatree() if isinstance(self.posterior, Posterior) else self.posterior
 
     @property
     def certificate(self) -> Certificate:
@@ -122,7 +128,8 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain numbers, lists and strings, ready for JSON; None is infinite or undefined."""
-        reg, attrs = self.reg, self.idata.attrs
+        reg, posterior = self.reg, self.posterior
+        attrs = posterior.attributes if isinstance(posterior, Posterior) else posterior.attrs
         told = {
             "n": reg.n,
             "p": reg.p,
@@ -215,12 +222,12 @@ def compare(
         )
     best = map_estimate(reg)
     estimates = {"ols": least_squares(reg), "penalized": penalized_at(reg, best.sigma), "map": best}
-    idata = sample(reg, **sampling) if idata is None else idata
+    posterior = draw_posterior(reg, **sampling) if idata is None else idata
     return Comparison(
         reg=reg,
-        rows=_rows(reg, estimates, idata, ci_prob, epsilon_share),
+        rows=_rows(reg, estimates, _draws_of(reg, posterior), ci_prob, epsilon_share),
         estimates=estimates,
-        idata=idata,
+        posterior=posterior,
         objective=objective,
         strength=_strength(reg, best.sigma, objective),
         ci_prob=ci_prob,
@@ -230,9 +237,8 @@ def compare(
 
 
 def _rows(
-    reg: Regression, estimates: dict[str, Estimate], idata: "DataTree", ci_prob: float, epsilon_share: float
+    reg: Regression, estimates: dict[str, Estimate], coef: np.ndarray, ci_prob: float, epsilon_share: float
 ) -> tuple[Row, ...]:
-    coef = _draws_by_name(reg, idata)
     lower, upper = np.quantile(coef, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
     positive = np.mean(coef > 0, axis=0)
     sd_x = np.where(reg.design.standardization.sd == 1, _column_sd(reg), reg.design.standardization.sd)
@@ -258,7 +264,7 @@ def _rows(
     )
 
 
-def _draws_by_name(reg: Regression, idata: "DataTree") -> np.ndarray:
+def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
     """Draws of the coefficients in the regression's order, shape (chains × draws, p).
 
     Raises
@@ -266,7 +272,9 @@ def _draws_by_name(reg: Regression, idata: "DataTree") -> np.ndarray:
     DataError
         If the posterior is that of other columns.
     """
-    draws = idata["posterior"]["coef"]
+    if isinstance(posterior, Posterior):
+        return reg.design.standardization.coef(posterior.draws.beta).reshape(-1, reg.p)
+    draws = posterior["posterior"]["coef"]
     found = [str(name) for name in draws["coef_name"].to_numpy()]
     # NumPy's strings, which coordinates are, do not keep NUL characters at the end.
     names = [name.rstrip("\0") for name in reg.names]

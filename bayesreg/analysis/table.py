@@ -5,6 +5,8 @@ from typing import Any
 
 # Columns of numbers come first: a longer name than this is folded where the terminal is narrow.
 NAME_WIDTH = 24
+# Spaces between two columns of a table.
+BETWEEN = 3
 # (key, heading): the columns of the table, in order.
 COLUMNS = (
     ("name", ""),
@@ -107,7 +109,7 @@ def print_comparison(told: dict[str, Any], console: Any) -> None:
     for columns in _columns_that_fit(widths, console.width):
         table = Table(header_style="bold", box=box.SIMPLE_HEAD)
         # What the numbers leave is for the names.
-        left = console.width - 4 - sum(widths[j] + 2 for j in columns[1:])
+        left = console.width - 1 - BETWEEN - sum(widths[j] + BETWEEN for j in columns[1:])
         table.add_column("", overflow="fold", max_width=max(left, widths[0]))
         for j in columns[1:]:
             table.add_column(headings(told)[j], justify="right", min_width=widths[j])
@@ -130,9 +132,8 @@ def _columns_that_fit(widths: list[int], width: int) -> list[list[int]]:
     """Columns of one table, or of several below each other where a narrow terminal would cut numbers off."""
     groups: list[list[int]] = [[0]]
     for j in range(1, len(widths)):
-        # Every column has a space on both sides, and the table one more.
-        taken = 2 + sum(widths[k] + 2 for k in groups[-1])
-        if taken + widths[j] + 2 > width and len(groups[-1]) > 1:
+        taken = 1 + sum(widths[k] + BETWEEN for k in [*groups[-1], j])
+        if taken > width and len(groups[-1]) > 1:
             groups.append([0])
         groups[-1].append(j)
     return groups

@@ -10,7 +10,6 @@ from bayesreg.model.log_density import linear_predictor, log_likelihood, log_pri
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.draws import Draws
-from bayesreg.sampling.gate import Diagnostics
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -21,7 +20,6 @@ EXTRA_GROUPS = ("posterior_predictive", "log_likelihood", "log_prior")
 def to_datatree(
     reg: Regression,
     draws: Draws,
-    diagnostics: Diagnostics,
     told: dict[str, Any],
     groups: Sequence[str],
     random_seed: int | None,
@@ -32,9 +30,8 @@ def to_datatree(
     ----------
     reg : Regression
     draws : Draws
-    diagnostics : Diagnostics
     told : dict
-        What ran and why, for the attributes.
+        What ran and why and what the gate found, for the attributes.
     groups : sequence of str
         Which of ``posterior_predictive``, ``log_likelihood`` and ``log_prior`` to add; they need the rows.
     random_seed : int, optional
@@ -50,7 +47,7 @@ def to_datatree(
     if reg.design.rows is not None:
         data["observed_data"] = {"y": reg.design.rows.y}
     data["constant_data"] = _constants(reg)
-    attrs = {**_attributes(reg), **told, **_verdict(diagnostics)}
+    attrs = {**_attributes(reg), **told}
     coords: dict[str, Any] = {"coef_name": list(reg.names)}
     if reg.design.rows is not None:
         coords["row"] = np.arange(reg.n)
@@ -135,14 +132,4 @@ def _attributes(reg: Regression) -> dict[str, Any]:
         "sigma": str(reg.noise.prior) if reg.noise.sigma is None else reg.noise.sigma,
         "n": reg.n,
         "p": reg.p,
-    }
-
-
-def _verdict(diagnostics: Diagnostics) -> dict[str, Any]:
-    return {
-        "rhat": diagnostics.rhat,
-        "ess_bulk": diagnostics.ess_bulk,
-        "ess_tail": diagnostics.ess_tail,
-        "divergences": diagnostics.divergences,
-        "problems": "; ".join(diagnostics.problems),
     }

@@ -12,7 +12,7 @@ from bayesreg.priors.prior import Normal
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.exact import sample_exact
-from bayesreg.sampling.gate import diagnose
+from bayesreg.sampling.gate import Diagnostics, diagnose
 from bayesreg.sampling.gibbs import sample_gibbs
 
 if TYPE_CHECKING:
@@ -27,6 +27,27 @@ class EngineChoice:
 
     engine: str
     reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws with all that their DataTree will say of them."""
+
+    reg: Regression
+    draws: Draws
+    diagnostics: Diagnostics
+    choice: EngineChoice
+    random_seed: int | None
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What ran and why, and what the gate found."""
+        told = {"engine": self.choice.engine, "engine_reason": self.choice.reason, "random_seed": str(self.random_seed)}
+        return told | self.diagnostics.attributes
+
+    def to_datatree(self, groups: Sequence[str] = ()) -> "DataTree":
+        """Assemble the DataTree, with extra groups if asked for."""
+        return to_datatree(self.reg, self.draws, self.attributes, groups, self.random_seed)
 
 
 def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
@@ -133,11 +154,38 @@ def sample(
     >>> idata.attrs["engine"], idata["posterior"]["coef"].dims
     ('exact', ('chain', 'draw', 'coef_name'))
     """
+    _require_rows(reg, groups)
+    found = draw_posterior(
+        reg,
+        engine=engine,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        random_seed=random_seed,
+        progressbar=progressbar,
+        nuts_sampler=nuts_sampler,
+        cores=cores,
+    )
+    return found.to_datatree(groups)
+
+
+def draw_posterior(
+    reg: Regression,
+    *,
+    engine: str = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    random_seed: int | None = None,
+    progressbar: bool = False,
+    nuts_sampler: str = "pymc",
+    cores: int | None = None,
+) -> Posterior:
+    """Draw as :func:`sample` does, but leave the DataTree (and the import of xarray) for when it is asked for."""
     for name, count in (("draws", draws), ("chains", chains), ("tune", 1 if tune is None else tune + 1)):
         if isinstance(count, bool) or count != int(count) or count < 1:
             raise PriorError(f"{name} must be a whole number, at least 1 (tune: 0), got {count!r}.")
     choice = choose_engine(reg, engine)
-    _require_rows(reg, groups)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": random_seed}
     drawn = _run(reg, choice.engine, plan, tune, progressbar, nuts_sampler, cores)
     verdict = diagnose(
@@ -147,9 +195,8 @@ def sample(
         independent=choice.engine == "exact",
     )
     if not verdict.passed:
-        warnings.warn(f"{choice.engine} draws: {'; '.join(verdict.problems)}.", SamplerWarning, stacklevel=2)
-    told = {"engine": choice.engine, "engine_reason": choice.reason, "random_seed": str(random_seed)}
-    return to_datatree(reg, drawn, verdict, told, groups, random_seed)
+        warnings.warn(f"{choice.engine} draws: {'; '.join(verdict.problems)}.", SamplerWarning, stacklevel=3)
+    return Posterior(reg, drawn, verdict, choice, random_seed)
 
 
 def _run(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesreg.sampling.convergence import ess_bulk, ess_tail, rhat_rank
 from bayesreg.sampling.draws import Draws
 
 LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
@@ -32,6 +33,12 @@ class Diagnostics:
     ess_tail: float
     divergences: int
     problems: tuple[str, ...]
+
+    @property
+    def attributes(self) -> dict[str, float | int | str]:
+        """The findings as attributes of a DataTree."""
+        values = {"rhat": self.rhat, "ess_bulk": self.ess_bulk, "ess_tail": self.ess_tail}
+        return {**values, "divergences": self.divergences, "problems": "; ".join(self.problems)}
 
     @property
     def passed(self) -> bool:
@@ -82,18 +89,13 @@ def _quantities(draws: Draws, *, sigma_known: bool, has_intercept: bool) -> np.n
 
 
 def _worst(quantities: np.ndarray) -> tuple[float, float, float]:
-    from arviz_stats.base.array import array_stats
-
-    if quantities.shape[-1] < 4 or not np.all(np.isfinite(quantities)):
+    if quantities.shape[-1] < 8 or not np.all(np.isfinite(quantities)):
         return np.nan, np.nan, np.nan
     halves = quantities[..., : quantities.shape[-1] // 2 * 2].reshape(len(quantities), -1, quantities.shape[-1] // 2)
     # R-hat splits each chain in two itself; a single chain is split once more, since it needs two.
     compared = quantities if quantities.shape[1] > 1 else halves
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rhat = np.asarray(array_stats.rhat(compared, chain_axis=1, draw_axis=2))
-    bulk = np.asarray(array_stats.ess(quantities, chain_axis=1, draw_axis=2, method="bulk"))
-    tail = np.asarray(array_stats.ess(quantities, chain_axis=1, draw_axis=2, method="tail", prob=(0.05, 0.95)))
-    return float(np.max(rhat)), float(np.min(bulk)), float(np.min(tail))
+    worst = rhat_rank(compared).max(), ess_bulk(quantities).min(), ess_tail(quantities).min()
+    return float(worst[0]), float(worst[1]), float(worst[2])
 
 
 def _has_copies(quantities: np.ndarray) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 import bayesreg as br
 from bayesreg.errors import UnsupportedError
@@ -257,6 +257,49 @@ def test_an_unknown_scale_has_its_own_density(kind, scaled):
         point = {"beta": beta, "intercept_at_center": at_center}
         point |= {"sigma_log__": np.log(sigma), "scale_log__": np.log(scale)}
         assert float(compiled(model)(point)) == pytest.approx(likelihood + log_of_prior, rel=1e-10)
+
+
+COUNTS = GENERATOR.poisson(2.0, size=N).astype(float)
+SIGNS = (COUNTS > 1).astype(float)
+FAMILIES = {
+    "bernoulli": ("bernoulli", SIGNS, None, lambda eta, _: stats.bernoulli.logpmf(SIGNS, special.expit(eta))),
+    "poisson": ("poisson", COUNTS, None, lambda eta, _: stats.poisson.logpmf(COUNTS, np.exp(eta))),
+    "student_t": (br.StudentT(df=4.0), Y, br.HalfNormal(2.0), lambda eta, scale: stats.t(4.0, eta, scale).logpdf(Y)),
+}
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize(
+    ("prior", "intercept"), [("laplace", "flat"), ("normal by column", "normal"), ("elastic net", "none")]
+)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_other_families_have_the_density_written_by_hand(family, prior, intercept, rows):
+    """Weights divide the variance where there is a noise scale, and multiply the log likelihood where there is none."""
+    name, target, sigma_prior, log_pdf = FAMILIES[family]
+    reg = br.Regression(
+        X,
+        target,
+        prior=PRIORS[prior][2](False),
+        sigma=sigma_prior,
+        family=name,
+        intercept=INTERCEPTS[intercept][0],
+        **ROWS[rows],
+    )
+    weights, offset = ROWS[rows].get("weights", np.ones(N)), ROWS[rows].get("offset", 0)
+    model = reg.to_pymc()
+    logp, generator = compiled(model), np.random.default_rng(0)
+    for _ in range(2):
+        beta = 0.3 * generator.normal(size=P)
+        at_center = 0.0 if intercept == "none" else generator.normal()
+        sigma = 1.7 if sigma_prior else 1.0
+        eta = at_center + columns_by_hand(intercept, rows, True) @ beta + offset
+        pointwise = log_pdf(eta, sigma / np.sqrt(weights)) * (1 if sigma_prior else weights)
+        expected = pointwise.sum() + log_prior_by_hand(
+            beta, at_center, sigma, prior, False, intercept, "half-normal" if sigma_prior else "known"
+        )
+        point = (reg, beta, np.asarray(at_center), np.asarray(sigma))
+        assert float(log_likelihood(*point) + log_prior(*point)) == pytest.approx(expected, rel=1e-10)
+        assert float(logp(pymc_point(model, reg, beta, at_center, sigma))) == pytest.approx(expected, rel=1e-10)
 
 
 def test_more_columns_than_rows_have_the_same_density_in_both_forms(wide):

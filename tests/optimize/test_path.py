@@ -30,9 +30,9 @@ def sklearn_path(kind, columns, y, strengths, ratio):
             [linear_model.Ridge(alpha=strength, solver="svd").fit(columns, y).coef_ for strength in strengths]
         )
     if kind == "laplace":
-        model = linear_model.Lasso(tol=1e-15, max_iter=10**6, warm_start=True)
+        model = linear_model.Lasso(tol=1e-14, max_iter=10**6, warm_start=True)
     else:
-        model = linear_model.ElasticNet(l1_ratio=1 / (1 + ratio), tol=1e-15, max_iter=10**6, warm_start=True)
+        model = linear_model.ElasticNet(l1_ratio=1 / (1 + ratio), tol=1e-14, max_iter=10**6, warm_start=True)
     columns = np.asfortranarray(columns)
     return np.array(
         [model.set_params(alpha=strength * (1 + ratio) / n).fit(columns, y).coef_.copy() for strength in strengths]
