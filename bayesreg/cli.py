@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bayesreg import __version__
 from bayesreg.errors import BayesregError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ PRIORS = ("laplace", "normal")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 good, 2 bad input."""
     arguments = _parser().parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):
+        # A terminal without Greek letters shows a ? for them rather than ending the run.
+        sys.stdout.reconfigure(errors="replace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
@@ -30,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bayesreg", description="Penalties and priors are the same thing seen from two sides; see both, exactly."
     )
+    parser.add_argument("--version", action="version", version=f"bayesreg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     compare = commands.add_parser(
         "compare",

@@ -62,7 +62,7 @@ class Row:
     epsilon: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Both sides of one regression.
 
@@ -75,6 +75,8 @@ class Comparison:
         The draws behind the table; `idata` is their DataTree.
     strength : float or dict or ndarray
         In the convention `objective`; for an elastic net a mapping with ``l1`` and ``l2``.
+    zero_draws : int
+        How many posterior draws of a coefficient are exactly 0.
     notes : tuple of str
         How scale, strength and sigma were come by, and what the reader must know.
     """
@@ -88,6 +90,13 @@ class Comparison:
     ci_prob: float
     epsilon_share: float
     notes: tuple[str, ...]
+    zero_draws: int
+
+    def __repr__(self) -> str:
+        return (
+            f"Comparison({self.reg}, zeros={self.zeros}, max_abs_difference={self.max_abs_difference:.1e}, "
+            f"kkt={self.certificate.kkt:.1e})"
+        )
 
     @cached_property
     def idata(self) -> "DataTree":
@@ -144,7 +153,9 @@ class Comparison:
             "mode": self.estimates["map"].mode,
             "intercept": {name: estimate.intercept for name, estimate in self.estimates.items()},
             "coefficients": [vars(row) for row in self.rows],
+            "standardized": bool(np.any(reg.design.standardization.sd != 1)),
             "zeros": self.zeros,
+            "zero_draws": self.zero_draws,
             "same_zeros": self.same_zeros,
             "max_abs_difference": self.max_abs_difference,
             "certificate": {"kkt": self.certificate.kkt, "gap": self.certificate.gap},
@@ -223,9 +234,10 @@ def compare(
     best = map_estimate(reg)
     estimates = {"ols": least_squares(reg), "penalized": penalized_at(reg, best.sigma), "map": best}
     posterior = draw_posterior(reg, **sampling) if idata is None else idata
+    coef = _draws_of(reg, posterior)
     return Comparison(
         reg=reg,
-        rows=_rows(reg, estimates, _draws_of(reg, posterior), ci_prob, epsilon_share),
+        rows=_rows(reg, estimates, coef, ci_prob, epsilon_share),
         estimates=estimates,
         posterior=posterior,
         objective=objective,
@@ -233,6 +245,7 @@ def compare(
         ci_prob=ci_prob,
         epsilon_share=epsilon_share,
         notes=notes + _own_notes(reg, best),
+        zero_draws=int(np.sum(coef == 0)),
     )
 
 
@@ -244,7 +257,8 @@ def _rows(
     sd_x = np.where(reg.design.standardization.sd == 1, _column_sd(reg), reg.design.standardization.sd)
     epsilon = epsilon_share * reg.design.sd_y / sd_x
     near_zero = np.mean(np.abs(coef) < epsilon, axis=0)
-    points = {name: estimate.coef for name, estimate in estimates.items()}
+    # Adding 0 turns the −0 of some solvers into 0.
+    points = {name: estimate.coef + 0.0 for name, estimate in estimates.items()}
     return tuple(
         Row(
             name=name,
@@ -309,7 +323,8 @@ def _own_notes(reg: Regression, best: Estimate) -> tuple[str, ...]:
     if not reg.noise.known:
         notes.append(
             f"sigma is unknown, with prior {reg.noise.prior}; the points are compared at the sigma "
-            f"of the joint mode of (beta, sigma), {best.sigma:.4g}; the posterior averages over sigma"
+            f"of the joint mode of (beta, sigma), {best.sigma:.4g}, and so is the strength stated; "
+            "the posterior averages over sigma"
         )
     if reg.loss.rank < reg.loss.size:
         notes.append(

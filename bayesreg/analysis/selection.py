@@ -45,13 +45,13 @@ def cross_validate(reg: Regression, folds: int = FOLDS, random_seed: int | None 
     Returns
     -------
     SelectedStrength
-        That of scikit-learn's LassoCV (100 strengths) or RidgeCV (200), converted to ``half_rss``.
-        The mean loss of all rows is matched, so that the strength carries over from the folds.
+        That of scikit-learn's LassoCV (100 strengths) or RidgeCV (200), converted to ``half_rss``. As
+        there, a lasso strength is carried over from the folds to all rows per row, a ridge strength as it is.
 
     Raises
     ------
     DataError
-        If there are no rows, or fewer than folds.
+        If there are no rows, fewer than folds, or only constant columns.
     UnsupportedError
         If the prior is neither Laplace nor Normal, or there are weights.
     """
@@ -62,21 +62,25 @@ def cross_validate(reg: Regression, folds: int = FOLDS, random_seed: int | None 
         raise UnsupportedError(
             "cross-validation covers Laplace and Normal priors without weights; give a strength or scale."
         )
+    if np.all(reg.design.constant):
+        raise DataError("every column is constant, so there is no strength to choose; give a strength or scale.")
     from sklearn.model_selection import KFold
 
     split = KFold(folds, shuffle=random_seed is not None, random_state=random_seed)
     X, y, intercept = reg.design.matrix, rows.response, reg.intercept is not False
     if isinstance(reg.prior, Laplace):
-        chosen, tool = _lasso(X, y, split, intercept), "LassoCV"
+        (chosen, grid), tool = _lasso(X, y, split, intercept), "LassoCV"
         strength = convert(chosen, "sklearn.Lasso", "half_rss", n=reg.n)
     else:
-        chosen, tool = _ridge(X, y, split, intercept), "RidgeCV"
+        (chosen, grid), tool = _ridge(X, y, split, intercept), "RidgeCV"
         strength = convert(chosen, "sklearn.Ridge", "half_rss", term="l2")
     assert isinstance(strength, float)
-    return SelectedStrength(strength, f"{folds}-fold cross-validation (scikit-learn's {tool}, alpha = {chosen:.4g})")
+    edge = ", at the edge of its grid" if chosen in (grid.min(), grid.max()) else ""
+    rule = f"{folds}-fold cross-validation (scikit-learn's {tool}, alpha = {chosen:.4g}{edge})"
+    return SelectedStrength(strength, rule)
 
 
-def _lasso(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> float:
+def _lasso(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> tuple[float, np.ndarray]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LassoCV
 
@@ -84,16 +88,16 @@ def _lasso(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> float:
         # The choice needs three digits of the error curve, not a converged solution at every strength.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LassoCV(cv=split, fit_intercept=intercept, alphas=100, max_iter=10_000).fit(X, y)
-    return float(model.alpha_)
+    return float(model.alpha_), np.asarray(model.alphas_)
 
 
-def _ridge(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> float:
+def _ridge(X: np.ndarray, y: np.ndarray, split: Any, intercept: bool) -> tuple[float, np.ndarray]:
     from sklearn.linear_model import RidgeCV
 
     # About the strength that halves a coefficient, whatever the units of the columns.
     strengths = np.geomspace(1e-4, 1e4, 200) * len(y) * np.mean(np.var(X, axis=0))
     model = RidgeCV(strengths, cv=split, fit_intercept=intercept, scoring="neg_mean_squared_error")
-    return float(model.fit(X, y).alpha_)
+    return float(model.fit(X, y).alpha_), strengths
 
 
 def estimate_sigma(reg: Regression) -> tuple[float, str]:

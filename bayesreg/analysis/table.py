@@ -47,12 +47,13 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
     zeros, check, diagnostics = told["zeros"], told["certificate"], told["diagnostics"]
     same = "the same ones" if told["same_zeros"] else "NOT the same ones"
     scaled = " × sigma" if told["scaled_by_sigma"] else ""
+    columns = "on standardized columns" if told["standardized"] else "on the columns as given"
     known = "held as known" if told["sigma_known"] else "joint mode; the posterior averages over it"
     return [
         ("data", f"{told['target']} on {told['p']} columns, n = {told['n']}"),
         (
             "prior",
-            f"{told['prior']}, scale {_short(told['scale'])}{scaled} (on standardized columns unless turned off)",
+            f"{told['prior']}, scale {_short(told['scale'])}{scaled} ({columns})",
         ),
         ("penalty", f"strength {_short(told['strength'])} in the convention {told['objective']}"),
         ("sigma", f"{told['sigma']:.4g}, {known}"),
@@ -60,7 +61,8 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("certificate", f"KKT {check['kkt']:.1e}, duality gap {_number(check['gap'], '.1e')} (relative)"),
         (
             "exact zeros",
-            f"MAP {zeros['map']}, penalized {zeros['penalized']} ({same} of {told['p']}); posterior draws 0",
+            f"MAP {zeros['map']}, penalized {zeros['penalized']} ({same} of {told['p']}); "
+            f"posterior draws {told['zero_draws']}",
         ),
         ("posterior", f"{told['engine']}: {told['engine_reason']}"),
         (
@@ -118,7 +120,7 @@ def print_comparison(told: dict[str, Any], console: Any) -> None:
             table.add_row(*(Text(texts[j]) for j in columns), style="dim" if row["map"] == 0 else None)
         console.print(table)
     for note in footnotes(told):
-        console.print(f"[dim]· {plain(note)}[/dim]")
+        console.print(f"[dim]· {plain(note)}[/dim]", emoji=False)
 
 
 def _widths(told: dict[str, Any]) -> list[int]:

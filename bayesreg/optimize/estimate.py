@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Mode = Literal["beta given sigma", "joint (beta, sigma)"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimate:
     """A point, its objective and its certificate.
 
@@ -51,6 +51,12 @@ class Estimate:
     certificate: Certificate
     mode: Mode
     method: str
+
+    def __repr__(self) -> str:
+        return (
+            f"Estimate({self.method}: {self.n_zeros} of {len(self.names)} coefficients exactly 0, mode of {self.mode}, "
+            f"objective={self.objective:.6g}, kkt={self.certificate.kkt:.1e})"
+        )
 
     @property
     def n_zeros(self) -> int:

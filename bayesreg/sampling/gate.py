@@ -11,6 +11,8 @@ from bayesreg.sampling.convergence import ess_bulk, ess_tail, rhat_rank
 from bayesreg.sampling.draws import Draws
 
 LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
+# Fewer draws a chain than this are not judged at all.
+FEWEST_DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,12 @@ def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independen
     problems = []
     more = "take more draws" if independent else "take more draws or a longer warm-up (tune)"
     if not rhat < LARGEST_RHAT:
-        found = f"R-hat {rhat:.3f}" if np.isfinite(rhat) else "R-hat cannot be computed (a chain does not move)"
+        few = (
+            f"only {quantities.shape[-1]} draws a chain"
+            if quantities.shape[-1] < FEWEST_DRAWS
+            else "a chain does not move"
+        )
+        found = f"R-hat {rhat:.3f}" if np.isfinite(rhat) else f"R-hat cannot be computed ({few})"
         problems.append(f"{found}, allowed below {LARGEST_RHAT}: {more}")
     if not min(bulk, tail) > SMALLEST_ESS:
         problems.append(f"effective sample size {min(bulk, tail):.0f}, needed above {SMALLEST_ESS:.0f}: {more}")
@@ -89,7 +96,7 @@ def _quantities(draws: Draws, *, sigma_known: bool, has_intercept: bool) -> np.n
 
 
 def _worst(quantities: np.ndarray) -> tuple[float, float, float]:
-    if quantities.shape[-1] < 8 or not np.all(np.isfinite(quantities)):
+    if quantities.shape[-1] < FEWEST_DRAWS or not np.all(np.isfinite(quantities)):
         return np.nan, np.nan, np.nan
     halves = quantities[..., : quantities.shape[-1] // 2 * 2].reshape(len(quantities), -1, quantities.shape[-1] // 2)
     # R-hat splits each chain in two itself; a single chain is split once more, since it needs two.
