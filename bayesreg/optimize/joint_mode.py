@@ -11,8 +11,8 @@ import numpy as np
 from bayesreg.errors import ModeError, MultimodalWarning
 from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.model.regression import Regression
+from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.certificate import sigma_slope
-from bayesreg.optimize.map_estimate import minimize_at
 
 # Sigma is searched from this share of the target's root mean square up to ten times it.
 SMALLEST_SHARE, LARGEST_SHARE, GRID = 1e-6, 10.0, 161

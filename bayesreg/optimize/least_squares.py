@@ -1,8 +1,8 @@
 """The least-squares estimate: strength 0, the reference that shrinkage is measured from."""
 
 from bayesreg.model.regression import Regression
+from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.map_estimate import minimize_at
 
 
 def least_squares(reg: Regression) -> Estimate:

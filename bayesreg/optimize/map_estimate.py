@@ -6,7 +6,8 @@ from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
-from bayesreg.optimize import active_set, proximal_newton, ridge
+from bayesreg.optimize import joint_mode
+from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
 
 # Largest slope of the log posterior in log sigma, per row, at a joint mode.
@@ -66,37 +67,13 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
             "Give one, or look at the posterior: br.sample(reg)."
         )
     if not reg.noise.known:
-        from bayesreg.optimize.joint_mode import joint_mode
-
-        beta, sigma = joint_mode(reg)
-        return _accepted(reg, estimate_at(reg, beta, sigma, "MAP by active set and root of sigma", joint=True))
+        theta, sigma = joint_mode.joint_mode(reg)
+        return _accepted(reg, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
     assert reg.noise.sigma is not None
     first = None if start is None or reg.has_intercept_column else np.asarray(start, dtype=float)
     theta = minimize_at(reg, reg.noise.sigma, first)
     method = "MAP by active set" if reg.is_gaussian else "MAP by proximal Newton"
     return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, method))
-
-
-def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:
-    """The minimum of Q at a given sigma, shape (q,)."""
-    l1, l2 = reg.weights_at(sigma)
-    if not reg.is_gaussian:
-        return proximal_newton.minimize(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
-    if np.all(l1 == 0) and np.all(l2 > 0):
-        return ridge.minimize(reg.loss, l2)
-    return active_set.minimize(reg.loss, l1, l2, start)
-
-
-def first_point(reg: Regression) -> np.ndarray:
-    """Zero coefficients, and the intercept that fits the mean of the target."""
-    theta = np.zeros(reg.row_loss.size)
-    if reg.has_intercept_column:
-        offset = reg.design.rows.offset if reg.design.rows is not None else None
-        shift = 0.0 if offset is None else float(np.mean(offset))
-        rows = reg.row_loss
-        mean = float(rows.weights @ rows.y / rows.weights.sum())
-        theta[-1] = reg.family.start(mean) - shift - reg.intercept_loc
-    return theta
 
 
 def reachable_kkt(loss: QuadraticLoss | RowLoss, l1: np.ndarray) -> float:

@@ -11,9 +11,10 @@ from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.optimize import active_set, homotopy, proximal_newton
+from bayesreg.optimize.at_sigma import first_point
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.map_estimate import first_point, reachable_kkt
+from bayesreg.optimize.map_estimate import reachable_kkt
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.dictionary import to_penalty, to_prior
 from bayesreg.priors.penalty import rescaled

@@ -1,0 +1,28 @@
+"""The minimum of Q at a given sigma, by the solver that suits the family and the penalty."""
+
+import numpy as np
+
+from bayesreg.model.regression import Regression
+from bayesreg.optimize import active_set, proximal_newton, ridge
+
+
+def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:
+    """The minimum of Q at a given sigma, shape (q,)."""
+    l1, l2 = reg.weights_at(sigma)
+    if not reg.is_gaussian:
+        return proximal_newton.minimize(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
+    if np.all(l1 == 0) and np.all(l2 > 0):
+        return ridge.minimize(reg.loss, l2)
+    return active_set.minimize(reg.loss, l1, l2, start)
+
+
+def first_point(reg: Regression) -> np.ndarray:
+    """Zero coefficients, and the intercept that fits the mean of the target."""
+    theta = np.zeros(reg.row_loss.size)
+    if reg.has_intercept_column:
+        offset = reg.design.rows.offset if reg.design.rows is not None else None
+        shift = 0.0 if offset is None else float(np.mean(offset))
+        rows = reg.row_loss
+        mean = float(rows.weights @ rows.y / rows.weights.sum())
+        theta[-1] = reg.family.start(mean) - shift - reg.intercept_loc
+    return theta
