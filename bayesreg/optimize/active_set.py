@@ -19,6 +19,7 @@ EPS = float(np.finfo(float).eps)
 # Steps from a start of unknown quality; after them the strengths are walked down to instead, by this factor a stage.
 QUICK_STEPS, MOST_STEPS, STAGE = 15, 5_000, 0.85
 HUGE = 1e280
+NONE = np.array([], dtype=int)
 
 
 def minimize(
@@ -58,9 +59,10 @@ def _iterate(
 ) -> tuple[np.ndarray, bool]:
     """Take steps until the minimum is reached (True) or the limit is."""
     stationary = not np.any((theta != 0) | (l1 == 0))
-    for _ in range(limit):
+    for step in range(limit):
         gradient = loss.gram_gradient(theta) + l2 * theta
-        entering = _entering(gradient, theta, l1, loss)
+        # After a first step from the start, coefficients enter only where the others have settled.
+        entering = _entering(gradient, theta, l1, loss) if stationary or step == 0 else NONE
         if len(entering) == 0 and stationary:
             return theta, True
         theta, stationary = _step(loss, l1, l2, theta, gradient, entering)
@@ -91,7 +93,11 @@ def _entering(gradient: np.ndarray, theta: np.ndarray, l1: np.ndarray, loss: Qua
     rounding = 50 * EPS * (np.max(np.abs(loss.cross), initial=0.0) + l1)
     excess = np.where((theta == 0) & (l1 > 0), np.abs(gradient) - l1 - rounding, -np.inf)
     violating = np.flatnonzero(excess > 0)
-    most = max(10, np.count_nonzero(theta) // 2)
+    active = np.count_nonzero(theta)
+    most = max(10, active // 2)
+    if loss.A is not None:
+        # More coefficients than rows are never active together.
+        most = max(1, min(most, loss.A.shape[0] - 1 - active))
     return violating[np.argsort(-excess[violating])][:most]
 
 

@@ -114,3 +114,16 @@ def test_many_more_columns_than_rows_end(q):
     assert np.max(np.abs(pull)) <= strength * (1 + 1e-9)
     active = theta != 0
     np.testing.assert_allclose(pull[active], strength * np.sign(theta[active]), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("n", "p", "strength"), [(150, 1000, 10.0), (150, 1000, 1.0), (80, 2000, 0.5)])
+def test_a_cold_start_far_below_the_strength_of_all_zeros_ends(n, p, strength):
+    """With more columns than rows and a weak penalty nearly n columns are active: the method must not wander."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p))
+    y = X[:, :5] @ [3.0, 2, 1, 1, 1] + rng.normal(size=n)
+    loss = loss_of_rows(X, y)
+    theta = active_set.minimize(loss, np.full(p, strength), np.zeros(p))
+    gradient = loss.gradient(theta)
+    violation = np.where(theta == 0, np.abs(gradient) - strength, np.abs(gradient + strength * np.sign(theta)))
+    assert np.max(violation) <= 1e-10 * strength

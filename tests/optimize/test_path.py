@@ -122,18 +122,16 @@ def test_each_estimate_of_a_path_is_certified_by_itself():
 
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if "ridge" not in name])
 def test_strength_max_is_where_the_last_coefficient_leaves(variant):
-    """All zeros just above it; just below, one is not."""
+    """With the L2 terms as they are: all zeros just above it; just below, one coefficient is not 0."""
     reg = br.Regression(*small(), sigma=1.5, **VARIANTS[variant])
-    largest = strength_max(reg)
-    l1 = reg.weights_at(1.5)[0][: reg.p]
-    penalized = l1 > 0
-    if variant != "mixed columns":
-        above, below = (
-            br.map_estimate(at_strength(reg, factor * largest / np.max(l1))).beta[penalized]
-            for factor in (1.000001, 0.999)
-        )
-        assert np.all(above == 0)
-        assert np.sum(below != 0) == 1
+    l1, scales = reg.weights_at(1.5)[0][: reg.p], reg.scales.at(1.5)
+    factor = strength_max(reg) / np.max(l1)
+    above, below = (
+        br.map_estimate(reg.with_prior(br.ElasticNetPrior(scales.laplace / (factor * share), scales.normal)))
+        for share in (1.000001, 0.999)
+    )
+    assert np.all(above.beta[l1 > 0] == 0)
+    assert np.sum(below.beta[l1 > 0] != 0) == 1
 
 
 @pytest.mark.parametrize("data", ["diabetes", "wide"])

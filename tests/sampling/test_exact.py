@@ -373,3 +373,18 @@ def test_extreme_scales_stay_exact(scale, scaled):
     assert posterior.log_evidence == pytest.approx(log_density, rel=1e-9)
     assert_matrices(posterior.mean(), mean[1:])
     assert_matrices(posterior.covariance(), covariance[1:, 1:])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4, 1e6])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_collinear_pair_does_not_blur_the_other_columns(scale, scaled):
+    """Twins share one direction that the data inform; the other has its prior variance, however wide that is."""
+    reg = br.Regression(X[:, [0, 0, 1]], Y, prior=br.Normal(scale, scaled), sigma=1.3)
+    columns, own = reg.design.matrix, scale * (1.3 if scaled else 1.0)
+    informed = np.column_stack([np.sqrt(2) * columns[:, 0], columns[:, 2]])
+    covariance = np.linalg.inv(informed.T @ informed / 1.3**2 + np.eye(2) / own**2)
+    found = exact_posterior(reg).covariance()
+    assert found[2, 2] == pytest.approx(covariance[1, 1], rel=1e-10)
+    assert found[0, 0] == pytest.approx(0.5 * (covariance[0, 0] + own**2), rel=1e-10)
+    size = np.sqrt(found[0, 0] * found[2, 2])
+    assert found[0, 2] == pytest.approx(covariance[0, 1] / np.sqrt(2), abs=1e-10 * size)

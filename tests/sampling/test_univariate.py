@@ -1,12 +1,14 @@
 """Draws of single positive quantities against scipy's distributions and quadrature."""
 
-from math import exp, log
+import contextlib
+from math import exp, inf, isfinite, log, nan
 
 import numpy as np
 import pytest
 from scipy import integrate, stats
 
 import bayesreg as br
+from bayesreg.errors import ConvergenceError
 from bayesreg.sampling.univariate import draw_mixing_variances, draw_sigma, slice_step
 
 COUNT = 40_000
@@ -132,6 +134,29 @@ def test_a_slice_step_leaves_any_density_unchanged_at_any_width(width):
 
     after = [slice_step(generator, log_density, float(x), width) for x in before]
     assert stats.kstest(after, cdf).pvalue > 0.001 / 3
+
+
+ENDLESS = {
+    "zero everywhere": lambda x: -inf,
+    "zero here": lambda x: -inf if abs(x) < 1 else -abs(x),
+    "not a number": lambda x: nan,
+    "too large for its differences": lambda x: 1e18 - x * x,
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_slice_step_ends_whatever_the_density(name):
+    """With a number, or with an error of the package; the 10,000th evaluation is counted as never."""
+    counted = []
+
+    def log_density(x):
+        counted.append(x)
+        if len(counted) > 10_000:
+            pytest.fail("the slice step does not end")
+        return ENDLESS[name](x)
+
+    with contextlib.suppress(ConvergenceError):
+        assert isfinite(slice_step(np.random.default_rng(0), log_density, 0.0, 1.0))
 
 
 def test_conjugate_sigmas_are_scipys_inverse_gamma():
