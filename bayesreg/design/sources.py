@@ -111,6 +111,7 @@ def moments(source: Any, target: str = "y") -> Moments:
     Examples
     --------
     >>> import bayesreg as br
+    >>> import numpy as np
     >>> frame, target = br.load_dataset("diabetes")
     >>> whole = br.moments(frame, target)
     >>> parts = br.moments(frame[:200], target) + br.moments(frame[200:], target)

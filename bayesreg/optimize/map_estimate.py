@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.errors import ConvergenceError, DataError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
@@ -41,6 +41,8 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     ------
     PriorError
         If the prior's scale is unknown.
+    DataError
+        If `start` is not p finite numbers.
     ModeError
         If sigma is unknown and the joint density is unbounded.
     ConvergenceError
@@ -70,10 +72,17 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
         theta, sigma = joint_mode.joint_mode(reg)
         return _accepted(reg, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
     assert reg.noise.sigma is not None
-    first = None if start is None or reg.has_intercept_column else np.asarray(start, dtype=float)
+    first = None if start is None or reg.has_intercept_column else _read_start(reg, start)
     theta = minimize_at(reg, reg.noise.sigma, first)
     method = "MAP by active set" if reg.is_gaussian else "MAP by proximal Newton"
     return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, method))
+
+
+def _read_start(reg: Regression, start: object) -> np.ndarray:
+    point = np.asarray(start, dtype=float)
+    if point.shape != (reg.p,) or not np.all(np.isfinite(point)):
+        raise DataError(f"start must be {reg.p} finite numbers, got shape {point.shape}.")
+    return point
 
 
 def reachable_kkt(loss: QuadraticLoss | RowLoss, l1: np.ndarray) -> float:

@@ -101,7 +101,9 @@ class ExactPosterior:
         vectors = self.spectrum.vectors
         gamma = vectors @ inside @ vectors.T
         if not self.spectrum.is_full:
-            gamma += across * (np.eye(len(vectors)) - vectors @ vectors.T)
+            # An orthonormal basis of what V leaves over: I − VV' would blur the rest by its rounding times the prior.
+            null = linalg.qr(vectors)[0][:, vectors.shape[1] :]
+            gamma += across * null @ null.T
         whole = self._from_penalized(np.diag(self.spread) @ gamma @ np.diag(self.spread), float(weight @ sigma**2))
         return whole[: self.reg.p, : self.reg.p]
 

@@ -77,9 +77,8 @@ def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independen
     if _has_copies(quantities):
         problems.append("two chains are identical: give random_seed one integer, not one per chain")
     if divergences:
-        problems.append(
-            f"{divergences} divergences: use scaled_by_sigma=True, a stronger noise prior, or another engine"
-        )
+        cure = "use scaled_by_sigma=True, a noise prior or hyperprior away from 0 (InverseGamma), or another engine"
+        problems.append(f"{divergences} divergences: {cure}")
     return Diagnostics(rhat, bulk, tail, divergences, tuple(problems))
 
 

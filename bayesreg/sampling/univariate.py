@@ -1,11 +1,15 @@
 """Draws of single positive quantities: Laplace mixing variances and the noise standard deviation."""
 
 from collections.abc import Callable
-from math import exp, inf, log
+from math import exp, inf, isfinite, log
 
 import numpy as np
 
+from bayesreg.errors import ConvergenceError
 from bayesreg.priors.positive import InverseGamma, Jeffreys, PositivePrior
+
+# Steps out, and shrinkages, after which a slice step gives up.
+MOST_STEPS = 1_000
 
 
 def draw_mixing_variances(generator: np.random.Generator, size: np.ndarray) -> np.ndarray:
@@ -46,19 +50,36 @@ def draw_sigma(
 
 
 def slice_step(generator: np.random.Generator, log_density: Callable[[float], float], x: float, width: float) -> float:
-    """One step of slice sampling with stepping out and shrinkage (Neal 2003, doi:10.1214/aos/1056562461)."""
-    level = log_density(x) - generator.standard_exponential()
+    """One step of slice sampling with stepping out and shrinkage (Neal 2003, doi:10.1214/aos/1056562461).
+
+    Raises
+    ------
+    ConvergenceError
+        If the density at the current point is not a positive finite number.
+    """
+    here = log_density(x)
+    if not isfinite(here):
+        raise ConvergenceError(
+            "the density of sigma is not finite where the chain stands; check the units of its prior."
+        )
+    level = here - generator.standard_exponential()
     low = x - width * generator.random()
     high = low + width
-    while log_density(low) > level:
+    for _ in range(MOST_STEPS):
+        if log_density(low) <= level:
+            break
         low -= width
-    while log_density(high) > level:
+    for _ in range(MOST_STEPS):
+        if log_density(high) <= level:
+            break
         high += width
-    while True:
+    for _ in range(MOST_STEPS):
         proposal = low + (high - low) * generator.random()
-        if log_density(proposal) > level:
+        if log_density(proposal) >= level:
             return proposal
         if proposal < x:
             low = proposal
         else:
             high = proposal
+    # The slice is narrower than rounding can tell from its own point.
+    return x
