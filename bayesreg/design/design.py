@@ -69,6 +69,13 @@ class Design:
         return float(self.n if self.rows.weights is None else self.rows.weights.sum())
 
     @cached_property
+    def log_weight(self) -> float:
+        """Σ log w_i, 0 without weights."""
+        if self.rows is None:
+            return self.moments.log_weight
+        return 0.0 if self.rows.weights is None else float(np.log(self.rows.weights).sum())
+
+    @cached_property
     def mean_y(self) -> float:
         """Weighted mean of the response (y less the offset)."""
         if self.rows is None:

@@ -11,7 +11,7 @@ def log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.ndarray, sig
     if not reg.is_gaussian:
         return np.sum(pointwise_log_likelihood(reg, beta, at_center, sigma), axis=-1)
     rss = residual_squares(reg, beta, at_center)
-    return 0.5 * _log_weight(reg) - 0.5 * reg.n * np.log(2 * np.pi) - reg.n * np.log(sigma) - 0.5 * rss / sigma**2
+    return 0.5 * reg.design.log_weight - 0.5 * reg.n * np.log(2 * np.pi) - reg.n * np.log(sigma) - 0.5 * rss / sigma**2
 
 
 def pointwise_log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -75,10 +75,3 @@ def _log_beta(reg: Regression, beta: np.ndarray, sigma: np.ndarray, scale: np.nd
         scales = reg.scales
     # A density of beta/factor becomes one of beta through the Jacobian, which flat columns do not have.
     return scales.log_density(beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
-
-
-def _log_weight(reg: Regression) -> float:
-    rows = reg.design.rows
-    if rows is None:
-        return reg.design.moments.log_weight
-    return 0.0 if rows.weights is None else float(np.log(rows.weights).sum())

@@ -195,13 +195,6 @@ def _likelihood_of_moments(reg: Regression, beta: Any, at_center: Any, sigma: An
     R = pm.Data("R", root)
     z = pm.Data("z", root @ loss.least_squares)
     rss = pt.sum((pt.dot(R, theta) - z) ** 2) + _exact(loss.least_rss) + square
-    log_weight = 0.5 * _log_weight(reg)
+    log_weight = 0.5 * reg.design.log_weight
     constant = _exact(log_weight - 0.5 * reg.n * np.log(2 * np.pi))
     pm.Potential("log_likelihood", constant - reg.n * pt.log(sigma) - 0.5 * rss / sigma**2)
-
-
-def _log_weight(reg: Regression) -> float:
-    rows = reg.design.rows
-    if rows is None:
-        return reg.design.moments.log_weight
-    return 0.0 if rows.weights is None else float(np.log(rows.weights).sum())

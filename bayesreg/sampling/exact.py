@@ -126,9 +126,7 @@ class ExactPosterior:
     @cached_property
     def _log_constant(self) -> float:
         reg = self.reg
-        rows = reg.design.rows
-        log_weight = 0.0 if rows is not None and rows.weights is None else reg.design.moments.log_weight
-        constant = 0.5 * log_weight - (0.0 if self._no_intercept else 0.5 * float(np.log(reg.design.weight)))
+        constant = 0.5 * reg.design.log_weight - (0.0 if self._no_intercept else 0.5 * float(np.log(reg.design.weight)))
         if len(self.free):
             constant -= 0.5 * float(np.linalg.slogdet(reg.loss.curvature(self.free))[1])
         return constant
