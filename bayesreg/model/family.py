@@ -10,7 +10,9 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.model.robust import LaplaceNoise as LaplaceNoise
+from bayesreg.model.robust import StudentT as StudentT
 
 Array = np.ndarray
 
@@ -25,11 +27,14 @@ class Family(Protocol):
         Whether there is a noise scale; otherwise sigma is 1.
     convex : bool
         Whether the loss is convex in η, so that a duality gap exists.
+    smooth : bool
+        Whether the loss has a derivative everywhere; otherwise the slope at a kink is one of its subgradients.
     """
 
     name: ClassVar[str]
     has_sigma: ClassVar[bool]
     convex: ClassVar[bool]
+    smooth: ClassVar[bool]
 
     def check_target(self, y: Array) -> None:
         """Raise DataError for a target that the family cannot have produced."""
@@ -46,7 +51,7 @@ class Family(Protocol):
     def upper_curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """A non-negative curvature whose quadratic model leads downhill."""
 
-    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+    def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
         """loss(η) + conjugate(−u) + u·η for a dual point u of each row: 0 at u = −slope, else positive."""
 
     def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
@@ -66,6 +71,7 @@ class Gaussian:
     name: ClassVar[str] = "gaussian"
     has_sigma: ClassVar[bool] = True
     convex: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
 
     def check_target(self, y: Array) -> None:
         """Accept every finite target."""
@@ -84,7 +90,7 @@ class Gaussian:
 
     upper_curvature = curvature
 
-    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+    def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
         """½(y − η − u)²."""
         return 0.5 * (y - eta - dual) ** 2
 
@@ -108,6 +114,7 @@ class Bernoulli:
     name: ClassVar[str] = "bernoulli"
     has_sigma: ClassVar[bool] = False
     convex: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
 
     def check_target(self, y: Array) -> None:
         """Require 0 and 1, both present."""
@@ -132,7 +139,7 @@ class Bernoulli:
 
     upper_curvature = curvature
 
-    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+    def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
         """Kullback–Leibler divergence of Bernoulli(y − u) from Bernoulli(π)."""
         from scipy.special import rel_entr
 
@@ -168,6 +175,7 @@ class Poisson:
     name: ClassVar[str] = "poisson"
     has_sigma: ClassVar[bool] = False
     convex: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
 
     def check_target(self, y: Array) -> None:
         """Require counts, not all of them 0."""
@@ -190,7 +198,7 @@ class Poisson:
 
     upper_curvature = curvature
 
-    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
+    def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
         """Kullback–Leibler divergence q log(q/μ) − q + μ with q = y − u."""
         from scipy.special import kl_div
 
@@ -217,71 +225,12 @@ class Poisson:
             return np.exp(eta)
 
 
-@dataclass(frozen=True)
-class StudentT:
-    """y = η + σ·t with df degrees of freedom; loss σ²·(df + 1)/2·log(1 + r²/(df·σ²)), not convex.
-
-    Parameters
-    ----------
-    df : float
-        Degrees of freedom, greater than 0; 4 by default.
-    """
-
-    df: float = 4.0
-    name: ClassVar[str] = "student_t"
-    has_sigma: ClassVar[bool] = True
-    convex: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        if not (self.df > 0 and np.isfinite(self.df)):
-            raise PriorError(f"df must be a positive finite number, got {self.df!r}.")
-
-    def check_target(self, y: Array) -> None:
-        """Accept every finite target."""
-
-    def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
-        """σ²·(df + 1)/2·log(1 + r²/(df·σ²))."""
-        return 0.5 * (self.df + 1) * sigma**2 * np.log1p(((y - eta) / sigma) ** 2 / self.df)
-
-    def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
-        """(η − y)·(df + 1)/(df + r²/σ²)."""
-        return (eta - y) * self.upper_curvature(y, eta, sigma)
-
-    def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
-        """(df + 1)(df − r²/σ²)/(df + r²/σ²)², negative for outliers."""
-        square = ((y - eta) / sigma) ** 2
-        return (self.df + 1) * (self.df - square) / (self.df + square) ** 2
-
-    def upper_curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
-        """(df + 1)/(df + r²/σ²): the weight of iteratively reweighted least squares, which majorizes the loss."""
-        return (self.df + 1) / (self.df + ((y - eta) / sigma) ** 2)
-
-    def dual_gap(self, y: Array, eta: Array, dual: Array) -> Array:
-        """Raise: a loss that is not convex has no duality gap."""
-        raise UnsupportedError("the Student-t loss is not convex, so it has no duality gap; read the KKT residual.")
-
-    def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
-        """Log density of the scaled and shifted t distribution."""
-        from scipy.special import gammaln
-
-        df = self.df
-        constant = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * np.pi)
-        return constant - np.log(sigma) - 0.5 * (df + 1) * np.log1p(((y - eta) / sigma) ** 2 / df)
-
-    def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
-        """Draw η + σ·t."""
-        return eta + sigma * generator.standard_t(self.df, eta.shape)
-
-    def start(self, mean: float) -> float:
-        """The mean itself."""
-        return mean
-
-
 FAMILIES: dict[str, Family] = {
     "gaussian": Gaussian(),
     "bernoulli": Bernoulli(),
     "poisson": Poisson(),
     "student_t": StudentT(),
+    "laplace": LaplaceNoise(),
 }
 
 
@@ -293,7 +242,7 @@ def find_family(family: "str | Family") -> Family:
     UnsupportedError
         If the family is not one of ``FAMILIES``.
     """
-    if isinstance(family, Gaussian | Bernoulli | Poisson | StudentT):
+    if isinstance(family, Gaussian | Bernoulli | Poisson | StudentT | LaplaceNoise):
         return family
     if not isinstance(family, str) or family not in FAMILIES:
         raise UnsupportedError(f"family {family!r} is not available; available: {', '.join(FAMILIES)}.")

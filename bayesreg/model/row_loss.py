@@ -52,6 +52,11 @@ class RowLoss:
         sums = self.A.absolute_sums(sizes) if isinstance(self.A, ImplicitColumns) else np.abs(self.A).T @ sizes
         return float(np.finfo(float).eps * np.max(sums))
 
+    @property
+    def largest_slopes(self) -> np.ndarray:
+        """σ·√w_i: for a loss σ|y − η| the largest slope of each row, shape (n,)."""
+        return self.weights * self._row_sigma
+
     def eta(self, theta: np.ndarray) -> np.ndarray:
         """Linear predictor, shape (n,)."""
         support = np.flatnonzero(theta)
@@ -82,4 +87,4 @@ class RowLoss:
 
     def row_gap(self, eta: np.ndarray, dual: np.ndarray) -> float:
         """Σ w_i [ℓ_i(η_i) + ℓ_i*(−u_i) + u_iη_i] ≥ 0 for row-wise dual points u."""
-        return float(self.weights @ self.family.dual_gap(self.y, eta, dual))
+        return float(self.weights @ self.family.dual_gap(self.y, eta, dual, self._row_sigma))

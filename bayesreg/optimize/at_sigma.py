@@ -3,17 +3,24 @@
 import numpy as np
 
 from bayesreg.model.regression import Regression
-from bayesreg.optimize import active_set, proximal_newton, ridge
+from bayesreg.model.row_loss import RowLoss
+from bayesreg.optimize import absolute_loss, active_set, proximal_newton, ridge
 
 
 def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:
     """The minimum of Q at a given sigma, shape (q,)."""
     l1, l2 = reg.weights_at(sigma)
     if not reg.is_gaussian:
-        return proximal_newton.minimize(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
+        return minimize_rows(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
     if np.all(l1 == 0) and np.all(l2 > 0):
         return ridge.minimize(reg.loss, l2)
     return active_set.minimize(reg.loss, l1, l2, start)
+
+
+def minimize_rows(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The minimum of a family's loss and a penalty, shape (q,)."""
+    solver = proximal_newton if loss.family.smooth else absolute_loss
+    return solver.minimize(loss, l1, l2, start)
 
 
 def first_point(reg: Regression) -> np.ndarray:

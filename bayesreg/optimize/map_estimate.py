@@ -74,8 +74,13 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     assert reg.noise.sigma is not None
     first = None if start is None or reg.has_intercept_column else _read_start(reg, start)
     theta = minimize_at(reg, reg.noise.sigma, first)
-    method = "MAP by active set" if reg.is_gaussian else "MAP by proximal Newton"
-    return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, method))
+    return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, f"MAP by {_method(reg)}"))
+
+
+def _method(reg: Regression) -> str:
+    if not reg.family.smooth:
+        return "interior point and corner"
+    return "active set" if reg.is_gaussian else "proximal Newton"
 
 
 def _read_start(reg: Regression, start: object) -> np.ndarray:

@@ -30,9 +30,10 @@ def penalized_estimate(reg: Regression, solver: str = "sklearn") -> Estimate:
     ----------
     reg : Regression
         With known sigma and scale; the strengths are those that the dictionary gives for them.
-    solver : {"sklearn", "skglm", "statsmodels"}
-        scikit-learn's Lasso, ElasticNet, Ridge, LogisticRegression or PoissonRegressor, skglm's Lasso,
-        ElasticNet or SparseLogisticRegression, statsmodels' Poisson GLM.
+    solver : {"sklearn", "skglm", "statsmodels", "scipy"}
+        scikit-learn's Lasso, ElasticNet, Ridge, LogisticRegression, PoissonRegressor, QuantileRegressor
+        or SVR, skglm's Lasso, ElasticNet or SparseLogisticRegression, statsmodels' Poisson GLM, and for
+        Laplace noise scipy's linear programs.
 
     Returns
     -------

@@ -9,6 +9,7 @@ import numpy as np
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.optimize.penalized_absolute import fit_absolute
 from bayesreg.priors.dictionary import convert
 from bayesreg.priors.prior import Normal
 
@@ -27,6 +28,8 @@ def fit_family(reg: Regression, solver: str) -> Answer:
     ConvergenceError
         If the package does not converge.
     """
+    if not reg.family.smooth:
+        return fit_absolute(reg, solver)
     l1, l2 = (weights[: reg.p] for weights in reg.weights_at(1.0))
     if not np.any(l1 + l2):
         raise UnsupportedError("without a penalty there is nothing to compare; give the prior a finite scale.")

@@ -131,6 +131,12 @@ _OBJECTIVES = (
         terms=("l2",),
     ),
     Objective(
+        "sklearn.QuantileRegressor",
+        "Σ½|y − η|/n + alpha·‖β‖₁ (quantile=0.5, for Laplace noise; n stands for Σ sample_weight)",
+        Factor(0.5) * PER_ROW * Factor(sigma=-1),
+        terms=("l1",),
+    ),
+    Objective(
         "glmnet",
         "RSS/(2n) + l1·‖β‖₁ + ½·(l2/s_y)·‖β‖², l1 = alpha·lambda, l2 = (1 − alpha)·lambda (y is scaled inside)",
         PER_ROW,

@@ -6,7 +6,8 @@ from scipy import optimize, sparse, stats
 
 import bayesreg as br
 
-FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t")
+FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t", "laplace")
+WITH_SIGMA = ("gaussian", "student_t", "laplace")
 SIGMA = 0.8
 
 
@@ -15,7 +16,7 @@ def regression(family, *, make=np.asarray, **given):
     X = np.where(rng.random((30, 4)) < 0.5, 0.0, rng.normal(size=(30, 4)))
     y = {"bernoulli": rng.integers(0, 2, 30), "poisson": rng.poisson(2.0, 30)}.get(family, rng.normal(size=30))
     given = {"weights": np.linspace(0.5, 2, 30), "offset": np.linspace(-1, 1, 30), "prior": br.Laplace(1.0)} | given
-    sigma = SIGMA if family in ("gaussian", "student_t") else None
+    sigma = SIGMA if family in WITH_SIGMA else None
     return br.Regression(make(X), y, family=family, sigma=sigma, **given), X, np.asarray(y, dtype=float)
 
 
@@ -26,6 +27,8 @@ def log_density(family, y, eta, weights):
         return stats.norm.logpdf(y, eta, scale)
     if family == "student_t":
         return stats.t.logpdf(y, 4.0, eta, scale)
+    if family == "laplace":
+        return stats.laplace.logpdf(y, eta, scale)
     if family == "bernoulli":
         return weights * stats.bernoulli.logpmf(y, 1 / (1 + np.exp(-eta)))
     return weights * stats.poisson.logpmf(y, np.exp(eta))
@@ -42,7 +45,7 @@ def test_differences_of_the_loss_are_those_of_the_log_likelihood(family, make):
     for point, eta in zip(points, etas, strict=True):
         np.testing.assert_allclose(loss.eta(point), eta, rtol=1e-13, atol=1e-13)
     first, second = (float(np.sum(log_density(family, y, eta, weights))) for eta in etas)
-    scale = SIGMA**2 if family in ("gaussian", "student_t") else 1.0
+    scale = SIGMA**2 if family in WITH_SIGMA else 1.0
     assert loss.value(points[0]) - loss.value(points[1]) == pytest.approx(-scale * (first - second), rel=1e-11)
 
 
@@ -69,7 +72,7 @@ def test_eta_skips_zeros_without_changing_the_sum(support):
     np.testing.assert_allclose(loss.eta(theta), loss.offset + np.asarray(loss.A) @ theta, rtol=1e-14, atol=1e-14)
 
 
-@pytest.mark.parametrize("family", ["gaussian", "bernoulli", "poisson"])
+@pytest.mark.parametrize("family", ["gaussian", "bernoulli", "poisson", "laplace"])
 def test_row_gap_vanishes_at_the_negative_slopes_only(family):
     loss = regression(family)[0].row_loss
     eta = loss.eta(np.full(loss.size, 0.2))

@@ -106,7 +106,7 @@ TOOLS = {
     # Park & Casella (2008), equation (4): the prior on β given σ² is Π λ/(2σ) exp(−λ|β_j|/σ).
     "park_casella": lambda a, c, beta: -log_likelihood(beta) + l1(a / SIGMA, beta),
 }
-ELSEWHERE = {"sklearn.LogisticRegression", "sklearn.PoissonRegressor"}
+ELSEWHERE = {"sklearn.LogisticRegression", "sklearn.PoissonRegressor", "sklearn.QuantileRegressor"}
 ONLY_L1 = {"park_casella", "sklearn.Lasso", "skglm.Lasso", "celer.Lasso"}
 ONLY_L2 = {"sklearn.Ridge", "torch.weight_decay"}
 
