@@ -1,6 +1,6 @@
 """The joint mode of any PyMC model, with exact zeros where a free variable has a Laplace prior."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from bayesreg.errors import ConvergenceError
 from bayesreg.optimize.pymc_certificate import ModeCertificate, certify_mode
 from bayesreg.optimize.pymc_density import Local, SplitDensity, split_density
 from bayesreg.optimize.pymc_newton import Descent, descend
+from bayesreg.optimize.pymc_options import read_fixed, read_start
 from bayesreg.optimize.pymc_variables import compile_graph
 
 METHOD = "proximal Newton"
@@ -26,10 +27,13 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     start: Mapping[str, Any] | None = None,
     *,
     fixed: Mapping[str, Any] | None = None,
+    vars: Iterable[Any] | None = None,
     include_transformed: bool = False,
     max_steps: int = 200,
     check_unbounded: bool = True,
-    progressbar: bool = False,
+    progressbar: bool | str = False,
+    idata_kwargs: Mapping[str, Any] | None = None,
+    **pymc_options: Any,
 ) -> xr.DataTree:
     r"""Joint mode of a PyMC model, exact where ``pm.find_MAP`` is only near.
 
@@ -58,6 +62,9 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     fixed : mapping from names of free variables to values, optional
         Variables held at these values, priors and all; a scalar stands for all elements. The answer is the mode of
         the others given them. Discrete variables can only be held.
+    vars : iterable of free variables or their names, optional
+        Estimate only these; all others, discrete ones too, are held at their values in `start` or at the model's
+        initial point.
     include_transformed : bool, optional
         Whether the posterior group also holds the unconstrained values, such as ``sigma_log__``.
     max_steps : int, optional
@@ -67,6 +74,12 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
         to 0 (for at most 20 scales). If False, a local mode beside such a spike is returned.
     progressbar : bool, optional
         Whether to show the steps.
+    idata_kwargs : mapping, optional
+        Arguments of ``pm.to_inference_data``, such as ``log_likelihood=True``.
+    **pymc_options
+        What a call of ``pm.find_MAP`` may also hold: ``initvals``, PyMC's name for `start`;
+        ``return_inferencedata=True``; and ``jitter``, ``random_seed``, ``backend``, ``compile_kwargs`` and the like,
+        which have no effect here. What would change the answer (``method``, ``compute_hessian``) is refused.
 
     Returns
     -------
@@ -92,9 +105,10 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
         If no mode was found for another reason: the density or its gradient is not a number at the start, the steps
         ran out, or the density has a kink other than that of a free ``pm.Laplace`` variable.
     UnsupportedError
-        If a free variable is discrete, or the density has no gradient.
+        If a free variable is discrete, or the density has no gradient, or an argument of ``pm.find_MAP`` cannot be
+        honoured.
     DataError
-        If `start` or `fixed` do not fit the model.
+        If `start`, `fixed` or `vars` do not fit the model.
 
     Notes
     -----
@@ -117,17 +131,18 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     (1, True)
     """
     model = pm.modelcontext(model)
-    held = dict(fixed or {})
-    density = split_density(model, dict(start or {}), held)
+    begin = read_start(start, pymc_options)
+    held = read_fixed(model, vars, begin, fixed)
+    density = split_density(model, begin, held)
     _check_start(model, density)
-    with _progress(progressbar) as report:
+    with _progress(bool(progressbar)) as report:
         descent = descend(density, density.start, max_steps=max_steps, report=report)
     certificate = certify_mode(density, descent, check_unbounded=check_unbounded)
     point = density.point(descent.local.v)
     _check_against_pymc(model, point, certificate)
-    tree = _posterior(model, point, held, include_transformed)
+    tree = _posterior(model, point, held, {"include_transformed": include_transformed, **(idata_kwargs or {})})
     tree["fit"] = xr.DataTree(_fit(density, point))
-    tree["optimizer_result"] = xr.DataTree(_optimizer_result(descent))
+    tree["optimizer_result"] = xr.DataTree(_optimizer_result(density, descent, point))
     tree["certificate"] = xr.DataTree(_certificate(density, descent, certificate))
     return tree
 
@@ -149,6 +164,10 @@ def _progress(show: bool) -> Iterator[Any]:
 
 
 def _check_start(model: pm.Model, density: SplitDensity) -> None:
+    if at_end := density.labels(np.flatnonzero(~np.isfinite(density.start))):
+        raise ConvergenceError(
+            f"the model starts {', '.join(at_end[:5])} at the end of its range; give another start={{name: value}}."
+        )
     local = density.at(density.start)
     if np.isfinite(local.value):
         return
@@ -182,7 +201,7 @@ def _values(model: pm.Model, point: dict[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def _posterior(
-    model: pm.Model, point: dict[str, np.ndarray], held: Mapping[str, Any], include_transformed: bool
+    model: pm.Model, point: dict[str, np.ndarray], held: Mapping[str, Any], idata_kwargs: Mapping[str, Any]
 ) -> xr.DataTree:
     """Groups posterior, observed_data and constant_data, by PyMC's own converter."""
     restore = compile_graph(model.value_vars, model.unobserved_value_vars)
@@ -196,7 +215,7 @@ def _posterior(
     trace.setup(draws=1, chain=0)
     trace.record(dict(zip(point, _values(model, point), strict=True)), in_warmup=False)
     trace.close()
-    tree = pm.to_inference_data(MultiTrace([trace]), model=model, include_transformed=include_transformed)
+    tree = pm.to_inference_data(MultiTrace([trace]), model=model, **idata_kwargs)
     if not tree["sample_stats"].data_vars:
         del tree["sample_stats"]
     for name, value in held.items():
@@ -207,21 +226,32 @@ def _posterior(
 
 def _fit(density: SplitDensity, point: dict[str, np.ndarray]) -> xr.Dataset:
     """The unconstrained values in one vector, labelled as PyMC labels them."""
-    labels = [piece.value_name + key for piece in density.pieces for key in piece.keys]
-    vector = np.concatenate([np.ravel(point[piece.value_name]) for piece in density.pieces])
+    labels, vector = _unconstrained(density, point)
     return xr.Dataset({"mean_vector": ("rows", vector)}, coords={"rows": labels})
 
 
-def _optimizer_result(descent: Descent) -> xr.Dataset:
+def _unconstrained(density: SplitDensity, point: dict[str, np.ndarray]) -> tuple[list[str], np.ndarray]:
+    labels = [piece.value_name + key for piece in density.pieces for key in piece.keys]
+    return labels, np.concatenate([np.ravel(point[piece.value_name]) for piece in density.pieces])
+
+
+def _optimizer_result(density: SplitDensity, descent: Descent, point: dict[str, np.ndarray]) -> xr.Dataset:
+    """As scipy.optimize has it; ``jac`` is the subgradient of least size, the Laplace variables around their μ_j."""
+    labels, vector = _unconstrained(density, point)
     return xr.Dataset(
         {
             "fun": descent.local.value,
-            "nit": descent.steps,
+            "jac": ("variables", descent.local.subgradient),
             "nfev": descent.evaluations,
-            "success": True,
+            "njev": descent.evaluations,
+            "nit": descent.steps,
+            "status": 0,
             "message": descent.end.value,
+            "x": ("variables", vector),
+            "success": True,
             "method": METHOD,
-        }
+        },
+        coords={"variables": labels},
     )
 
 

@@ -11,14 +11,13 @@ from scipy import linalg
 from bayesreg.errors import ConvergenceError, ModeError
 from bayesreg.optimize.pymc_density import Local, SplitDensity
 from bayesreg.optimize.pymc_newton import EPS, Descent, End, descend, scaled_hessian
+from bayesreg.optimize.pymc_refusals import FAR, names_along, no_answer, no_curvature, runaway, unbounded
 
 # Violations are allowed up to this share of a kink or of a standard deviation, and where rounding does not
 # allow that, up to `ROUNDING` times what it does, as long as that is below `COARSEST` standard deviations.
 TOLERANCE, ROUNDING, COARSEST = 1e-9, 100.0, 1e-5
 # The remaining Newton step, relative to the values (absolute for transformed ones), or in standard deviations.
 STEP, SMALL_STEP = 1e-6, 1e-9
-# A transformed value that moved this far (e^12 = 160,000 for a scale) without reaching a mode is running away.
-FAR = 12.0
 # Length of a step, in standard deviations or Laplace scales, by which other kinks are looked for; what counts as one.
 PROBE, KINK = 1e-7, 0.01
 # The ends of at most so many scales are looked at; a density rises without bound where its slope stays above this.
@@ -59,7 +58,7 @@ class ModeCertificate:
 
 
 @dataclass(frozen=True, eq=False)
-class _Conditions:
+class Conditions:
     """What the certificate sees at a point, elementwise where the shape is (N,)."""
 
     local: Local
@@ -74,10 +73,12 @@ class _Conditions:
 
     @property
     def first_order(self) -> bool:
+        """Whether no slope is left but for rounding."""
         return bool(np.all(self.violation <= self.allowed))
 
     @property
     def at_rest(self) -> bool:
+        """Whether a Newton step would change nothing but for rounding."""
         return bool(np.all(np.abs(self.step) <= self.step_allowed))
 
 
@@ -92,23 +93,23 @@ def certify_mode(density: SplitDensity, descent: Descent, *, check_unbounded: bo
         If the point is not a mode for another reason.
     """
     if descent.end in (End.RUNAWAY, End.UNBOUNDED):
-        raise ModeError(_runaway(density, descent.local))
+        raise ModeError(runaway(density, descent.local))
     seen = _conditions(density, descent.local.v)
     if not (descent.end is End.SETTLED and seen.first_order and seen.at_rest):
-        raise _no_answer(density, descent, seen)
+        raise no_answer(density, descent, seen)
     threshold = 100 * EPS * max(1, int(np.count_nonzero(seen.flattest)))
     if abs(seen.curvature) <= threshold:
-        raise ModeError(_runaway(density, seen.local) if _went_far(density, seen.local) else _flat(density, seen))
+        raise no_curvature(density, seen)
     if seen.curvature < 0:
         raise ConvergenceError(
             f"the search ended at a saddle point (scaled curvature {seen.curvature:.1e} along "
-            f"{_names(density, seen.flattest)}); give another start={{name: value}}."
+            f"{names_along(density, seen.flattest)}); give another start={{name: value}}."
         )
     _check_kinks(density, seen)
     return _certificate(seen, _check_ends(density, seen) if check_unbounded else ())
 
 
-def _conditions(density: SplitDensity, v: np.ndarray) -> _Conditions:
+def _conditions(density: SplitDensity, v: np.ndarray) -> Conditions:
     local = density.at(v)
     support = np.flatnonzero((v != 0) | (local.l1 == 0))
     violation = np.abs(local.subgradient)
@@ -127,7 +128,7 @@ def _conditions(density: SplitDensity, v: np.ndarray) -> _Conditions:
     share = np.where(local.l1 > 0, local.l1, np.divide(1.0, unit, out=np.zeros(len(v)), where=unit > 0))
     allowed = np.maximum(TOLERANCE * share, np.minimum(ROUNDING * rounding, coarsest))
     step_allowed = _step_allowed(density, v, unit)
-    return _Conditions(local, violation, allowed, unit, step, step_allowed, curvature, flattest, straight)
+    return Conditions(local, violation, allowed, unit, step, step_allowed, curvature, flattest, straight)
 
 
 def _step_allowed(density: SplitDensity, v: np.ndarray, unit: np.ndarray) -> np.ndarray:
@@ -140,7 +141,7 @@ def _step_allowed(density: SplitDensity, v: np.ndarray, unit: np.ndarray) -> np.
     return np.maximum(STEP * size, SMALL_STEP * smallest)
 
 
-def _certificate(seen: _Conditions, checked: tuple[str, ...]) -> ModeCertificate:
+def _certificate(seen: Conditions, checked: tuple[str, ...]) -> ModeCertificate:
     local = seen.local
     share = np.where(local.l1 > 0, local.l1, np.divide(1.0, seen.unit, out=np.ones(len(local.v)), where=seen.unit > 0))
     relative = seen.violation / share
@@ -156,7 +157,7 @@ def _certificate(seen: _Conditions, checked: tuple[str, ...]) -> ModeCertificate
     )
 
 
-def _check_kinks(density: SplitDensity, seen: _Conditions) -> None:
+def _check_kinks(density: SplitDensity, seen: Conditions) -> None:
     """At a kink that is not a Laplace variable's, derivatives may be 0 without a mode: so look to both sides of it."""
     local = seen.local
     length = np.where(seen.unit > 0, seen.unit, 1 / np.where(local.l1 > 0, local.l1, 1.0))
@@ -173,7 +174,7 @@ def _check_kinks(density: SplitDensity, seen: _Conditions) -> None:
             )
 
 
-def _check_ends(density: SplitDensity, seen: _Conditions) -> tuple[str, ...]:
+def _check_ends(density: SplitDensity, seen: Conditions) -> tuple[str, ...]:
     """The scales towards whose lower end the density falls, the rest being put to their best values there."""
     ends = [k for piece in density.pieces if piece.falls_to_bound for k in range(piece.where.start, piece.where.stop)]
     if len(ends) > ENDS:
@@ -189,92 +190,7 @@ def _check_ends(density: SplitDensity, seen: _Conditions) -> tuple[str, ...]:
         except ConvergenceError:
             continue
         if there.end is End.UNBOUNDED or there.local.slope[k] > RISING:
-            raise ModeError(_unbounded(density, k, there.local, seen.local))
+            raise ModeError(unbounded(density, k, there.local, seen.local))
         if there.end is End.SETTLED:
             checked.append(density.labels([k])[0])
     return tuple(checked)
-
-
-def _unbounded(density: SplitDensity, k: int, there: Local, here: Local) -> str:
-    name = density.labels([k])[0]
-    return (
-        f"the joint density is unbounded: it grows like {name}^−{there.slope[k]:.3g} as {name} falls to its lower end"
-        f"{_company(density, there)}. A lower, local mode lies at log density {-here.value:.6g}, but the highest "
-        f"does not exist. {_cure(name)}"
-    )
-
-
-def _company(density: SplitDensity, local: Local) -> str:
-    """Which Laplace variables have gone to their locations."""
-    zeros = {piece.name: local.v[piece.where] == 0 for piece in density.pieces if piece.kinked}
-    told = [f"{np.count_nonzero(flags)} of {len(flags)} {name}" for name, flags in zeros.items() if np.any(flags)]
-    return f" (with {', '.join(told)} at their locations)" if told else ""
-
-
-def _cure(name: str) -> str:
-    return (
-        f'Hold it, fixed={{"{name.split("[")[0]}": value}}; give it a prior that vanishes at that end, such as '
-        "InverseGamma for a scale; or sample the posterior, which may be proper all the same."
-    )
-
-
-def _distances(density: SplitDensity, local: Local) -> np.ndarray:
-    """How far the transformed values have moved; 0 for the others."""
-    return np.where(density.transformed, np.abs(local.v - density.start), 0.0)
-
-
-def _went_far(density: SplitDensity, local: Local) -> bool:
-    return bool(np.any(_distances(density, local) > FAR))
-
-
-def _runaway(density: SplitDensity, local: Local) -> str:
-    moved = _distances(density, local)
-    if local.value == -np.inf or np.max(moved) <= FAR:
-        return f"the joint density became infinite{_company(density, local)}, so it has no mode. Check its priors."
-    k = int(np.argmax(moved))
-    name = density.labels([k])[0]
-    direction = "falls" if local.v[k] < density.start[k] else "rises"
-    others = [other for other in density.labels(np.flatnonzero(moved > FAR)) if other != name]
-    also = f", together with {', '.join(others[:5])}{' …' if len(others) > 5 else ''}" if others else ""
-    return (
-        f"the joint density still rises as {name} {direction} towards the end of its range (its unconstrained value "
-        f"went from {density.start[k]:.3g} to {local.v[k]:.3g}){also}{_company(density, local)}: the mode does not "
-        f"exist, or lies on that bound. {_cure(name)}"
-    )
-
-
-def _no_answer(density: SplitDensity, descent: Descent, seen: _Conditions) -> ConvergenceError | ModeError:
-    if _went_far(density, descent.local):
-        return ModeError(_runaway(density, descent.local))
-    if seen.first_order:
-        return ModeError(_endless(density, np.where(np.abs(seen.step) > seen.step_allowed, seen.step, 0.0)))
-    straight = np.where(seen.straight & ~density.transformed, seen.violation, 0.0)
-    if np.any(straight > 0):
-        return ModeError(_endless(density, straight))
-    worst = int(np.argmax(seen.violation / np.where(seen.allowed > 0, seen.allowed, np.inf)))
-    return ConvergenceError(
-        f"no mode was found within {descent.steps} steps ({descent.end}): the slope in {density.labels([worst])[0]} is "
-        f"{seen.violation[worst]:.1e}, allowed {seen.allowed[worst]:.1e}. Rescale variables of very different size, "
-        "give another start={name: value} or more max_steps; a kink other than that of a free pm.Laplace variable "
-        "(an abs() or a Laplace likelihood) is not supported."
-    )
-
-
-def _endless(density: SplitDensity, direction: np.ndarray) -> str:
-    return (
-        f"the density keeps rising along {_names(density, direction)}: its mode lies at infinity, or it is all but "
-        "flat there. Give these variables proper priors, or hold some with fixed={name: value}."
-    )
-
-
-def _flat(density: SplitDensity, seen: _Conditions) -> str:
-    return (
-        f"the density is flat along {_names(density, seen.flattest)}, so that its mode is not a single point; "
-        "give these variables proper priors, drop one, or hold one with fixed={name: value}."
-    )
-
-
-def _names(density: SplitDensity, direction: np.ndarray) -> str:
-    size = np.abs(direction)
-    large = np.flatnonzero(size > 0.1 * np.max(size))
-    return ", ".join(density.labels(large[np.argsort(-size[large])][:5]))

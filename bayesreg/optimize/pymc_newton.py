@@ -73,7 +73,7 @@ def descend(
     Raises
     ------
     ConvergenceError
-        If −log density or its gradient is not finite at the start.
+        If −log density or its gradient is not finite at the start, or its Hessian on the way.
     """
     free = np.ones(len(start), dtype=bool) if held is None else ~held
     local, evaluations, damping, escapes = density.at(start), 1, 0.0, 0
@@ -108,6 +108,11 @@ def scaled_hessian(hessian: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, 
 def _model(density: SplitDensity, local: Local, free: np.ndarray) -> _Model:
     columns = _working_set(local, free)
     hessian = density.curvature(local.v, columns)
+    if undefined := density.labels(columns[~np.all(np.isfinite(hessian), axis=1)]):
+        raise ConvergenceError(
+            f"the second derivative of the log density in {', '.join(undefined[:5])} is not finite where the search "
+            "came to; give another start={name: value}, or write it without powers of abs() or the like."
+        )
     matrix, unit = scaled_hessian(hessian, local.subgradient[columns])
     return _Model(columns, unit, matrix)
 

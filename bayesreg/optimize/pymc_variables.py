@@ -1,6 +1,6 @@
 """The free variables of a PyMC model: which are estimated, where a search begins, and how each enters its vector."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -62,6 +62,15 @@ def compile_graph(inputs: list[Any], outputs: Any) -> Any:
         return compile_in_mode(inputs, outputs, mode=NUMPY_MODE, on_unused_input="ignore")
 
 
+def check_known(model: pm.Model, **given: Iterable[str]) -> None:
+    """Refuse, by the argument's name, what is not the name of a free variable."""
+    names = [rv.name for rv in model.free_RVs]
+    for what, own in given.items():
+        unknown = [name for name in own if name not in names]
+        if unknown:
+            raise DataError(f"{what} names {unknown}, but the model's free variables are {names}.")
+
+
 def check_names(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, Any]) -> None:
     """Refuse what cannot be estimated.
 
@@ -72,11 +81,8 @@ def check_names(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, A
     UnsupportedError
         If a free variable is discrete and not fixed, or in single precision.
     """
+    check_known(model, start=start, fixed=fixed)
     names = [rv.name for rv in model.free_RVs]
-    for what, given in (("start", start), ("fixed", fixed)):
-        unknown = [name for name in given if name not in names]
-        if unknown:
-            raise DataError(f"{what} names {unknown}, but the model's free variables are {names}.")
     single = [rv.name for rv in model.free_RVs if rv.dtype in ("float16", "float32")]
     if single:
         raise UnsupportedError(f"{single} are in single precision; build the model with pytensor's floatX=float64.")
@@ -99,16 +105,25 @@ def first_point(model: pm.Model, given: Mapping[str, Any]) -> dict[str, np.ndarr
         If a value is not one that the variable can take.
     """
     names = {model.rvs_to_values[rv].name: rv.name for rv in model.free_RVs}
-    overrides = {}
-    if given:
-        usual = _initial_values(model, {}, transformed=False)
-        overrides = {model[name]: _shaped(name, value, usual[name].shape) for name, value in given.items()}
+    overrides = _overrides(model, given)
     found = _initial_values(model, overrides, transformed=True)
     for rv, value in overrides.items():
         whole = rv.dtype not in discrete_types or np.all(value == np.round(value))
         if not (whole and np.all(np.isfinite(found[rv.name]))):
             raise DataError(f"{rv.name} cannot be {given[rv.name]!r}, which lies outside of its support.")
     return {value: found[name] for value, name in names.items()}
+
+
+def usual_values(model: pm.Model, given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The model's initial point with the given values in it, on the variables' own scale."""
+    return _initial_values(model, _overrides(model, given), transformed=False)
+
+
+def _overrides(model: pm.Model, given: Mapping[str, Any]) -> dict[Any, np.ndarray]:
+    if not given:
+        return {}
+    usual = _initial_values(model, {}, transformed=False)
+    return {model[name]: _shaped(name, value, usual[name].shape) for name, value in given.items()}
 
 
 def _initial_values(model: pm.Model, overrides: Mapping[Any, Any], *, transformed: bool) -> dict[str, np.ndarray]:
