@@ -8,12 +8,14 @@ import numpy as np
 
 from bayesreg.design.columns import Rows, warn_constant_columns
 from bayesreg.design.implicit import ImplicitColumns, is_sparse
-from bayesreg.design.moments import Moments, moments_of_rows, weighted_mean
+from bayesreg.design.moments import CACHED, Moments, moments_of_rows, row_blocks, weighted_mean
 from bayesreg.design.standardization import Standardization
 from bayesreg.errors import DataError
 
 # A column whose spread is below this share of its size is constant up to rounding.
 CONSTANT_SHARE = 1e-13
+# Sums of squares in between are neither under- nor overflown.
+SAFE_SQUARES = (1e-200, 1e250)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +128,27 @@ def weighted_sd(X: Any, mean: np.ndarray, weights: np.ndarray | None) -> np.ndar
     """Column standard deviations with divisor n (Σw), safe from under- and overflow, shape (p,)."""
     if is_sparse(X):
         return _sparse_sd(X, mean, weights)
-    largest = np.max(np.abs(X - mean), axis=0)
-    unit = np.where(largest > 0, largest, 1.0)
-    return unit * np.sqrt(weighted_mean(((X - mean) / unit) ** 2, weights))
+    weights = np.ones(X.shape[0]) if weights is None else weights
+    squares, unit = _squares(X, mean, weights), np.ones(X.shape[1])
+    # What may have under- or overflowed is computed again in units of the column's own spread.
+    odd = ~((squares > SAFE_SQUARES[0]) & (squares < SAFE_SQUARES[1]))
+    if np.any(odd):
+        deviation = X[:, odd] - mean[odd]
+        largest = np.max(np.abs(deviation), axis=0)
+        unit[odd] = np.where(largest > 0, largest, 1.0)
+        squares[odd] = _squares(deviation / unit[odd], np.zeros(deviation.shape[1]), weights)
+    return unit * np.sqrt(squares / weights.sum())
+
+
+def _squares(X: np.ndarray, mean: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Σ w (x − mean)² of each column, shape (p,)."""
+    squares = np.zeros(X.shape[1])
+    with np.errstate(over="ignore"):
+        for block in row_blocks(X.shape[0], X.shape[1], CACHED):
+            deviation = X[block] - mean
+            deviation *= deviation
+            squares += weights[block] @ deviation
+    return squares
 
 
 def _sparse_sd(X: Any, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:

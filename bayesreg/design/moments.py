@@ -14,6 +14,8 @@ from bayesreg.errors import DataError, UnsupportedError
 
 # Rows are centred and multiplied in blocks of this many numbers, so that no second copy of X is held.
 BLOCK_SIZE = 4_000_000
+# Sums over rows alone are taken in blocks that stay in the processor's cache.
+CACHED = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +136,7 @@ def moments_of_rows(rows: Rows, names: Sequence[str] | None = None, target: str 
     weights = np.ones(n) if rows.weights is None else rows.weights
     mean_x, mean_y = weighted_mean(rows.X, weights), float(weighted_mean(rows.response[:, None], weights)[0])
     gram, cross, square = np.zeros((p, p)), np.zeros(p), 0.0
-    for block in _blocks(n, p):
+    for block in row_blocks(n, p):
         root = np.sqrt(weights[block])
         x = (rows.X[block] - mean_x) * root[:, None]
         y = (rows.response[block] - mean_y) * root
@@ -153,11 +155,12 @@ def weighted_mean(X: Any, weights: np.ndarray | None) -> np.ndarray:
         return np.asarray(X.T @ weights / total)
     first = weights @ X / total
     correction = np.zeros_like(first)
-    for block in _blocks(*X.shape):
+    for block in row_blocks(X.shape[0], X.shape[1], CACHED):
         correction += weights[block] @ (X[block] - first)
     return np.asarray(first + correction / total)
 
 
-def _blocks(n: int, p: int) -> list[slice]:
-    step = max(1, BLOCK_SIZE // max(p, 1))
+def row_blocks(n: int, p: int, size: int = BLOCK_SIZE) -> list[slice]:
+    """Slices of rows with about `size` numbers each."""
+    step = max(1, size // max(p, 1))
     return [slice(start, start + step) for start in range(0, n, step)]

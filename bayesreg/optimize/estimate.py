@@ -1,12 +1,13 @@
 """The one type of a point estimate, whichever route found it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from bayesreg.design.columns import read_matrix
 from bayesreg.errors import ConvergenceError, DataError
+from bayesreg.model.family import Family, Gaussian
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate, certify, certify_joint
 
@@ -40,6 +41,8 @@ class Estimate:
         being the coordinate (not its square or logarithm).
     method : str
         How it was found.
+    family : Family
+        Of the regression.
     """
 
     names: tuple[str, ...]
@@ -51,6 +54,7 @@ class Estimate:
     certificate: Certificate
     mode: Mode
     method: str
+    family: Family = field(default_factory=Gaussian)
 
     def __repr__(self) -> str:
         return (
@@ -110,4 +114,5 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
         certificate=judge,
         mode="joint (beta, sigma)" if joint else "beta given sigma",
         method=method,
+        family=reg.family,
     )

@@ -10,11 +10,12 @@ from scipy import linalg
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.optimize import active_set, homotopy, proximal_newton
-from bayesreg.optimize.at_sigma import first_point
+from bayesreg.optimize import active_set, homotopy, predictor_corrector
+from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.map_estimate import reachable_kkt
+from bayesreg.optimize.map_estimate import KKT_TOLERANCE, ROUNDING, reachable_kkt
+from bayesreg.optimize.strength_grid import default_strengths, strength_max, strengths_at
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.dictionary import to_penalty, to_prior
 from bayesreg.priors.penalty import rescaled
@@ -22,9 +23,11 @@ from bayesreg.priors.penalty import rescaled
 if TYPE_CHECKING:
     import pandas as pd
 
-POINTS, SMALLEST_SHARE = 100, 1e-3
-# The homotopy keeps a q × q matrix that each knot updates; with more columns warm starts are cheaper.
-HOMOTOPY_COLUMNS = 1_500
+__all__ = ["Path", "path", "strength_max"]
+
+# The homotopy updates a q × q matrix at each of its knots, of which there are q or more: it suits few columns, and
+# rows too few for the predicted signs to hold long.
+FEW_COLUMNS, HOMOTOPY_COLUMNS = 100, 1_500
 # Certificates of a whole path are computed on the rows up to this many multiplications, through the Gram matrix beyond.
 ROW_WORK = 2e7
 
@@ -116,9 +119,10 @@ def path(reg: Regression, strengths: object = None) -> Path:
     reg : Regression
         With known sigma and scale. Its prior gives the kind of penalty and the columns' ratios.
     strengths : array-like, shape (m,), optional
-        Positive, in ``half_rss``. By default 100 from the smallest that gives all zeros down to a
-        thousandth of it, in equal steps of the logarithm (for a Normal prior, which gives no zeros,
-        from 1,000 times to a thousandth of the strength that halves a standardized coefficient).
+        Positive, in ``half_rss``. By default 100 from the smallest that gives all zeros
+        (where columns have no L1 term: all others') down to a thousandth of it, in equal steps of the
+        logarithm (for a Normal prior, which gives no zeros, from 1,000 times to a thousandth of the
+        strength that halves a standardized coefficient).
 
     Returns
     -------
@@ -144,12 +148,8 @@ def path(reg: Regression, strengths: object = None) -> Path:
         raise PriorError("a path needs a known sigma and a prior of known scale; use reg.with_sigma(number).")
     l1, l2 = reg.weights_at(reg.noise.sigma)
     current = _largest(reg, l1, l2)
-    grid = _default_strengths(reg, l1, l2, current) if strengths is None else _read_strengths(strengths)
-    ratios = (grid / current)[:, None]
-    l1s, l2s = l1 * ratios, l2 * ratios
-    if reg.has_intercept_column:
-        # The intercept's own prior does not move with the strength of the coefficients' prior.
-        l2s[:, -1] = l2[-1]
+    grid = default_strengths(reg, l1, l2, current) if strengths is None else _read_strengths(strengths)
+    l1s, l2s = strengths_at(reg, l1, l2, grid / current)
     if not reg.is_gaussian:
         theta, table = _family_path(reg, l1s, l2s)
     else:
@@ -158,48 +158,13 @@ def path(reg: Regression, strengths: object = None) -> Path:
     return Path(reg, grid, current, theta, table)
 
 
-def strength_max(reg: Regression) -> float:
-    """Return the smallest strength at which every L1-penalized coefficient is 0.
-
-    It is max_j |x_j'(y − ŷ₀)|·(λ_max/λ_j), in ``half_rss``, where ŷ₀ is the fit of what has no L1 term
-    and λ_max the largest of the columns' strengths.
-
-    Raises
-    ------
-    PriorError
-        If sigma or scale is unknown.
-    """
-    if reg.noise.sigma is None:
-        raise PriorError("strength_max needs a known sigma; use reg.with_sigma(number).")
-    l1, l2 = reg.weights_at(reg.noise.sigma)
-    penalized = l1 > 0
-    pull = _pull_without(reg, l1, l2)
-    return float(np.max(np.abs(pull[penalized]) / l1[penalized], initial=0.0) * np.max(l1))
-
-
-def _pull_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
-    """Negative gradient of the loss where only the coefficients without an L1 term are fitted, shape (q,)."""
-    free = np.flatnonzero(l1 == 0)
-    if not reg.is_gaussian:
-        shut = np.where(l1 > 0, np.finfo(float).max ** 0.9, 0.0)
-        theta = proximal_newton.minimize(reg.row_loss, shut, l2, first_point(reg))
-        return -reg.row_loss.gradient(theta)
-    loss = reg.loss
-    if len(free) == 0:
-        return loss.cross
-    theta = np.zeros(loss.size)
-    block = loss.curvature(free) + np.diag(l2[free])
-    theta[free] = np.linalg.lstsq(block, loss.cross[free], rcond=None)[0]
-    return -loss.gradient(theta)
-
-
 def _family_path(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, CertificateTable]:
     """Warm starts along the grid for a family without a quadratic loss."""
     loss = reg.row_loss
     theta = np.empty_like(l1)
     start = first_point(reg)
     for k in range(len(l1)):
-        start = theta[k] = proximal_newton.minimize(loss, l1[k], l2[k], start)
+        start = theta[k] = minimize_rows(loss, l1[k], l2[k], start)
     table = certify_family_points(loss, theta, l1, l2)
     _accept(table.kkt, np.array([reachable_kkt(loss, row) for row in l1]))
     return theta, table
@@ -212,16 +177,6 @@ def _read_strengths(strengths: object) -> np.ndarray:
     return np.sort(values)[::-1].copy()
 
 
-def _default_strengths(reg: Regression, l1: np.ndarray, l2: np.ndarray, current: float) -> np.ndarray:
-    if not np.any(l1 > 0):
-        middle = float(reg.design.weight)
-        if reg.is_gaussian and reg.loss.has_gram:
-            middle = float(np.mean(np.diag(reg.loss.gram)))
-        return np.geomspace(1e3 * middle, 1e-3 * middle, POINTS)
-    largest = strength_max(reg) or current
-    return np.geomspace(largest, SMALLEST_SHARE * largest, POINTS)
-
-
 def _largest(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
     largest = float(np.max(l1[: reg.p]) or np.max(l2[: reg.p]))
     if largest == 0:
@@ -231,16 +186,26 @@ def _largest(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
 
 def _solve(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
     """The minimum at each row of strengths, shape (m, q); by the route that suits the penalty, not yet certified."""
-    if not np.any(l2) and loss.has_gram and loss.size <= HOMOTOPY_COLUMNS:
+    if not np.any(l2) and loss.has_gram and _homotopy_suits(loss):
         largest = np.max(l1, axis=1)
         return homotopy.lasso_path(loss.gram, loss.cross, l1[0] / largest[0], largest)
     if not np.any(l1) and np.all(l2 > 0) and loss.has_gram and np.allclose(l2 / l2[:1], (l2 / l2[:1])[:, :1]):
         return _ridge_path(loss, l2)
+
+    def minimum(k: int, start: np.ndarray | None) -> np.ndarray:
+        return active_set.minimize(loss, l1[k], l2[k], start, polish=False)
+
+    if loss.has_gram:
+        return predictor_corrector.minimize_along(loss.gram, loss.cross, l1, l2, minimum)
     theta = np.empty_like(l1)
-    start = None
     for k in range(len(l1)):
-        start = theta[k] = active_set.minimize(loss, l1[k], l2[k], start, polish=False)
+        theta[k] = minimum(k, theta[k - 1] if k else None)
     return theta
+
+
+def _homotopy_suits(loss: QuadraticLoss) -> bool:
+    rows = loss.A.shape[0] if loss.A is not None else np.inf
+    return loss.size <= FEW_COLUMNS or (loss.size <= HOMOTOPY_COLUMNS and rows < 2 * loss.size)
 
 
 def _ridge_path(loss: QuadraticLoss, l2: np.ndarray) -> np.ndarray:
@@ -256,7 +221,7 @@ def _certified(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.nd
     """Certificates of all points; a point that is not accepted is solved again from where it is, then judged again."""
     from_rows = loss.A is not None and loss.A.size * len(theta) <= ROW_WORK
     table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
-    allowed = np.array([reachable_kkt(loss, row) for row in l1])
+    allowed = _allowed(loss, l1)
     retry = np.flatnonzero(~(table.kkt <= 1e-2 * allowed))
     if len(retry) == 0:
         return table
@@ -265,6 +230,12 @@ def _certified(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.nd
     table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
     _accept(table.kkt, allowed)
     return table
+
+
+def _allowed(loss: QuadraticLoss, l1: np.ndarray) -> np.ndarray:
+    """The relative KKT residual that each point may have, shape (m,); as `reachable_kkt`, all rows at once."""
+    smallest = np.min(l1, axis=1, where=l1 > 0, initial=np.inf)
+    return np.maximum(KKT_TOLERANCE, ROUNDING * loss.pull_at_zero / smallest)
 
 
 def _accept(kkt: np.ndarray, allowed: np.ndarray) -> None:

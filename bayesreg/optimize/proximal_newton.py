@@ -22,6 +22,8 @@ TOLERANCE = 1e-13
 PATIENCE, SMALL = 3, 1e-8
 # A Hessian is kept while each step with it reduces the violation to this share.
 KEEP = 0.2
+# Added to a nearly singular Hessian as a share of its diagonal: above its rounding, below what slows the steps.
+DAMPING = 1e-10
 SEPARATED = (
     "the loss keeps falling without a minimum: columns without a prior may separate the classes; "
     "give them a finite scale."
@@ -126,13 +128,26 @@ def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, w
             hessian = _hessian(loss, columns, point.eta, ridge, (point.theta[working] == 0) & (strength > 0))
         previous = violation
         here = point.theta[working]
-        model = loss_of_products(hessian, hessian @ here - gradient, 0.0)
-        target = active_set.minimize(model, strength, ridge, here)
+        target = _minimum_of_model(hessian, gradient, strength, ridge, here)
         moved = _descend(loss, l1, l2, point, working, target)
         if moved is None:
             return point
         point = moved
     raise ConvergenceError(SEPARATED)
+
+
+def _minimum_of_model(
+    hessian: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray, here: np.ndarray
+) -> np.ndarray:
+    """Penalized minimum of the quadratic model around `here`.
+
+    Where rounding leaves a nearly singular model without one, the step is damped: this changes the way, not the end.
+    """
+    try:
+        return active_set.minimize(loss_of_products(hessian, hessian @ here - gradient, 0.0), l1, l2, here)
+    except ConvergenceError:
+        damped = hessian + DAMPING * np.diag(np.diag(hessian))
+        return active_set.minimize(loss_of_products(damped, damped @ here - gradient, 0.0), l1, l2, here)
 
 
 def _hessian(loss: RowLoss, columns: np.ndarray, eta: np.ndarray, l2: np.ndarray, at_zero: np.ndarray) -> np.ndarray:

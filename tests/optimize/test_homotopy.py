@@ -142,7 +142,7 @@ def test_a_wrong_homotopy_does_not_reach_the_user(monkeypatch, diabetes):
     np.testing.assert_allclose(br.path(reg).theta[1:], expected[1:], rtol=1e-9, atol=1e-9)
 
 
-FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t")
+FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t", "laplace")
 VARIANTS = {
     "plain": {},
     "no intercept": {"intercept": False},
@@ -161,7 +161,7 @@ def regression(family, variant):
         "bernoulli": rng.random(80) < 1 / (1 + np.exp(-eta)),
         "poisson": rng.poisson(np.exp(0.5 + 0.3 * eta)),
     }.get(family, eta + rng.standard_t(4, 80))
-    sigma = 1.0 if family in ("gaussian", "student_t") else None
+    sigma = 1.0 if family in ("gaussian", "student_t", "laplace") else None
     given = {"prior": br.Laplace(0.1)} | VARIANTS[variant]
     return br.Regression(X, y.astype(float), family=family, sigma=sigma, **given)
 

@@ -335,6 +335,16 @@ def test_ordinary_random_problems_are_solved(family, seed):
     assert estimate.certificate.kkt_absolute <= 1e-9 * max(1.0, abs(estimate.objective))
 
 
+@pytest.mark.slow
+def test_a_nearly_singular_model_of_raw_columns_is_solved():
+    """Counts up to thousands, columns of sizes from 0.1 to 500, more of them than rows: Hessians of rank 24 of 44."""
+    reg = random_problem(314, "poisson")
+    estimate = br.map_estimate(reg)
+    assert estimate.certificate.kkt_absolute <= 1e-9 * abs(estimate.objective)
+    assert estimate.certificate.gap <= 1e-9
+    assert 0 < estimate.n_zeros < reg.p
+
+
 @pytest.mark.parametrize("seed", [4, 5, 50, 76, 169])
 def test_the_gap_is_small_where_the_fitted_probabilities_are_0_or_1(seed):
     """Rounding must not push the dual point out of the conjugate's domain, where the gap is infinite."""
