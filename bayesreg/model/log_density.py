@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.priors.prior import Laplace, Normal
 
 
@@ -33,10 +35,22 @@ def linear_predictor(reg: Regression, beta: np.ndarray, at_center: np.ndarray) -
 
 
 def log_prior(
-    reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray, scale: np.ndarray | None = None
+    reg: Regression,
+    beta: np.ndarray,
+    at_center: np.ndarray,
+    sigma: np.ndarray,
+    scale: np.ndarray | None = None,
+    local: np.ndarray | None = None,
+    slab: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Log prior density of everything unknown, shape (...); flat parameters count with density 1."""
-    total = np.sum(_log_beta(reg, beta, np.asarray(sigma), scale), axis=-1)
+    """Log prior density of everything unknown, shape (...); flat parameters count with density 1.
+
+    Under a horseshoe prior the local scales (..., p) and the slab's scale (...) count among the unknown.
+    """
+    if isinstance(reg.prior, HorseshoePrior):
+        total = _log_horseshoe(reg.prior, beta, np.asarray(sigma), scale, local, slab)
+    else:
+        total = np.sum(_log_beta(reg, beta, np.asarray(sigma), scale), axis=-1)
     if isinstance(reg.intercept, Normal):
         factor = sigma if reg.intercept.scaled_by_sigma else 1.0
         s = float(reg.intercept.scale) * factor  # type: ignore[arg-type]
@@ -75,3 +89,27 @@ def _log_beta(reg: Regression, beta: np.ndarray, sigma: np.ndarray, scale: np.nd
         scales = reg.scales
     # A density of beta/factor becomes one of beta through the Jacobian, which flat columns do not have.
     return scales.log_density(beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
+
+
+def _log_horseshoe(
+    prior: HorseshoePrior,
+    beta: np.ndarray,
+    sigma: np.ndarray,
+    scale: np.ndarray | None,
+    local: np.ndarray | None,
+    slab: np.ndarray | None,
+) -> np.ndarray:
+    """Log density of coefficients, local scales and the slab's scale, shape (...)."""
+    if local is None:
+        raise PriorError("the density under a horseshoe prior needs its local scales.")
+    common = np.asarray(prior.scale if scale is None else scale, dtype=float)
+    factor = sigma if prior.scaled_by_sigma else np.ones_like(sigma)
+    precision = (local * (common * factor)[..., None]) ** -2
+    if isinstance(prior, RegularizedHorseshoe):
+        assert slab is not None
+        precision = precision + ((slab * factor) ** -2)[..., None]
+    normal = 0.5 * np.log(precision) - 0.5 * np.log(2 * np.pi) - 0.5 * precision * beta**2
+    total = np.sum(normal + np.log(2 / np.pi) - np.log1p(local**2), axis=-1)
+    if isinstance(prior, RegularizedHorseshoe):
+        total = total + np.vectorize(prior.slab_prior.log_density, otypes=[float])(slab)
+    return np.asarray(total)

@@ -16,6 +16,7 @@ from bayesreg.model.family import Family, Gaussian, find_family
 from bayesreg.model.noise import Noise, no_noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
 from bayesreg.model.row_loss import RowLoss
+from bayesreg.priors.horseshoe import HorseshoePrior
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import CoefficientPrior, ColumnScales, Laplace, Normal
 
@@ -71,8 +72,9 @@ class Regression:
     intercept : bool or Normal, optional
         True: flat prior. False: none. Normal(scale, loc=…): a prior on the intercept at the
         centred columns, or at x = 0 if ``center=False``.
-    family : {"gaussian", "bernoulli", "poisson", "student_t"} or StudentT, optional
-        Logit link for Bernoulli, log link for Poisson; both have no sigma. StudentT(df=…) is robust noise.
+    family : {"gaussian", "bernoulli", "poisson", "student_t", "laplace"}, StudentT or LaplaceNoise, optional
+        Logit link for Bernoulli, log link for Poisson; both have no sigma. StudentT(df=…) and LaplaceNoise()
+        are robust noise.
     standardize : bool, optional
         Divide each column by its 1/n standard deviation before the prior sees it.
     center : bool, optional
@@ -270,6 +272,11 @@ class Regression:
         """Whether the prior's scale is a number rather than a hyperprior."""
         return not isinstance(getattr(self.prior, "scale", None), PositivePrior)
 
+    @property
+    def is_horseshoe(self) -> bool:
+        """Whether the prior has local scales of its own, and no penalty."""
+        return isinstance(self.prior, HorseshoePrior)
+
     @cached_property
     def scales(self) -> ColumnScales:
         """The prior's scales, one per column.
@@ -277,7 +284,7 @@ class Regression:
         Raises
         ------
         PriorError
-            If the scale has a hyperprior.
+            If the scale has a hyperprior, or the prior is a horseshoe.
         """
         return self.prior.column_scales(self.names)
 
@@ -420,7 +427,11 @@ class Regression:
             cross = np.append(cross, moments.weight * mean_y)
         return gram, cross, square
 
-    def to_pymc(self, form: Literal["auto", "rows", "moments"] = "auto") -> "pm.Model":
+    def to_pymc(
+        self,
+        form: Literal["auto", "rows", "moments"] = "auto",
+        parameterization: Literal["auto", "centered", "noncentered"] = "auto",
+    ) -> "pm.Model":
         """The same regression as an ordinary PyMC model, free to extend.
 
         Parameters
@@ -429,16 +440,23 @@ class Regression:
             Whether the likelihood is written on the rows, or on the sufficient statistics, whose cost
             does not depend on n but which has no pointwise log likelihood. "auto" takes the
             moments if there are no rows, and the rows otherwise.
+        parameterization : {"auto", "centered", "noncentered"}
+            Where the prior's scale is unknown: whether beta is free itself, or is that scale times a free variable
+            ``beta_unit`` of scale 1 (Papaspiliopoulos, Roberts & Sköld 2007, doi:10.1214/088342307000000014). "auto"
+            takes the second for a horseshoe and the first otherwise.
 
         Returns
         -------
         pymc.Model
-            With coordinates ``coef_name`` (and ``row``), data in ``pm.Data``, and the variables
-            ``beta`` (if standardized), ``coef``, ``intercept``, ``sigma`` and ``scale`` as far as unknown.
+            With coordinates ``coef_name`` (and ``row``), data and known scales in ``pm.Data``, and the variables
+            ``beta`` (if standardized), ``coef``, ``intercept``, ``sigma``, ``scale``, and ``local_scale`` and
+            ``slab_scale`` of a horseshoe, as far as unknown. Where
+            the columns' priors differ in kind, ``beta`` is put together from ``beta_laplace``, ``beta_normal`` and
+            ``beta_flat``. The elastic net is a Laplace variable and a potential, which draws from the prior ignore.
         """
         from bayesreg.model.pymc_model import build_pymc_model
 
-        return build_pymc_model(self, form)
+        return build_pymc_model(self, form, parameterization)
 
 
 def _with_ones(matrix: Any) -> Any:
@@ -463,9 +481,11 @@ def _is_centered(intercept: bool | Normal, center: bool) -> bool:
 
 
 def _check_prior(prior: object, design: Design, *, centered: bool) -> None:
+    if isinstance(prior, HorseshoePrior):
+        return
     if not isinstance(prior, CoefficientPrior):
         raise PriorError(
-            f"prior must be Laplace, Normal or what to_prior returns, got {prior!r}; "
+            f"prior must be Laplace, Normal, Horseshoe or what to_prior returns, got {prior!r}; "
             "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…)."
         )
     if isinstance(getattr(prior, "scale", None), PositivePrior):

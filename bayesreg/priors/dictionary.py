@@ -14,10 +14,11 @@ import numpy as np
 
 from bayesreg.errors import ObjectiveError, PriorError
 from bayesreg.priors.column_values import ColumnValues, map_values, validate_values
+from bayesreg.priors.horseshoe import HorseshoePrior
 from bayesreg.priors.objective import Factor, Objective, Setting, find_objective
 from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty, stated_for
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal
+from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal, PenaltyPrior
 
 
 def to_penalty(
@@ -54,7 +55,7 @@ def to_penalty(
     ObjectiveError
         If the objective is unknown, lacks the term, or needs a number that was not given.
     PriorError
-        If the prior's scale has a hyperprior rather than a number.
+        If the prior's scale has a hyperprior rather than a number, or the prior is a horseshoe, which is no penalty.
 
     Examples
     --------
@@ -73,6 +74,8 @@ def to_penalty(
     if isinstance(prior, ElasticNetPrior):
         l1 = _strength(prior.laplace_scale, "l1", prior, found, setting)
         return ElasticNet(l1, _strength(prior.normal_scale, "l2", prior, found, setting), found.name)
+    if isinstance(prior, HorseshoePrior):
+        prior.column_scales(())
     raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
 
 
@@ -83,7 +86,7 @@ def to_prior(
     n: float | None = None,
     objective: str | None = None,
     sd_y: float | None = None,
-) -> CoefficientPrior:
+) -> PenaltyPrior:
     """The prior that a penalty equals, when it is added to an objective.
 
     Parameters
@@ -195,9 +198,7 @@ _PER_VARIANCE = Factor(sigma=2)
 _POWER = {"l1": 1, "l2": 2}
 
 
-def _strength(
-    scale: object, term: str, prior: CoefficientPrior, objective: Objective, setting: Setting
-) -> ColumnValues:
+def _strength(scale: object, term: str, prior: PenaltyPrior, objective: Objective, setting: Setting) -> ColumnValues:
     if isinstance(scale, PositivePrior):
         raise PriorError(f"the scale is unknown, with hyperprior {scale}; a penalty needs a number.")
     own = Factor(sigma=_POWER[term] if prior.scaled_by_sigma else 0)
@@ -230,3 +231,17 @@ def _common_term(source: Objective, target: Objective) -> str:
 
 def _natural_terms(objective: Objective) -> tuple[str, ...]:
     return ("l1",) if objective.name == "sklearn.Lasso" else objective.terms
+
+
+def strengthened(prior: PenaltyPrior, factor: float) -> PenaltyPrior:
+    """The prior whose penalty has every strength multiplied by a factor > 0: b/factor and s/√factor."""
+    root = factor**0.5
+    match prior:
+        case Laplace(scale, scaled) if not isinstance(scale, PositivePrior):
+            return Laplace(map_values(lambda value: value / factor, scale), scaled)
+        case Normal(scale, scaled) if not isinstance(scale, PositivePrior):
+            return Normal(map_values(lambda value: value / root, scale), scaled)
+        case ElasticNetPrior(laplace, normal, scaled):
+            wide = map_values(lambda value: value / factor, laplace)
+            return ElasticNetPrior(wide, map_values(lambda value: value / root, normal), scaled)
+    raise PriorError(f"the scale has a hyperprior, so it has no strength to multiply: {prior}.")

@@ -155,4 +155,61 @@ class Jeffreys:
         return -1 / x
 
 
-PositivePrior = HalfNormal | Exponential | HalfStudentT | InverseGamma | Jeffreys
+@dataclass(frozen=True)
+class Uniform:
+    """Uniform prior on (0, upper): p(x) = 1/upper; improper, with density 1, for an infinite upper end.
+
+    Parameters
+    ----------
+    upper : float
+        In the units of x.
+    """
+
+    upper: float
+
+    def __post_init__(self) -> None:
+        if self.upper != inf:
+            _require_positive(upper=self.upper)
+
+    def log_density(self, x: float) -> float:
+        """Log density at x > 0; −inf beyond the upper end."""
+        if x > self.upper:
+            return -inf
+        return 0.0 if self.upper == inf else -log(self.upper)
+
+    def log_density_slope(self, x: float) -> float:
+        """Derivative of the log density at 0 < x < upper."""
+        return 0.0
+
+
+def Gamma(  # noqa: N802 - reads as the distribution that it stands for
+    shape: float, rate: float, on: Literal["strength", "squared_strength"] = "strength"
+) -> InverseGamma:
+    r"""Gamma prior on the strength of a penalty, stated for the prior's scale, as whose inverse it counts.
+
+    Strength 1/b ~ Gamma(shape, rate) means b ~ InverseGamma(shape, rate); for
+    ``on="squared_strength"`` 1/b² ~ Gamma(shape, rate) means b² ~ InverseGamma(shape, rate). With
+    ``Laplace(Gamma(r, δ, on="squared_strength"), scaled_by_sigma=True)`` it is the prior λ² ~ Gamma(r, δ)
+    of Park & Casella (2008, doi:10.1198/016214508000000337); with a Normal prior the precision 1/s² is
+    the squared strength.
+
+    Parameters
+    ----------
+    shape : float
+        Without units.
+    rate : float
+        In the units of the scale, or of its square.
+    on : {"strength", "squared_strength"}
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> br.Gamma(1.0, 1.78, on="squared_strength")
+    InverseGamma(shape=1.0, scale=1.78, on='variance')
+    """
+    if on not in ("strength", "squared_strength"):
+        raise PriorError(f'on must be "strength" or "squared_strength", got {on!r}.')
+    return InverseGamma(shape, rate, on="sd" if on == "strength" else "variance")
+
+
+PositivePrior = HalfNormal | Exponential | HalfStudentT | InverseGamma | Jeffreys | Uniform

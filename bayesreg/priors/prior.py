@@ -9,6 +9,7 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.priors.column_values import ColumnValues, as_numbers, names_of, per_column, validate_values
+from bayesreg.priors.horseshoe import HorseshoePrior
 from bayesreg.priors.positive import Jeffreys, PositivePrior
 
 Scale = ColumnValues | PositivePrior
@@ -218,10 +219,12 @@ class ElasticNetPrior:
         return _log_density(self, beta, sigma)
 
 
-CoefficientPrior = Laplace | Normal | ElasticNetPrior
+# Those that are a penalty, and all.
+PenaltyPrior = Laplace | Normal | ElasticNetPrior
+CoefficientPrior = PenaltyPrior | HorseshoePrior
 
 
-def _log_density(prior: CoefficientPrior, beta: object, sigma: float | None) -> np.ndarray:
+def _log_density(prior: PenaltyPrior, beta: object, sigma: float | None) -> np.ndarray:
     array = np.atleast_1d(as_numbers(beta, "beta"))
     if not prior.scaled_by_sigma:
         sigma = 1.0
