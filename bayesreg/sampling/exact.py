@@ -1,223 +1,235 @@
 r"""The exact posterior under a Normal prior: independent draws, moments and evidence, no Markov chain.
 
-With T = diag(s) and the singular values d_k of AT, the coefficients are θ = TVγ, and given sigma the
-γ_k are independent Normal. Their mean and variance are, with h_k = (V'TA'b)_k,
+With T = diag(s) in units of the prior and the singular values d_k of AT, the coefficients are θ = TVγ. Given sigma
+and scale the γ_k are independent Normal: with h_k = (V'TA'b)_k and r the prior's standard deviation over sigma (in
+those units), their mean and variance are
 
-    unscaled prior: h_k/(d_k² + σ²),  σ²/(d_k² + σ²);      scaled by sigma: h_k/(d_k² + 1),  σ²/(d_k² + 1).
+    h_k/(d_k² + 1/r²),    σ²/(d_k² + 1/r²).
 
-An unknown sigma has the one-dimensional marginal posterior p(σ) p(y|σ), which is integrated on a grid in
-log sigma, where the trapezoidal rule converges exponentially (Trefethen & Weideman 2014,
-doi:10.1137/130932132), and drawn from by inverting its distribution function.
+What is unknown of sigma and scale has a posterior of at most two dimensions, which is integrated and drawn from by
+quadrature (:mod:`bayesreg.sampling.marginal`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy import linalg
 
-from bayesreg.errors import ModeError, UnsupportedError
-from bayesreg.model.quadratic import QuadraticLoss
+from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
-from bayesreg.sampling.draws import Draws, chain_generators
+from bayesreg.sampling.draws import Draws, chain_generators, draw_type
+from bayesreg.sampling.marginal import Marginal, Nodes
+from bayesreg.sampling.proper import require_determined
 from bayesreg.sampling.spectrum import Spectrum, decompose
 
-LOG_2PI = float(np.log(2 * np.pi))
-# Points of the sigma grid, and the fall of the log density at which it ends.
-GRID_POINTS, GRID_FALL = 1_001, 50.0
+# Numbers that a block of draws (or of nodes) may hold.
+BLOCK_SIZE = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """Moments of (γ, level) given m values of sigma and scale; the level is the intercept where it is a coefficient.
+
+    Attributes
+    ----------
+    center, variance : ndarray, shape (m, r)
+        Of γ at the level's mean.
+    slope : ndarray, shape (m, r)
+        What one unit of the level moves γ by; zeros without a level.
+    level, level_variance : ndarray, shape (m,)
+    """
+
+    center: np.ndarray
+    variance: np.ndarray
+    slope: np.ndarray
+    level: np.ndarray
+    level_variance: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class ExactPosterior:
-    """The posterior of a Gaussian regression with a Normal prior of known scale; see :func:`exact_posterior`."""
+    """The posterior of a Gaussian regression with a Normal prior; see :func:`exact_posterior`."""
 
     reg: Regression
     spread: np.ndarray
     penalized: np.ndarray
     free: np.ndarray
     spectrum: Spectrum
+    marginal: Marginal
 
     @property
-    def scaled(self) -> bool:
-        """Whether the prior is scaled by sigma."""
-        return self.reg.prior.scaled_by_sigma
+    def log_evidence(self) -> float:
+        """Log p(y), all parameters integrated out."""
+        return self.marginal.log_evidence
 
-    def log_likelihood(self, sigma: np.ndarray | float) -> np.ndarray:
-        """Log p(y | σ) without coefficients and intercept (integrated out; flat ones with density 1), any shape."""
-        sigma = np.asarray(sigma, dtype=float)
-        variance, spectrum, reg = sigma**2, self.spectrum, self.reg
-        total = (spectrum.squares + 1) * variance[..., None] if self.scaled else spectrum.squares + variance[..., None]
-        along = -0.5 * np.sum(np.log(total) + spectrum.explained / total, axis=-1)
-        left = reg.n - len(spectrum.squares) - len(self.free) - (0 if self._no_intercept else 1)
-        # Without rows left over the rest is rounding, which a tiny sigma would blow up.
-        across = -0.5 * left * np.log(variance) - 0.5 * spectrum.rest / variance if left > 0 else 0.0
-        constant = -0.5 * (reg.n - len(self.free) - (0 if self._no_intercept else 1)) * LOG_2PI + self._log_constant
-        return np.asarray(along + across + constant + self._log_intercept(variance))
+    def log_likelihood(self, sigma: np.ndarray | float, scale: np.ndarray | float = 1.0) -> np.ndarray:
+        """Log p(y | σ, scale) without coefficients and intercept, any shape; scale only where it is unknown."""
+        return self.marginal.log_likelihood(np.asarray(sigma, dtype=float), np.asarray(scale, dtype=float))
 
-    @cached_property
-    def sigma_grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """Log sigma on a grid, and its log posterior density there (up to the evidence).
+    @property
+    def sigma_nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sigma values and their posterior weights (summing to 1); a single one if sigma and scale are known."""
+        return self.marginal.moment_nodes.sigma, self.marginal.moment_nodes.weight
+
+    def mean(self) -> np.ndarray:
+        """Posterior mean of beta, shape (p,)."""
+        return self._theta(self._mean(self.marginal.nodes))[: self.reg.p]
+
+    def covariance(self) -> np.ndarray:
+        """Posterior covariance of beta, shape (p, p).
 
         Raises
         ------
         ModeError
-            If the posterior of sigma is improper.
+            If it is infinite.
         """
-        start = 0.5 * np.log(max(self.reg.loss.square, 1e-300) / self.reg.n)
-        return refined_grid(self._log_density, start)
+        nodes = self.marginal.moment_nodes
+        mean, rank = self._mean(nodes), len(self.spectrum.squares)
+        inside = np.zeros((rank + 1, rank + 1))
+        for block in self._blocks(nodes):
+            given = self._given(block.sigma, block.scale)
+            away = np.column_stack([given.center, given.level]) - mean
+            side = np.column_stack([given.slope, np.ones(len(block.weight))])
+            inside += away.T @ (block.weight[:, None] * away)
+            inside += side.T @ ((block.weight * given.level_variance)[:, None] * side)
+            inside[np.arange(rank), np.arange(rank)] += block.weight @ given.variance
+        whole = self._from_inside(inside, nodes)
+        return whole[: self.reg.p, : self.reg.p]
 
-    @cached_property
-    def log_evidence(self) -> float:
-        """Log p(y), all parameters integrated out."""
-        if self.reg.noise.sigma is not None:
-            return float(self.log_likelihood(self.reg.noise.sigma))
-        grid, values = self.sigma_grid
-        top = float(values.max())
-        return top + float(np.log(np.sum(np.exp(values - top)) * (grid[1] - grid[0])))
+    def draw(self, generator: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Independent draws of (beta, intercept at the centre, sigma, scale), shapes (draws, p) and 3 × (draws,)."""
+        beta = np.empty((draws, self.reg.p))
+        return beta, *self.draw_into(beta, generator)
 
-    @cached_property
-    def sigma_nodes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sigma values and their posterior weights (summing to 1); a single one if sigma is known."""
-        if self.reg.noise.sigma is not None:
-            return np.array([self.reg.noise.sigma]), np.ones(1)
-        grid, values = self.sigma_grid
-        return np.exp(grid), np.exp(values - values.max()) / np.sum(np.exp(values - values.max()))
+    def draw_into(self, beta: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Fill `beta`, shape (draws, p), with draws; the others are returned, a scale of 1 where it is known."""
+        sigma, scale = self.marginal.draw(generator, len(beta))
+        at_center = np.empty(len(beta))
+        step = max(1, BLOCK_SIZE // self.reg.p)
+        for start in range(0, len(beta), step):
+            rows = slice(start, start + step)
+            theta = self._draw_theta(generator, sigma[rows], scale[rows])
+            beta[rows] = theta[:, : self.reg.p]
+            if self.reg.has_intercept_column:
+                at_center[rows] = theta[:, -1] + self.reg.intercept_loc
+        if not self.reg.has_intercept_column:
+            at_center = draw_intercept(self.reg, generator, sigma)
+        return at_center, sigma, scale
 
-    def mean(self) -> np.ndarray:
-        """Posterior mean of beta, shape (p,)."""
-        sigma, weight = self.sigma_nodes
-        center, _ = self._along(sigma)
-        return self._theta(weight @ center)[: self.reg.p]
+    def _given(self, sigma: np.ndarray, scale: np.ndarray) -> Conditional:
+        own, level = self.spectrum, self.spectrum.level
+        total = own.squares + self.marginal.ratio(sigma, scale)[:, None] ** -2.0
+        center, variance = own.pull / total, sigma[:, None] ** 2 / total
+        if level is None:
+            nothing = np.zeros(len(sigma))
+            return Conditional(center, variance, np.zeros_like(center), nothing, nothing)
+        mean, level_variance = self.marginal.level_moments(sigma, scale)
+        slope = -(np.sqrt(own.squares) * level.along) / total
+        return Conditional(center + mean[:, None] * slope, variance, slope, mean + level.start, level_variance)
 
-    def covariance(self) -> np.ndarray:
-        """Posterior covariance of beta, shape (p, p)."""
-        sigma, weight = self.sigma_nodes
-        center, variance = self._along(sigma)
-        mean = weight @ center
-        inside = np.diag(weight @ variance) + (center - mean).T @ (weight[:, None] * (center - mean))
-        across = float(weight @ sigma**2) if self.scaled else 1.0
-        vectors = self.spectrum.vectors
-        gamma = vectors @ inside @ vectors.T
+    def _blocks(self, nodes: Nodes) -> Iterator[Nodes]:
+        step = max(1, BLOCK_SIZE // (len(self.spectrum.squares) + 1))
+        for start in range(0, len(nodes.weight), step):
+            yield Nodes(*(part[start : start + step] for part in nodes))
+
+    def _mean(self, nodes: Nodes) -> np.ndarray:
+        """Mean of (γ, level), shape (r + 1,)."""
+        total = np.zeros(len(self.spectrum.squares) + 1)
+        for block in self._blocks(nodes):
+            given = self._given(block.sigma, block.scale)
+            total += block.weight @ np.column_stack([given.center, given.level])
+        return total
+
+    def _from_inside(self, inside: np.ndarray, nodes: Nodes) -> np.ndarray:
+        """Covariance of θ from that of (γ, level)."""
+        vectors, others = self.spectrum.vectors, self._others
+        gamma = vectors @ inside[:-1, :-1] @ vectors.T
         if not self.spectrum.is_full:
             # An orthonormal basis of what V leaves over: I − VV' would blur the rest by its rounding times the prior.
             null = linalg.qr(vectors)[0][:, vectors.shape[1] :]
-            gamma += across * null @ null.T
-        whole = self._from_penalized(np.diag(self.spread) @ gamma @ np.diag(self.spread), float(weight @ sigma**2))
-        return whole[: self.reg.p, : self.reg.p]
+            prior = nodes.weight @ (nodes.sigma * self.marginal.ratio(nodes.sigma, nodes.scale)) ** 2
+            gamma += prior * null @ null.T
+        covariance = np.empty((len(others), len(others)))
+        m = len(self.penalized)
+        covariance[:m, :m] = self.spread[:, None] * gamma * self.spread
+        if len(others) > m:
+            covariance[:m, m] = covariance[m, :m] = self.spread * (vectors @ inside[:-1, -1])
+            covariance[m, m] = inside[-1, -1]
+        return self._with_free(covariance, float(nodes.weight @ nodes.sigma**2))
 
-    def draw(self, generator: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Independent draws of (beta, intercept at the centre, sigma), shapes (draws, p), (draws,), (draws,)."""
-        sigma = self._draw_sigma(generator, draws)
-        gamma = self._draw_gamma(generator, sigma)
-        theta = np.empty((draws, self.reg.loss.size))
-        theta[:, self.penalized] = gamma * self.spread
-        if len(self.free):
-            theta[:, self.free] = self._draw_free(generator, theta[:, self.penalized], sigma)
+    def _draw_theta(self, generator: np.random.Generator, sigma: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        theta = np.empty((len(sigma), self.reg.loss.size))
+        given = self._given(sigma, scale)
         if self.reg.has_intercept_column:
-            return theta[:, :-1], theta[:, -1] + self.reg.intercept.loc, sigma  # type: ignore[union-attr]
-        return theta, draw_intercept(self.reg, generator, sigma), sigma
-
-    @property
-    def _no_intercept(self) -> bool:
-        return self.reg.intercept is False or self.reg.has_intercept_column
-
-    @cached_property
-    def _log_constant(self) -> float:
-        reg = self.reg
-        constant = 0.5 * reg.design.log_weight - (0.0 if self._no_intercept else 0.5 * float(np.log(reg.design.weight)))
+            away = np.sqrt(given.level_variance) * generator.standard_normal(len(sigma))
+            theta[:, -1] = given.level + away
+            given = replace(given, center=given.center + given.slope * away[:, None])
+        gamma = self._draw_gamma(generator, given, sigma * self.marginal.ratio(sigma, scale))
+        gamma *= self.spread
+        if len(self.penalized) == theta.shape[1]:
+            return gamma
+        theta[:, self.penalized] = gamma
         if len(self.free):
-            constant -= 0.5 * float(np.linalg.slogdet(reg.loss.curvature(self.free))[1])
-        return constant
+            theta[:, self.free] = self._draw_free(generator, theta[:, self._others], sigma)
+        return theta
 
-    def _log_intercept(self, variance: np.ndarray) -> np.ndarray | float:
-        """Log density of the mean of y under a Normal prior on the intercept at the centre; 0 under a flat one."""
-        reg = self.reg
-        if not isinstance(reg.intercept, Normal) or self._no_intercept:
-            return 0.0
-        own = float(reg.intercept.scale) ** 2 * (variance if reg.intercept.scaled_by_sigma else 1.0)  # type: ignore[arg-type]
-        total = variance / reg.design.weight + own
-        return -0.5 * (LOG_2PI + np.log(total) + (reg.design.mean_y - reg.intercept.loc) ** 2 / total)
-
-    def _log_density(self, log_sigma: np.ndarray) -> np.ndarray:
-        prior = self.reg.noise.prior
-        assert prior is not None
-        sigma = np.exp(log_sigma)
-        return self.log_likelihood(sigma) + np.array([prior.log_density(float(value)) for value in sigma]) + log_sigma
-
-    def _along(self, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance of each γ_k given sigma, both of shape (len(sigma), r)."""
-        squares, variance = self.spectrum.squares, sigma[:, None] ** 2
-        total = squares + 1 if self.scaled else squares + variance
-        return self.spectrum.pull / total * np.ones_like(variance), variance / total
-
-    def _draw_gamma(self, generator: np.random.Generator, sigma: np.ndarray) -> np.ndarray:
-        """γ given sigma: prior draws, replaced along the directions that the data inform."""
+    def _draw_gamma(self, generator: np.random.Generator, given: Conditional, prior_sd: np.ndarray) -> np.ndarray:
+        """Vγ: prior draws, replaced along the directions that the data inform."""
         vectors = self.spectrum.vectors
-        gamma = generator.standard_normal((len(sigma), len(vectors)))
-        center, variance = self._along(sigma)
+        gamma = generator.standard_normal((len(prior_sd), len(vectors)))
         if self.spectrum.is_full:
-            return (center + np.sqrt(variance) * gamma) @ vectors.T
+            return np.asarray((given.center + np.sqrt(given.variance) * gamma) @ vectors.T)
         noise = gamma @ vectors
-        if self.scaled:
-            gamma *= sigma[:, None]
-        prior_noise = noise * sigma[:, None] if self.scaled else noise
-        gamma += (center + np.sqrt(variance) * noise - prior_noise) @ vectors.T
+        gamma *= prior_sd[:, None]
+        gamma += (given.center + (np.sqrt(given.variance) - prior_sd[:, None]) * noise) @ vectors.T
         return gamma
 
-    def _draw_free(self, generator: np.random.Generator, penalized: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _draw_free(self, generator: np.random.Generator, others: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         factor = linalg.cholesky(self.reg.loss.curvature(self.free), lower=True)
-        center = penalized @ self._onto_free.T + self._free_alone
+        center = others @ self._onto_free.T + self._free_alone
         noise = generator.standard_normal((len(sigma), len(self.free)))
         return center + sigma[:, None] * linalg.solve_triangular(factor.T, noise.T).T
 
     @cached_property
+    def _others(self) -> np.ndarray:
+        """All coefficients but the free ones: the penalized, then the level."""
+        return np.append(self.penalized, [self.reg.p] * int(self.reg.has_intercept_column)).astype(int)
+
+    @cached_property
     def _onto_free(self) -> np.ndarray:
-        """What one unit of each penalized coefficient moves the free ones by, shape (f, m)."""
-        return -np.linalg.solve(
-            self.reg.loss.curvature(self.free), self.reg.loss.gram[np.ix_(self.free, self.penalized)]
-        )
+        """What one unit of each other coefficient moves the free ones by, shape (f, len(others))."""
+        return -np.linalg.solve(self.reg.loss.curvature(self.free), self.reg.loss.gram[np.ix_(self.free, self._others)])
 
     @cached_property
     def _free_alone(self) -> np.ndarray:
         return np.linalg.solve(self.reg.loss.curvature(self.free), self.reg.loss.cross[self.free])
 
-    def _theta(self, gamma: np.ndarray) -> np.ndarray:
-        """θ from coordinates along the spectrum, shape (q,)."""
+    def _theta(self, inside: np.ndarray) -> np.ndarray:
+        """θ from (γ, level), shape (q,)."""
         theta = np.empty(self.reg.loss.size)
-        theta[self.penalized] = self.spread * (self.spectrum.vectors @ gamma)
+        theta[self.penalized] = self.spread * (self.spectrum.vectors @ inside[:-1])
+        if self.reg.has_intercept_column:
+            theta[-1] = inside[-1]
         if len(self.free):
-            theta[self.free] = self._onto_free @ theta[self.penalized] + self._free_alone
+            theta[self.free] = self._onto_free @ theta[self._others] + self._free_alone
         return theta
 
-    def _from_penalized(self, covariance: np.ndarray, variance: float) -> np.ndarray:
-        """Covariance of θ from that of its penalized part and the mean of σ²."""
+    def _with_free(self, covariance: np.ndarray, variance: float) -> np.ndarray:
+        """Covariance of θ from that of all but its free part, and the mean of σ²."""
+        size, others = self.reg.loss.size, self._others
+        map_ = np.zeros((size, len(others)))
+        map_[others, np.arange(len(others))] = 1.0
         if len(self.free) == 0:
-            return covariance
-        size = self.reg.loss.size
-        map_ = np.zeros((size, len(self.penalized)))
-        map_[self.penalized, np.arange(len(self.penalized))] = 1.0
+            whole = np.empty((size, size))
+            whole[np.ix_(others, others)] = covariance
+            return whole
         map_[self.free] = self._onto_free
         whole = map_ @ covariance @ map_.T
         whole[np.ix_(self.free, self.free)] += variance * np.linalg.inv(self.reg.loss.curvature(self.free))
         return whole
-
-    def _draw_sigma(self, generator: np.random.Generator, draws: int) -> np.ndarray:
-        if self.reg.noise.sigma is not None:
-            return np.full(draws, self.reg.noise.sigma)
-        from scipy.interpolate import CubicSpline
-
-        grid, values = self.sigma_grid
-        density = CubicSpline(grid, np.exp(values - values.max()))
-        cumulative = density.antiderivative()
-        at_grid = np.maximum.accumulate(cumulative(grid))
-        goal = generator.uniform(size=draws) * at_grid[-1]
-        log_sigma = np.interp(goal, at_grid, grid)
-        for _ in range(3):
-            slope = np.maximum(density(log_sigma), 1e-12)
-            log_sigma = np.clip(log_sigma - (cumulative(log_sigma) - goal) / slope, grid[0], grid[-1])
-        return np.exp(log_sigma)
 
 
 def exact_posterior(reg: Regression) -> ExactPosterior:
@@ -226,46 +238,41 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
     Parameters
     ----------
     reg : Regression
-        With a Normal prior of known scale (per-column and flat columns allowed), sigma known or with any noise prior.
+        With a Normal prior, whose scale is known (per-column and flat columns allowed) or has a hyperprior; sigma
+        known or with any noise prior.
 
     Raises
     ------
     UnsupportedError
-        If the prior is not Normal, its scale is unknown, or the intercept's prior at x = 0 and the
-        coefficients' prior are not both scaled by sigma or both not.
+        If the family is not Gaussian or the prior not Normal.
+    ModeError
+        If the data do not determine the flat columns.
     """
-    if not reg.is_gaussian or not isinstance(reg.prior, Normal) or not reg.scale_known:
+    if not reg.is_gaussian or not isinstance(reg.prior, Normal):
         raise UnsupportedError(
-            f"the exact engine covers gaussian regressions with a Normal prior of known scale, got {reg}; "
-            'use engine="auto".'
+            f'the exact engine covers gaussian regressions with a Normal prior, got {reg}; use engine="auto".'
         )
-    if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
-        raise UnsupportedError(
-            'intercept and coefficients must both be scaled by sigma, or both not; use engine="nuts".'
-        )
-    scales = reg.scales.normal
-    if reg.has_intercept_column:
-        scales = np.append(scales, float(reg.intercept.scale))  # type: ignore[union-attr, arg-type]
+    scales = reg.scales.normal if reg.scale_known else np.ones(reg.p)
     free, penalized = np.flatnonzero(np.isinf(scales)), np.flatnonzero(np.isfinite(scales))
-    _require_determined(reg.loss, free)
+    require_determined(reg.loss, free)
     spread = scales[penalized]
-    return ExactPosterior(reg, spread, penalized, free, decompose(reg.loss, spread, penalized, free))
+    spectrum = decompose(reg.loss, spread, penalized, free, reg.p if reg.has_intercept_column else None)
+    marginal = Marginal(reg, spectrum, len(free), _log_constant(reg, free))
+    return ExactPosterior(reg, spread, penalized, free, spectrum, marginal)
 
 
-def _require_determined(loss: QuadraticLoss, free: np.ndarray) -> None:
-    """Raise unless the data alone determine the flat coefficients."""
-    if len(free) == 0:
-        return
-    block = loss.curvature(free)
-    root = np.sqrt(np.diag(block))
-    if np.any(root == 0) or linalg.eigvalsh(block / np.outer(root, root))[0] < 1e3 * len(free) * np.finfo(float).eps:
-        raise ModeError(
-            "flat columns are constant or collinear, so their posterior is improper; give them a finite scale."
-        )
+def _log_constant(reg: Regression, free: np.ndarray) -> float:
+    """What weights and flat parameters add to the log evidence."""
+    constant = 0.5 * reg.design.log_weight
+    if reg.intercept is not False and not reg.has_intercept_column:
+        constant -= 0.5 * float(np.log(reg.design.weight))
+    if len(free):
+        constant -= 0.5 * float(np.linalg.slogdet(reg.loss.curvature(free))[1])
+    return constant
 
 
 def log_evidence(reg: Regression) -> float:
-    """Log marginal likelihood log p(y) of a regression with a Normal prior, exactly.
+    """Log marginal likelihood log p(y) of a regression with a Normal prior, exactly, over its unknown scale too.
 
     Flat parameters (a flat intercept, columns of infinite scale) count with density 1.
 
@@ -287,12 +294,19 @@ def log_evidence(reg: Regression) -> float:
     return exact_posterior(reg).log_evidence
 
 
-def sample_exact(reg: Regression, *, draws: int, chains: int, random_seed: int | None) -> Draws:
+def sample_exact(
+    reg: Regression, *, draws: int, chains: int, random_seed: int | np.random.SeedSequence | None
+) -> Draws:
     """Independent draws in the shape of chains, each chain from its own stream."""
     posterior = exact_posterior(reg)
-    parts = [posterior.draw(generator, draws) for generator in chain_generators(random_seed, chains)]
-    beta, at_center, sigma = (np.stack(part) for part in zip(*parts, strict=True))
-    return Draws(beta, at_center, sigma)
+    shape = (chains, draws, reg.p)
+    beta = np.empty(shape, dtype=draw_type(shape))
+    others = [
+        posterior.draw_into(part, generator)
+        for part, generator in zip(beta, chain_generators(random_seed, chains), strict=True)
+    ]
+    at_center, sigma, scale = (np.stack(part) for part in zip(*others, strict=True))
+    return Draws(beta, at_center, sigma, None if reg.scale_known else scale)
 
 
 def draw_intercept(reg: Regression, generator: np.random.Generator, sigma: np.ndarray) -> np.ndarray:
@@ -302,29 +316,3 @@ def draw_intercept(reg: Regression, generator: np.random.Generator, sigma: np.nd
     kappa = np.array([reg.intercept_precision(float(value)) for value in sigma])
     spread = sigma / np.sqrt(reg.design.weight + kappa)
     return np.asarray(reg.conditional_intercept(sigma) + spread * generator.standard_normal(len(sigma)))
-
-
-def refined_grid(density: Callable[[np.ndarray], np.ndarray], start: float) -> tuple[np.ndarray, np.ndarray]:
-    """A grid over all that is within ``GRID_FALL`` of a log density's top, however narrow, and the density there.
-
-    Raises
-    ------
-    ModeError
-        If the density does not fall off on both sides within 60 units of the start.
-    """
-    grid = np.linspace(start - 60.0, start + 60.0, 2_401)
-    values = density(grid)
-    unit = 20
-    for side, fall in (("0", values[unit] - values[0]), ("infinity", values[-1 - unit] - values[-1])):
-        if not fall > 1e-6 or max(values[0], values[-1]) > values.max() - GRID_FALL:
-            raise ModeError(
-                "the posterior of sigma is improper or too spread out to integrate: "
-                f"it does not fall off towards {side}; give sigma a proper prior, such as HalfNormal or InverseGamma."
-            )
-    while True:
-        above = np.flatnonzero(values > values.max() - GRID_FALL)
-        low, high = above[0] - 1, above[-1] + 1
-        if high - low > GRID_POINTS // 3 and len(grid) == GRID_POINTS:
-            return grid, values
-        grid = np.linspace(grid[max(low, 0)], grid[min(high, len(grid) - 1)], GRID_POINTS)
-        values = density(grid)

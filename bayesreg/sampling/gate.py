@@ -3,6 +3,7 @@
 It fails closed: what cannot be computed (the R̂ of a constant chain is NaN) does not pass.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,10 @@ from bayesreg.sampling.draws import Draws
 LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
 # Fewer draws a chain than this are not judged at all.
 FEWEST_DRAWS = 8
+# Of independent draws, which are so by construction, no more columns than this are judged, evenly chosen.
+MOST_JUDGED = 1_000
+# Columns that are ranked together.
+COLUMNS = 200
 
 
 @dataclass(frozen=True)
@@ -57,24 +62,25 @@ def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independen
     sigma_known, has_intercept : bool
         Which parts are unknown; what is known does not vary and is not judged.
     independent : bool
-        Whether the draws are independent by construction, so that more draws are the only cure.
+        Whether the draws are independent by construction, so that more draws are the only cure, and a sample of
+        1,000 columns is judged where there are more.
     """
-    quantities = _quantities(draws, sigma_known=sigma_known, has_intercept=has_intercept)
-    rhat, bulk, tail = _worst(quantities)
+    blocks = list(_blocks(draws, sigma_known=sigma_known, has_intercept=has_intercept, independent=independent))
+    rhat, bulk, tail = _worst(draws, blocks)
     divergences = int(np.sum(draws.stats.get("diverging", 0)))
     problems = []
     more = "take more draws" if independent else "take more draws or a longer warm-up (tune)"
     if not rhat < LARGEST_RHAT:
         few = (
-            f"only {quantities.shape[-1]} draws a chain"
-            if quantities.shape[-1] < FEWEST_DRAWS
+            f"only {draws.sigma.shape[-1]} draws a chain"
+            if draws.sigma.shape[-1] < FEWEST_DRAWS
             else "a chain does not move"
         )
         found = f"R-hat {rhat:.3f}" if np.isfinite(rhat) else f"R-hat cannot be computed ({few})"
         problems.append(f"{found}, allowed below {LARGEST_RHAT}: {more}")
     if not min(bulk, tail) > SMALLEST_ESS:
         problems.append(f"effective sample size {min(bulk, tail):.0f}, needed above {SMALLEST_ESS:.0f}: {more}")
-    if _has_copies(quantities):
+    if _has_copies(blocks):
         problems.append("two chains are identical: give random_seed one integer, not one per chain")
     if divergences:
         cure = "use scaled_by_sigma=True, a noise prior or hyperprior away from 0 (InverseGamma), or another engine"
@@ -82,28 +88,46 @@ def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independen
     return Diagnostics(rhat, bulk, tail, divergences, tuple(problems))
 
 
-def _quantities(draws: Draws, *, sigma_known: bool, has_intercept: bool) -> np.ndarray:
-    """Every unknown, shape (k, C, D)."""
-    parts = [np.moveaxis(draws.beta, -1, 0)]
-    if has_intercept:
-        parts.append(draws.at_center[None])
-    if not sigma_known:
-        parts.append(draws.sigma[None])
-    if draws.scale is not None:
-        parts.append(draws.scale[None])
-    return np.concatenate(parts)
+def _blocks(draws: Draws, *, sigma_known: bool, has_intercept: bool, independent: bool) -> Iterator[np.ndarray]:
+    """Every unknown that is judged, in blocks of shape (k, C, D)."""
+    p = draws.beta.shape[-1]
+    judged = np.arange(p)
+    if independent and p > MOST_JUDGED:
+        judged = np.unique(np.linspace(0, p - 1, MOST_JUDGED).astype(int))
+    for start in range(0, len(judged), COLUMNS):
+        yield np.moveaxis(draws.beta[..., judged[start : start + COLUMNS]].astype(float, copy=False), -1, 0)
+    others = [draws.at_center] if has_intercept else []
+    others += [] if sigma_known else [draws.sigma]
+    others += [] if draws.scale is None else [draws.scale]
+    if others:
+        yield np.stack(others)
 
 
-def _worst(quantities: np.ndarray) -> tuple[float, float, float]:
-    if quantities.shape[-1] < FEWEST_DRAWS or not np.all(np.isfinite(quantities)):
+def _worst(draws: Draws, blocks: list[np.ndarray]) -> tuple[float, float, float]:
+    if draws.sigma.shape[-1] < FEWEST_DRAWS or not _all_finite(draws, blocks):
         return np.nan, np.nan, np.nan
+    found = np.array([_worst_of(block) for block in blocks])
+    # NaN, where something does not vary, is the worst of all.
+    return float(found[:, 0].max()), float(found[:, 1].min()), float(found[:, 2].min())
+
+
+def _worst_of(quantities: np.ndarray) -> tuple[float, float, float]:
     halves = quantities[..., : quantities.shape[-1] // 2 * 2].reshape(len(quantities), -1, quantities.shape[-1] // 2)
     # R-hat splits each chain in two itself; a single chain is split once more, since it needs two.
     compared = quantities if quantities.shape[1] > 1 else halves
-    worst = rhat_rank(compared).max(), ess_bulk(quantities).min(), ess_tail(quantities).min()
-    return float(worst[0]), float(worst[1]), float(worst[2])
+    return rhat_rank(compared).max(), ess_bulk(quantities).min(), ess_tail(quantities).min()
 
 
-def _has_copies(quantities: np.ndarray) -> bool:
-    chains = [np.ascontiguousarray(quantities[:, c]).tobytes() for c in range(quantities.shape[1])]
-    return len(set(chains)) < len(chains)
+def _all_finite(draws: Draws, blocks: list[np.ndarray]) -> bool:
+    """Whether all is finite, columns that are not judged too: a sum is finite only if all its terms are."""
+    with np.errstate(invalid="ignore"):
+        return bool(
+            np.isfinite(np.sum(draws.beta, dtype=float)) and all(np.all(np.isfinite(block)) for block in blocks)
+        )
+
+
+def _has_copies(blocks: list[np.ndarray]) -> bool:
+    chains = range(blocks[0].shape[1])
+    return any(
+        all(np.array_equal(block[:, a], block[:, b]) for block in blocks) for a in chains for b in chains if a < b
+    )
