@@ -14,6 +14,7 @@ from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, d
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from xarray import DataTree
 
 MAX_LABELS = 12
 TOP_TICKS = 8
@@ -25,6 +26,8 @@ LINE_STYLES = ("-", "--", ":")
 def plot_path(
     path: Path | Regression,
     *,
+    posterior: "DataTree | None" = None,
+    ci_prob: float = 0.9,
     max_labels: int = MAX_LABELS,
     ax: "Axes | None" = None,
     dark: bool = False,
@@ -34,12 +37,17 @@ def plot_path(
     The coefficients are beta, those on the columns that the prior sees. A line is drawn only where its
     coefficient is not 0; an open diamond on the zero line marks where it leaves an exact 0, and the axis on
     top counts the coefficients that are not exactly 0. A dashed line stands at the strength of the
-    regression's own prior.
+    regression's own prior. With posteriors along the path the named coefficients also get a ribbon, the
+    equal-tailed interval at each strength: where the MAP is exactly 0 the posterior is not.
 
     Parameters
     ----------
     path : Path or Regression
         From :func:`bayesreg.path`, or a regression with known sigma and scale, whose path is then computed.
+    posterior : xarray.DataTree, optional
+        From :func:`bayesreg.sample_path` of the same regression.
+    ci_prob : float, optional
+        Probability of the ribbons' intervals.
     max_labels : int, optional
         How many lines get a colour and a name, those that end largest; the others are grey.
     ax : matplotlib.axes.Axes, optional
@@ -54,7 +62,8 @@ def plot_path(
     Raises
     ------
     PriorError
-        If `max_labels` is not a whole number, or the regression has no path; see :func:`bayesreg.path`.
+        If `max_labels` is not a whole number, `ci_prob` not between 0 and 1, `posterior` not of this regression,
+        or the regression has no path; see :func:`bayesreg.path`.
 
     Examples
     --------
@@ -66,15 +75,20 @@ def plot_path(
     """
     if not is_count(max_labels, 0):
         raise PriorError(f"max_labels must be a whole number, at least 0, got {max_labels!r}.")
+    if not 0 < ci_prob < 1:
+        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob!r}.")
     fits, colors = compute_path(path) if isinstance(path, Regression) else path, ink(dark)
     with drawing():
         axes = new_figure(7.2, 4.9, colors).add_subplot() if ax is None else ax
         dress(axes, colors)
         handles = _draw(axes, fits, max_labels, colors)
+        if posterior is not None:
+            handles += _draw_ribbons(axes, fits, posterior, ci_prob, max_labels, colors)
         axes.set_xlabel(f"strength ({fits.objective}): strong → weak")
         axes.set_ylabel("beta (on the columns that the prior sees)")
         _count_on_top(axes, fits, colors)
-        heading = Heading(_title(fits), _subtitle(fits, max_labels), handles)
+        title = _title(fits) if posterior is None else _title_of_both(fits)
+        heading = Heading(title, _subtitle(fits, max_labels), handles)
         return heading.write(axes, colors, own_figure=ax is None, clear=TOP_AXIS)
 
 
@@ -94,6 +108,28 @@ def _draw(ax: "Axes", fits: Path, max_labels: int, colors: Ink) -> list[Any]:
     letters = [legible(looks[j]["color"], colors) for j in named]
     name_ends(ax, fits.strengths[-1], ends[named], [fits.names[j] for j in named], letters)
     return handles
+
+
+def _draw_ribbons(
+    ax: "Axes", fits: Path, posterior: "DataTree", ci_prob: float, max_labels: int, colors: Ink
+) -> list[Any]:
+    """The posterior interval of each named coefficient, and its mean as a thin line."""
+    from matplotlib.patches import Patch
+
+    group = posterior["posterior"]
+    draws = group["beta" if "beta" in group else "coef"]
+    if "strength" not in draws.dims or list(np.asarray(draws["coef_name"])) != list(fits.names):
+        raise PriorError("posterior must come from br.sample_path of the same regression, with its columns.")
+    tails = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
+    values = np.asarray(draws.transpose("chain", "draw", "strength", "coef_name"))
+    low, high = np.quantile(values, tails, axis=(0, 1))
+    mean, strengths = values.mean(axis=(0, 1)), np.asarray(draws["strength"])
+    named = np.argsort(-np.abs(fits.beta[-1]), kind="stable")[:max_labels]
+    looks = _looks(named, len(fits.names), colors)
+    for j in named:
+        ax.fill_between(strengths, low[:, j], high[:, j], color=looks[j]["color"], alpha=0.13, linewidth=0, zorder=1.5)
+        ax.plot(strengths, mean[:, j], color=looks[j]["color"], linewidth=0.8, alpha=0.7, zorder=2.2)
+    return [Patch(color=colors.faint, alpha=0.3, linewidth=0, label=f"{ci_prob:.0%} posterior interval, mean inside")]
 
 
 def _looks(named: np.ndarray, p: int, colors: Ink) -> list[dict[str, Any]]:
@@ -156,6 +192,12 @@ def _title(fits: Path) -> str:
     if fewest == most:
         return f"{most} of {p} coefficients are exactly 0 at every strength drawn"
     return f"A stronger penalty makes more exact zeros: from {fewest} to {most} of {p} coefficients"
+
+
+def _title_of_both(fits: Path) -> str:
+    if not np.any(fits.n_zeros):
+        return "The posterior narrows as the penalty grows, and the MAP lies within it"
+    return "The MAP is exactly 0 at many strengths; the posterior never is"
 
 
 def _subtitle(fits: Path, max_labels: int) -> str:

@@ -1,6 +1,7 @@
 """Draws to an ArviZ DataTree with named coordinates, on the user's own columns."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +10,15 @@ from bayesreg.errors import UnsupportedError
 from bayesreg.model.log_density import linear_predictor, log_likelihood, log_prior, pointwise_log_likelihood
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import MOST_DOUBLES, Draws
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
+# Variables with one value per column.
+BY_COLUMN = ("beta", "coef", "local_scale", "center", "sd", "laplace_scale", "normal_scale")
+# Numbers that a block of draws may hold.
+BLOCK_SIZE = 4_000_000
 EXTRA_GROUPS = ("posterior_predictive", "log_likelihood", "log_prior")
 
 
@@ -39,41 +44,80 @@ def to_datatree(
     """
     from arviz_base import from_dict
 
-    data: dict[str, dict[str, Any]] = {
-        "posterior": _posterior(reg, draws),
-        "sample_stats": {**draws.stats, "lp": _log_posterior(reg, draws)},
-    }
+    # The posterior comes last: where it is huge, it takes the place of beta.
+    data: dict[str, dict[str, Any]] = {"sample_stats": {**draws.stats, "lp": _log_posterior(reg, draws)}}
     data |= _extra(reg, draws, groups, random_seed)
+    data = {"posterior": posterior_variables(reg, draws), **data}
     if reg.design.rows is not None:
         data["observed_data"] = {"y": reg.design.rows.y}
     data["constant_data"] = _constants(reg)
-    attrs = {**_attributes(reg), **told}
+    attrs = {**attributes_of(reg), **told}
     coords: dict[str, Any] = {"coef_name": list(reg.names)}
+    if reg.design.rows is None:
+        coords["other_name"] = list(reg.names)
     if reg.design.rows is not None:
         coords["row"] = np.arange(reg.n)
-    dims = {name: ["coef_name"] for name in ("beta", "coef", "center", "sd", "laplace_scale", "normal_scale")}
+    dims = {name: ["coef_name"] for name in BY_COLUMN}
+    dims |= {"mean_x": ["coef_name"], "cross": ["coef_name"], "gram": ["coef_name", "other_name"]}
     dims |= {name: ["row"] for name in ("y", "weights", "offset")} | {"X": ["row", "coef_name"]}
     group_attrs = {"/": attrs, "posterior": {**attrs, "inference_library": draws.library, "tuning_steps": draws.warmup}}
     return from_dict(data, coords=coords, dims=dims, attrs=group_attrs)
 
 
-def _posterior(reg: Regression, draws: Draws) -> dict[str, Any]:
-    found = reg.locate(draws.beta, draws.at_center)
-    posterior: dict[str, Any] = {"coef": found.coef}
-    if np.any(reg.design.standardization.sd != 1):
-        posterior["beta"] = draws.beta
-    if reg.intercept is not False:
-        posterior["intercept"] = found.intercept
+def posterior_variables(reg: Regression, draws: Draws) -> dict[str, Any]:
+    """Everything unknown, and the coefficients on the user's columns."""
+    if prod(draws.beta.shape) > MOST_DOUBLES:
+        posterior = _located_in_place(reg, draws)
+    else:
+        found = reg.locate(draws.beta, draws.at_center)
+        posterior = {"coef": found.coef}
+        if np.any(reg.design.standardization.sd != 1):
+            posterior["beta"] = draws.beta
+        if reg.intercept is not False:
+            posterior["intercept"] = found.intercept
     if reg.noise.sigma is None:
         posterior["sigma"] = draws.sigma
-    if draws.scale is not None:
-        posterior["scale"] = draws.scale
+    for name, values in (("scale", draws.scale), ("local_scale", draws.local), ("slab_scale", draws.slab)):
+        if values is not None:
+            posterior[name] = values
     return posterior
 
 
+def _located_in_place(reg: Regression, draws: Draws) -> dict[str, Any]:
+    """Coefficients and intercept on the user's columns, in the place of huge draws of beta, which are lost with it.
+
+    Raises
+    ------
+    UnsupportedError
+        If that was done before.
+    """
+    coef = draws.beta
+    if not coef.flags.writeable:
+        raise UnsupportedError("draws as many as these make one DataTree only; keep the first.")
+    standardization = reg.design.standardization
+    coef /= standardization.sd.astype(coef.dtype)
+    coef.flags.writeable = False
+    if reg.intercept is False:
+        return {"coef": coef}
+    step = max(1, BLOCK_SIZE // reg.p)
+    intercept = draws.at_center.copy()
+    for chain in range(len(coef)):
+        for start in range(0, coef.shape[1], step):
+            intercept[chain, start : start + step] -= coef[chain, start : start + step] @ standardization.center
+    return {"coef": coef, "intercept": intercept}
+
+
 def _log_posterior(reg: Regression, draws: Draws) -> np.ndarray:
-    likelihood = log_likelihood(reg, draws.beta, draws.at_center, draws.sigma)
-    return likelihood + log_prior(reg, draws.beta, draws.at_center, draws.sigma, draws.scale)
+    """Log posterior density of each draw, in blocks of draws, so that what it needs on the way stays small."""
+    step = max(1, BLOCK_SIZE // reg.p)
+    total = np.empty(draws.sigma.shape)
+    for chain, found in enumerate(total):
+        for start in range(0, len(found), step):
+            at = (chain, slice(start, start + step))
+            beta, at_center, sigma = draws.beta[at], draws.at_center[at], draws.sigma[at]
+            others = (None if value is None else value[at] for value in (draws.scale, draws.local, draws.slab))
+            found[at[1]] = log_likelihood(reg, beta, at_center, sigma) + log_prior(reg, beta, at_center, sigma, *others)
+    return total
 
 
 def _extra(reg: Regression, draws: Draws, groups: Sequence[str], random_seed: int | None) -> dict[str, dict[str, Any]]:
@@ -84,7 +128,7 @@ def _extra(reg: Regression, draws: Draws, groups: Sequence[str], random_seed: in
     if "log_likelihood" in groups:
         data["log_likelihood"] = {"y": pointwise_log_likelihood(reg, draws.beta, draws.at_center, draws.sigma)}
     if "log_prior" in groups:
-        prior = log_prior(reg, draws.beta, draws.at_center, draws.sigma, draws.scale)
+        prior = log_prior(reg, draws.beta, draws.at_center, draws.sigma, draws.scale, draws.local, draws.slab)
         data["log_prior"] = {"prior": prior}
     if "posterior_predictive" in groups:
         data["posterior_predictive"] = {"y": _predictive(reg, draws, random_seed)}
@@ -104,23 +148,36 @@ def _predictive(reg: Regression, draws: Draws, random_seed: int | None) -> np.nd
 def _constants(reg: Regression) -> dict[str, Any]:
     standardization, rows = reg.design.standardization, reg.design.rows
     constants: dict[str, Any] = {"center": standardization.center, "sd": standardization.sd}
-    if reg.scale_known:
+    if reg.scale_known and not reg.is_horseshoe:
         scales = {"laplace_scale": reg.scales.laplace, "normal_scale": reg.scales.normal}
         constants |= {name: scale for name, scale in scales.items() if np.any(np.isfinite(scale))}
     if reg.noise.sigma is not None:
         constants["sigma"] = reg.noise.sigma
-    if rows is not None:
+    if rows is None:
+        constants |= _statistics(reg)
+    else:
         constants["X"] = rows.X
         constants |= {name: value for name in ("weights", "offset") if (value := getattr(rows, name)) is not None}
     return constants
 
 
-def _attributes(reg: Regression) -> dict[str, Any]:
+def _statistics(reg: Regression) -> dict[str, Any]:
+    """The moments, where they are all that is known of the data."""
+    names = ("weight", "log_weight", "mean_x", "mean_y", "gram", "cross", "square")
+    return {name: getattr(reg.design.moments, name) for name in names}
+
+
+def attributes_of(reg: Regression) -> dict[str, Any]:
+    """What the regression is, in words and numbers that any file format keeps."""
     scale = getattr(reg.prior, "scale", None)
     return {
         "modeling_interface": "bayesreg",
         "model": repr(reg),
         "family": reg.family.name,
+        "family_settings": repr(reg.family),
+        "prior_settings": repr(reg.prior) if reg.is_horseshoe else reg.prior.name,
+        "intercept": repr(reg.intercept),
+        "center": int(reg.center),
         "target": reg.design.target,
         "prior": reg.prior.name,
         "scale": str(scale)

@@ -1,7 +1,7 @@
 """Which engine samples which regression, and why; and the one function that samples."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,16 @@ from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Draws, Tick
 from bayesreg.sampling.exact import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
-from bayesreg.sampling.gibbs import sample_gibbs
+from bayesreg.sampling.gibbs import WARMUP, sample_gibbs
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
+# Columns up to which interpreted code samples in a few tenths of a second.
+SHORT_COLUMNS = 20
 ENGINES = ("auto", "exact", "gibbs", "nuts")
 
 
@@ -43,7 +45,7 @@ class Posterior:
     def attributes(self) -> dict[str, Any]:
         """What ran and why, and what the gate found."""
         told = {"engine": self.choice.engine, "engine_reason": self.choice.reason, "random_seed": str(self.random_seed)}
-        return told | self.diagnostics.attributes
+        return told | self.draws.told | self.diagnostics.attributes
 
     def to_datatree(self, groups: Sequence[str] = ()) -> "DataTree":
         """Assemble the DataTree, with extra groups if asked for."""
@@ -78,17 +80,18 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
         return EngineChoice(engine, "asked for")
     if not reg.is_gaussian:
         return EngineChoice("nuts", f"the {reg.family.name} family is sampled by NUTS")
-    if not reg.scale_known:
-        return EngineChoice("nuts", "the prior's scale is unknown, which only NUTS covers")
-    if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
-        return EngineChoice("nuts", "only one of the priors of intercept and coefficients is scaled by sigma")
     if isinstance(reg.prior, Normal):
         return EngineChoice(
-            "exact", "a Normal prior has a posterior in closed form (given sigma), so draws are independent"
+            "exact", "a Normal prior has a posterior in closed form (given sigma and scale), so draws are independent"
         )
-    return EngineChoice(
-        "gibbs", f"a {reg.prior.name} prior of known scale is a scale mixture of Normals, which Gibbs draws fast"
-    )
+    if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
+        return EngineChoice("nuts", "only one of the priors of intercept and coefficients is scaled by sigma")
+    return EngineChoice("gibbs", f"a {reg.prior.name} prior is a scale mixture of Normals, which Gibbs draws fast")
+
+
+def is_short(reg: Regression) -> bool:
+    """Whether interpreted Gibbs draws a usual sample in less time than loading compiled code takes."""
+    return reg.is_gaussian and reg.scale_known and not reg.is_horseshoe and reg.p <= SHORT_COLUMNS
 
 
 def sample(
@@ -101,6 +104,7 @@ def sample(
     random_seed: int | None = None,
     progressbar: bool = False,
     groups: Sequence[str] = (),
+    kernel: str = "auto",
     nuts_sampler: str = "pymc",
     cores: int | None = None,
 ) -> "DataTree":
@@ -114,16 +118,18 @@ def sample(
     draws, chains : int
         Kept draws per chain, and chains.
     tune : int, optional
-        Discarded draws per chain: by default 1000 for NUTS, 500 for Gibbs; the exact engine has none.
+        Discarded draws per chain: by default 1000 for NUTS, 300 for Gibbs; the exact engine has none.
     random_seed : int, optional
         The same seed gives the same draws.
     progressbar : bool
         Whether to show one.
     groups : sequence of str
         Extra groups, of "posterior_predictive", "log_likelihood" and "log_prior".
+    kernel : {"auto", "coordinate", "block", "interpreted"}
+        How Gibbs draws the coefficients; the result's attributes say which and why.
     nuts_sampler : {"pymc", "nutpie"}
     cores : int, optional
-        For NUTS.
+        For Gibbs and NUTS; the draws do not depend on it.
 
     Returns
     -------
@@ -163,6 +169,7 @@ def sample(
         chains=chains,
         random_seed=random_seed,
         progressbar=progressbar,
+        kernel=kernel,
         nuts_sampler=nuts_sampler,
         cores=cores,
     )
@@ -178,6 +185,7 @@ def draw_posterior(
     chains: int = 4,
     random_seed: int | None = None,
     progressbar: bool = False,
+    kernel: str = "auto",
     nuts_sampler: str = "pymc",
     cores: int | None = None,
 ) -> Posterior:
@@ -187,7 +195,7 @@ def draw_posterior(
             raise PriorError(f"{name} must be a whole number, at least 1 (tune: 0), got {count!r}.")
     choice = choose_engine(reg, engine)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": random_seed}
-    drawn = _run(reg, choice.engine, plan, tune, progressbar, nuts_sampler, cores)
+    drawn = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores)
     verdict = diagnose(
         drawn,
         sigma_known=reg.noise.known,
@@ -205,15 +213,16 @@ def _run(
     plan: dict[str, Any],
     tune: int | None,
     progressbar: bool,
+    kernel: str,
     nuts_sampler: str,
     cores: int | None,
 ) -> Draws:
     if engine == "exact":
         return sample_exact(reg, **plan)
     if engine == "gibbs":
-        warmup = 500 if tune is None else tune
-        with _progress(progressbar, plan["chains"] * (plan["draws"] + warmup)) as tick:
-            return sample_gibbs(reg, tune=warmup, tick=tick, **plan)
+        warmup = WARMUP if tune is None else tune
+        with progress(progressbar, plan["chains"] * (plan["draws"] + warmup), "Sampling (Gibbs)") as tick:
+            return sample_gibbs(reg, tune=warmup, tick=tick, kernel=kernel, cores=cores, **plan)
     from bayesreg.sampling.nuts import sample_nuts
 
     warmup = 1000 if tune is None else tune
@@ -229,12 +238,13 @@ def _require_rows(reg: Regression, groups: Sequence[str]) -> None:
 
 
 @contextmanager
-def _progress(show: bool, total: int) -> Iterator[Callable[[int], None] | None]:
+def progress(show: bool, total: int, words: str) -> Iterator[Tick | None]:
+    """A progress bar's way to be told how much more is done; None if it is not shown."""
     if not show:
         yield None
         return
     from rich.progress import Progress
 
     with Progress(transient=True) as bar:
-        task = bar.add_task("Sampling (Gibbs)", total=total)
+        task = bar.add_task(words, total=total)
         yield lambda done: bar.advance(task, done)

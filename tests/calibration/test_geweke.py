@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import bayesreg as br
-from bayesreg.sampling import gibbs
+from bayesreg.sampling import interpreted
 
 N, P = 3, 2
 X = np.random.default_rng(0).normal(size=(N, P))
@@ -27,13 +27,13 @@ def successive_draws(prior, sigma, intercept, steps, seed):
     generator = np.random.default_rng(seed)
     reg = regression(np.zeros(N), prior, sigma, intercept)
     columns = reg.design.matrix
-    problem = gibbs._problem(reg)
-    state = gibbs._start(problem, generator)
+    problem = interpreted._problem(reg)
+    state = interpreted._start(problem, generator)
     kept = np.empty((steps, P + 2))
     for step in range(steps):
         y = state.at_center + columns @ state.theta + state.sigma * generator.standard_normal(N)
-        problem = gibbs._problem(regression(y, prior, sigma, intercept))
-        gibbs._advance(problem, state, generator, gibbs._theta_sampler(problem))
+        problem = interpreted._problem(regression(y, prior, sigma, intercept))
+        interpreted._advance(problem, state, generator, interpreted._theta_sampler(problem))
         kept[step] = *state.theta, state.at_center, state.sigma
     return kept[steps // 20 :]
 

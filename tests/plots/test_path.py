@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import bayesreg as br
+from bayesreg.errors import PriorError
 from bayesreg.plots.line_ends import apart
 
 
@@ -137,3 +138,33 @@ def test_axes_of_the_users_own_are_drawn_on(fits, tmp_path):
     assert br.plot_path(fits, ax=ax, dark=True) is figure
     figure.savefig(tmp_path / "own.png")
     assert plt.get_fignums() == []
+
+
+X = np.random.default_rng(3).normal(size=(40, 3))
+Y = X[:, 0] + np.random.default_rng(4).normal(size=40)
+
+
+def test_ribbons_are_the_posterior_intervals():
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=1.0)
+    fits = br.path(reg, [100.0, 10.0, 1.0])
+    tree = br.sample_path(reg, [50.0, 5.0], draws=500, random_seed=1)
+    axes = br.plot_path(fits, posterior=tree, ci_prob=0.8).axes[0]
+    draws = tree["posterior"]["beta" if "beta" in tree["posterior"] else "coef"].values
+    low, high = np.quantile(draws, [0.1, 0.9], axis=(0, 1))
+    ribbons = [patch.get_paths()[0].vertices for patch in axes.collections if len(patch.get_paths()[0].vertices) > 4]
+    drawn = {(float(corners[:, 1].min()), float(corners[:, 1].max())) for corners in ribbons}
+    for j in range(draws.shape[-1]):
+        assert any(np.allclose(pair, (low[:, j].min(), high[:, j].max())) for pair in drawn)
+
+
+@pytest.mark.parametrize("ci_prob", [0.0, 1.0, 95, np.nan])
+def test_an_impossible_interval_is_refused(ci_prob):
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=1.0)
+    with pytest.raises(PriorError, match="ci_prob must be between 0 and 1"):
+        br.plot_path(reg, ci_prob=ci_prob)
+
+
+def test_a_posterior_of_one_strength_is_refused():
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=1.0)
+    with pytest.raises(PriorError, match="sample_path"):
+        br.plot_path(reg, posterior=br.sample(reg, random_seed=1))

@@ -24,10 +24,11 @@ CHOICES = {
     "normal by column, sigma unknown": (make(br.Normal([1.0, np.inf, 2.0]), None), "exact", "closed form"),
     "laplace": (make(), "gibbs", "scale mixture"),
     "elastic net": (make(br.ElasticNetPrior(1.0, 1.0)), "gibbs", "elastic_net"),
-    "unknown scale, laplace": (make(br.Laplace(br.HalfNormal(1.0))), "nuts", "scale is unknown"),
-    "unknown scale, normal": (make(br.Normal(br.HalfNormal(1.0))), "nuts", "scale is unknown"),
+    "unknown scale, laplace": (make(br.Laplace(br.HalfNormal(1.0))), "gibbs", "scale mixture"),
+    "unknown scale, normal": (make(br.Normal(br.HalfNormal(1.0))), "exact", "closed form"),
+    "horseshoe": (make(br.Horseshoe()), "gibbs", "scale mixture"),
     "scaled otherwise than the intercept at 0": (
-        make(br.Normal(1.0, True), None, intercept=br.Normal(1.0), center=False),
+        make(br.Laplace(1.0, True), None, intercept=br.Normal(1.0), center=False),
         "nuts",
         "only one of the priors",
     ),
@@ -58,7 +59,7 @@ def test_an_engine_that_does_not_cover_the_regression_says_which_does():
     with pytest.raises(UnsupportedError, match='use engine="auto"'):
         sample(make(), engine="exact")
     with pytest.raises(UnsupportedError, match='use engine="nuts"'):
-        sample(make(br.Laplace(br.HalfNormal(1.0))), engine="gibbs")
+        sample(make(br.Laplace(1.0, True), None, intercept=br.Normal(1.0), center=False), engine="gibbs")
     with pytest.raises(UnsupportedError, match="available: auto, exact, gibbs, nuts"):
         sample(make(), engine="hmc")
 

@@ -1,0 +1,225 @@
+"""Full posteriors along a path of strengths, in one warm-started run."""
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
+from bayesreg.model.regression import Regression
+from bayesreg.priors.dictionary import strengthened
+from bayesreg.priors.prior import PenaltyPrior
+from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, posterior_variables
+from bayesreg.sampling.draws import Draws, Tick, chain_generators
+from bayesreg.sampling.engine import choose_engine, progress
+from bayesreg.sampling.exact import sample_exact
+from bayesreg.sampling.gate import Diagnostics, diagnose
+from bayesreg.sampling.gibbs import to_draws
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+    from bayesreg.sampling.compiled.problem import Problem, State
+    from bayesreg.sampling.kernel import Kernel
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """One strength: the regression there, and what its chain works on."""
+
+    problem: "Problem"
+    kernel: "Kernel"
+
+
+def sample_path(
+    reg: Regression,
+    strengths: object,
+    *,
+    draws: int = 1000,
+    tune: int = 100,
+    chains: int = 4,
+    random_seed: int | None = None,
+    progressbar: bool = False,
+) -> "DataTree":
+    """Draw from the posterior at each of many strengths of the regression's kind of penalty.
+
+    Gibbs chains walk from the strongest to the weakest, each strength starting where the one before
+    ended; under a Normal prior the draws are independent.
+
+    Parameters
+    ----------
+    reg : Regression
+        Gaussian, with a Laplace, Normal or elastic-net prior of known scale.
+    strengths : array-like, shape (m,)
+        Positive, in ``half_rss`` at the known sigma, as in :func:`bayesreg.path`; where sigma is
+        unknown, at sigma = 1, so that λ = 1/b and κ = 1/s².
+    draws, tune : int
+        Kept draws per chain and strength, and draws discarded after each change of strength.
+    chains : int
+    random_seed : int, optional
+    progressbar : bool
+
+    Returns
+    -------
+    xarray.DataTree
+        ``posterior`` with the dimension ``strength`` (decreasing) after chain and draw, and
+        ``path_stats`` with ``rhat``, ``ess_bulk`` and ``ess_tail``, the worst at each strength.
+
+    Raises
+    ------
+    PriorError
+        If the scale is unknown, nothing is penalized, or a strength is not positive.
+    UnsupportedError
+        If the family is not Gaussian or the prior a horseshoe.
+
+    Warns
+    -----
+    SamplerWarning
+        If draws at some strength do not pass the gate.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Normal(10.0), sigma=54.0)
+    >>> dict(br.sample_path(reg, [10.0, 1000.0], random_seed=1)["posterior"]["coef"].sizes)
+    {'chain': 4, 'draw': 1000, 'strength': 2, 'coef_name': 10}
+    """
+    if not reg.is_gaussian or reg.is_horseshoe:
+        raise UnsupportedError(
+            f"posteriors along a path are for the gaussian family and a penalty's prior, got {reg}; "
+            "call br.sample at each strength."
+        )
+    if not reg.scale_known:
+        raise PriorError("a path needs a prior of known scale; each strength sets its own.")
+    grid = _read(strengths)
+    regs = [_at_strength(reg, float(strength)) for strength in grid]
+    independent = choose_engine(reg).engine == "exact"
+    with progress(progressbar, len(grid), "Sampling along the path") as tick:
+        if independent:
+            found = _draw_each(regs, draws, chains, random_seed, tick)
+        else:
+            found = _walk(regs, draws, tune, chain_generators(random_seed, chains), tick)
+    verdicts = [_judge(reg, drawn, independent) for drawn in found]
+    _warn(grid, verdicts)
+    return _to_tree(reg, grid, found, verdicts)
+
+
+def _read(strengths: object) -> np.ndarray:
+    values = np.atleast_1d(np.asarray(strengths, dtype=float))
+    if values.ndim != 1 or len(values) == 0 or not np.all(np.isfinite(values)) or np.any(values <= 0):
+        raise PriorError(f"strengths must be positive finite numbers in one dimension, got {strengths!r}.")
+    return np.sort(values)[::-1].copy()
+
+
+def _at_strength(reg: Regression, strength: float) -> Regression:
+    """The regression with its largest strength set to the given one, the others in their ratio to it."""
+    sigma = 1.0 if reg.noise.sigma is None else reg.noise.sigma
+    l1, l2 = reg.weights_at(sigma)
+    largest = float(np.max(l1[: reg.p]) or np.max(l2[: reg.p]))
+    if largest == 0:
+        raise PriorError("no column is penalized, so there is no path; give the prior a finite scale.")
+    assert isinstance(reg.prior, PenaltyPrior)
+    return reg.with_prior(strengthened(reg.prior, strength / largest))
+
+
+def _draw_each(
+    regs: list[Regression], draws: int, chains: int, random_seed: int | None, tick: Tick | None
+) -> list[Draws]:
+    found = []
+    for one, seed in zip(regs, np.random.SeedSequence(random_seed).spawn(len(regs)), strict=True):
+        found.append(sample_exact(one, draws=draws, chains=chains, random_seed=seed))
+        if tick is not None:
+            tick(1)
+    return found
+
+
+def _walk(
+    regs: list[Regression], draws: int, tune: int, generators: list[np.random.Generator], tick: Tick | None
+) -> list[Draws]:
+    """Gibbs chains from the first regression to the last, all of which share their data."""
+    from threadpoolctl import threadpool_limits
+
+    from bayesreg.sampling.assemble import assemble, starting_point, with_scales
+    from bayesreg.sampling.kernel import choose_kernel
+
+    first = assemble(regs[0])
+    start = starting_point(regs[0], first)
+    problems = [with_scales(first, one) for one in regs]
+    steps = [_Step(problem, choose_kernel(problem, start)) for problem in problems]
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(_walk_chain, steps, start, generator, draws, tune, tick if index == 0 else None)
+            for index, generator in enumerate(generators)
+        ]
+        chains = [job.result() for job in jobs]
+    found = []
+    for k, one in enumerate(regs):
+        theta, hyper = (np.stack([chain[part][k] for chain in chains]) for part in (0, 1))
+        found.append(to_draws(one, problems[k], steps[k].kernel, generators, theta, hyper, theta[..., :0], tune))
+    return found
+
+
+def _walk_chain(
+    steps: list[_Step], start: "State", generator: np.random.Generator, draws: int, tune: int, tick: Tick | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """θ (m, draws, q) and hyperparameters (m, draws, 4) of one chain."""
+    from bayesreg.sampling.assemble import disperse
+    from bayesreg.sampling.compiled.chain import advance, begin
+
+    state = disperse(steps[0].problem, start, generator)
+    begin(generator, steps[0].problem, state)
+    size = len(state.theta)
+    theta, hyper = np.empty((len(steps), draws, size)), np.empty((len(steps), draws, 4))
+    for k, step in enumerate(steps):
+        rhythm = step.kernel.name == "block", step.kernel.thin, step.kernel.every
+        for count, into in ((tune, None), (draws, k)):
+            kept = np.empty((count, size)) if into is None else theta[k]
+            others = np.empty((count, 4)) if into is None else hyper[k]
+            advance(generator, step.problem, state, *rhythm, kept, others, kept[:, :0])
+        if tick is not None:
+            tick(1)
+    return theta, hyper
+
+
+def _judge(reg: Regression, drawn: Draws, independent: bool) -> Diagnostics:
+    return diagnose(
+        drawn, sigma_known=reg.noise.known, has_intercept=reg.intercept is not False, independent=independent
+    )
+
+
+def _warn(grid: np.ndarray, verdicts: list[Diagnostics]) -> None:
+    bad = [
+        f"{strength:.4g} ({verdict.problems[0]})"
+        for strength, verdict in zip(grid, verdicts, strict=True)
+        if not verdict.passed
+    ]
+    if bad:
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        warnings.warn(f"draws at strength {'; '.join(bad[:3])}{more}.", SamplerWarning, stacklevel=3)
+
+
+def _to_tree(reg: Regression, grid: np.ndarray, found: list[Draws], verdicts: list[Diagnostics]) -> "DataTree":
+    from arviz_base import from_dict
+
+    parts = [posterior_variables(reg, drawn) for drawn in found]
+    posterior = {name: np.stack([part[name] for part in parts], axis=2) for name in parts[0]}
+    worst = {
+        name: np.array([getattr(verdict, name) for verdict in verdicts]) for name in ("rhat", "ess_bulk", "ess_tail")
+    }
+    dims = {name: ["strength", "coef_name"] if name in BY_COLUMN else ["strength"] for name in posterior}
+    tree = from_dict(
+        {"posterior": posterior},
+        coords={"strength": grid, "coef_name": list(reg.names)},
+        dims=dims,
+        attrs={"/": attributes_of(reg) | {"objective": "half_rss"}},
+    )
+    import xarray as xr
+
+    tree["path_stats"] = xr.DataTree(
+        xr.Dataset({name: ("strength", values) for name, values in worst.items()}, {"strength": grid})
+    )
+    return tree

@@ -1,0 +1,96 @@
+"""What a compiled chain works on: data that do not change, and the arrays where it stands."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# How the prior of a mixed coefficient is a mixture of Normals.
+NO_MIXING, LAPLACE, HORSESHOE = 0, 1, 2
+# Places in `State.hyper`.
+SIGMA, SCALE, SLAB, CENTER = 0, 1, 2, 3
+
+
+class Problem(NamedTuple):
+    """What does not change from draw to draw; arrays of shape (q,) have one element for each of θ.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (q, q) or (q, n)
+        The Gram matrix A'A, or the columns of A as rows if `wide`.
+    response : ndarray, shape (q,) or (n,)
+        A'b, or b if `wide`.
+    wide : bool
+        Whether the residual is kept in the space of the rows.
+    cross, diagonal : ndarray, shape (q,)
+        A'b and the diagonal of A'A.
+    origin, origin_pull : ndarray, shape (q,)
+        A point near least squares, and A'(b − A·origin): residual squares are measured from there.
+    origin_rss, square : float
+        ‖b − A·origin‖² and b'b.
+    mixing : int
+        How mixed coefficients are mixtures: `NO_MIXING`, `LAPLACE` or `HORSESHOE`.
+    laplace, precision : ndarray, shape (q,)
+        1/b_j and 1/s_j² at scale 1; 0 where a part is absent.
+    common : ndarray of bool, shape (q,)
+        Whether the prior's scale multiplies the element (not the intercept's, nor that of flat ones).
+    flat : ndarray of bool, shape (q,)
+    scaled, sigma_known, scale_known : bool
+    sigma_prior, scale_prior : tuple of three floats
+        Code and parameters, as `encode` returns them.
+    slab_df, slab_scale : float
+        Of the inverse-gamma prior on the slab's variance; a slab_scale of infinity means no slab.
+    power : float
+        Power of 1/σ in the likelihood: n, less one for a flat intercept, which is integrated out.
+    center_weight, center_mean, center_loc, center_scale : float
+        Σw, mean of y, and the Normal prior of an intercept at the centre; center_scale 0 if there is none.
+    center_scaled : bool
+        Whether that prior is scaled by sigma.
+    """
+
+    rows: np.ndarray
+    response: np.ndarray
+    wide: bool
+    cross: np.ndarray
+    diagonal: np.ndarray
+    origin: np.ndarray
+    origin_pull: np.ndarray
+    origin_rss: float
+    square: float
+    mixing: int
+    laplace: np.ndarray
+    precision: np.ndarray
+    common: np.ndarray
+    flat: np.ndarray
+    scaled: bool
+    sigma_known: bool
+    scale_known: bool
+    sigma_prior: tuple[float, float, float]
+    scale_prior: tuple[float, float, float]
+    slab_df: float
+    slab_scale: float
+    power: float
+    center_weight: float
+    center_mean: float
+    center_loc: float
+    center_scale: float
+    center_scaled: bool
+
+
+class State(NamedTuple):
+    """Where a chain stands; changed in place by its own chain only.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (q,)
+    residual : ndarray, shape (q,) or (n,)
+        A'(b − Aθ), or b − Aθ if the problem is wide.
+    local : ndarray, shape (q,)
+        Local scales of a horseshoe prior.
+    hyper : ndarray, shape (4,)
+        sigma, scale, the slab's scale, and the intercept at the centre.
+    """
+
+    theta: np.ndarray
+    residual: np.ndarray
+    local: np.ndarray
+    hyper: np.ndarray

@@ -1,0 +1,54 @@
+"""Whether a posterior can be normalized at all; a Markov chain would wander off without a sign."""
+
+from math import inf
+
+import numpy as np
+from scipy import linalg
+
+from bayesreg.errors import ModeError
+from bayesreg.model.quadratic import QuadraticLoss
+from bayesreg.model.regression import Regression
+from bayesreg.priors.positive import Jeffreys, Uniform
+
+
+def require_determined(loss: QuadraticLoss, free: np.ndarray) -> None:
+    """Raise ModeError unless the data alone determine the flat coefficients."""
+    if len(free) == 0:
+        return
+    block = loss.curvature(free)
+    root = np.sqrt(np.diag(block))
+    if np.any(root == 0) or linalg.eigvalsh(block / np.outer(root, root))[0] < 1e3 * len(free) * np.finfo(float).eps:
+        raise ModeError(
+            "flat columns are constant or collinear, so their posterior is improper; give them a finite scale."
+        )
+
+
+def require_proper(reg: Regression, flat: np.ndarray) -> None:
+    """Raise ModeError if the posterior of a Gaussian regression is improper.
+
+    Parameters
+    ----------
+    reg : Regression
+    flat : ndarray of bool, shape (q,)
+        Which elements of θ have no prior.
+    """
+    loss, prior = reg.loss, reg.noise.prior
+    require_determined(loss, np.flatnonzero(flat))
+    informed = reg.n - int(np.sum(flat)) - (reg.intercept is True)
+    needed = {Jeffreys(): 0, Uniform(inf): 1}.get(prior, -1)
+    if informed <= needed:
+        raise ModeError(
+            f"the posterior of sigma is improper: {informed} row(s) are left to learn it from under {prior}; "
+            "give sigma a proper prior, such as HalfNormal."
+        )
+    if isinstance(prior, Jeffreys) and not reg.prior.scaled_by_sigma and _fits_every_row(reg):
+        raise ModeError(
+            "the posterior of sigma is improper: the columns fit every row, so that nothing keeps sigma from 0; "
+            "give sigma a prior that vanishes at 0, such as InverseGamma, or use scaled_by_sigma=True."
+        )
+
+
+def _fits_every_row(reg: Regression) -> bool:
+    # An intercept at the centre fits the mean, whatever its prior.
+    levels = reg.n - (reg.intercept is not False and not reg.has_intercept_column)
+    return reg.loss.size >= levels and reg.loss.least_rss <= 1e-20 * reg.loss.square
