@@ -16,7 +16,7 @@ from bayesreg.optimize.least_squares import least_squares
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.optimize.penalized import penalized_at
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.sampling.engine import Posterior, draw_posterior
+from bayesreg.sampling.engine import Posterior, draw_posterior, is_short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -233,6 +233,9 @@ def compare(
         )
     best = map_estimate(reg)
     estimates = {"ols": least_squares(reg), "penalized": penalized_at(reg, best.sigma), "map": best}
+    if idata is None:
+        # A table of a few columns is there before compiled code would be loaded.
+        sampling.setdefault("kernel", "interpreted" if is_short(reg) else "auto")
     posterior = draw_posterior(reg, **sampling) if idata is None else idata
     coef = _draws_of(reg, posterior)
     return Comparison(

@@ -1,0 +1,210 @@
+"""A posterior's DataTree, read back: the regression that it belongs to, and its draws."""
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.design.columns import Rows
+from bayesreg.design.design import CONSTANT_SHARE, Design
+from bayesreg.design.moments import Moments
+from bayesreg.design.standardization import Standardization
+from bayesreg.errors import DataError
+from bayesreg.model.family import Bernoulli, Family, Gaussian, LaplaceNoise, Poisson, StudentT
+from bayesreg.model.regression import Regression
+from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
+from bayesreg.priors.positive import Exponential, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
+from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+# What an attribute may name; nothing else is ever called.
+FAMILIES = (Gaussian, Bernoulli, Poisson, StudentT, LaplaceNoise)
+POSITIVE = (HalfNormal, Exponential, HalfStudentT, InverseGamma, Jeffreys, Uniform)
+HORSESHOES = (Horseshoe, RegularizedHorseshoe)
+
+
+@dataclass(frozen=True, eq=False)
+class TreeDraws:
+    """Draws of a posterior, its chains one after the other.
+
+    Attributes
+    ----------
+    coef : ndarray, shape (S, p)
+        On the user's columns.
+    intercept : ndarray, shape (S,)
+        At x = 0; zeros if there is none.
+    sigma : ndarray, shape (S,)
+        1 for families without one.
+    scale : ndarray, shape (S,), or None
+        The prior's scale where it is unknown.
+    local : ndarray, shape (S, p), or None
+        Local scales of a horseshoe.
+    slab : ndarray, shape (S,), or None
+        Slab scale of a regularized horseshoe.
+    chains : int
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    sigma: np.ndarray
+    scale: np.ndarray | None
+    local: np.ndarray | None
+    slab: np.ndarray | None
+    chains: int
+
+
+def names_of(idata: "DataTree") -> tuple[str, ...]:
+    """Names of the coefficients."""
+    return tuple(str(name) for name in _posterior(idata)["coef_name"].to_numpy())
+
+
+def family_of(idata: "DataTree") -> Family:
+    """The family that a DataTree was sampled from."""
+    return _read_call(str(_attribute(idata, "family_settings")), FAMILIES)
+
+
+def draws_of(idata: "DataTree") -> TreeDraws:
+    """All draws of a DataTree from :func:`bayesreg.sample`.
+
+    Raises
+    ------
+    DataError
+        If it is not one, or holds values that are not finite.
+    """
+    posterior, family = _posterior(idata), family_of(idata)
+    coef = posterior["coef"].transpose("chain", "draw", "coef_name").to_numpy()
+    chains, per_chain, p = coef.shape
+    count = chains * per_chain
+    parts = {
+        name: posterior[name].transpose("chain", "draw").to_numpy().reshape(count)
+        for name in ("intercept", "sigma", "scale", "slab_scale")
+        if name in posterior
+    }
+    local = None
+    if "local_scale" in posterior:
+        local = posterior["local_scale"].transpose("chain", "draw", "coef_name").to_numpy().reshape(count, p)
+    if "sigma" not in parts:
+        known = float(idata["constant_data"]["sigma"]) if family.has_sigma else 1.0
+        parts["sigma"] = np.full(count, known)
+    intercept = parts.get("intercept", np.zeros(count))
+    found = TreeDraws(
+        coef.reshape(count, p), intercept, parts["sigma"], parts.get("scale"), local, parts.get("slab_scale"), chains
+    )
+    if not (np.all(np.isfinite(found.coef)) and np.all(np.isfinite(found.sigma))):
+        raise DataError("the posterior holds values that are not finite; sample it again: br.sample(reg).")
+    return found
+
+
+def regression_of(idata: "DataTree") -> Regression:
+    """Rebuild the regression that a DataTree of :func:`bayesreg.sample` was drawn from.
+
+    Data come from ``observed_data`` and ``constant_data``, the settings from the attributes; those are
+    parsed, never executed.
+
+    Raises
+    ------
+    DataError
+        If something that is needed is not there.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Normal(10.0), sigma=54.0)
+    >>> regression_of(br.sample(reg, draws=500, random_seed=1)).n
+    442
+    """
+    names, known = names_of(idata), idata["constant_data"]
+    standardization = Standardization(known["center"].to_numpy(), known["sd"].to_numpy())
+    target, family = str(_attribute(idata, "target")), family_of(idata)
+    design = _design(idata, names, target, standardization)
+    self = Regression.__new__(Regression)
+    sigma: Any = None
+    if family.has_sigma:
+        sigma = float(known["sigma"]) if "sigma" in known else _read_positive(idata, "sigma")
+    center = bool(_attribute(idata, "center"))
+    self._fill(design, _prior(idata, names), sigma, _intercept(idata), family, center, checked=False)
+    return self
+
+
+def _design(idata: "DataTree", names: tuple[str, ...], target: str, standardization: Standardization) -> Design:
+    known, n = idata["constant_data"], int(_attribute(idata, "n"))
+    if "X" in known:
+        extra = {name: known[name].to_numpy() if name in known else None for name in ("weights", "offset")}
+        X = known["X"].transpose("row", "coef_name").to_numpy()
+        rows = Rows(X, idata["observed_data"]["y"].to_numpy(), **extra)
+        constant = np.ptp(X, axis=0) <= CONSTANT_SHARE * np.max(np.abs(X), axis=0)
+        return Design(names, target, n, rows, standardization, constant)
+    if "gram" not in known:
+        raise DataError(
+            "the DataTree holds neither the rows (X) nor their moments (gram), so this cannot be computed from it "
+            "alone; pass the regression: reg=…"
+        )
+    values: dict[str, Any] = {name: known[name].to_numpy() for name in ("mean_x", "gram", "cross")}
+    values |= {name: float(known[name]) for name in ("weight", "log_weight", "mean_y", "square")}
+    moments = Moments(n=n, names=names, target=target, **values)
+    constant = moments.sd_x <= CONSTANT_SHARE * np.abs(moments.mean_x)
+    return Design(names, target, n, None, standardization, constant, moments)
+
+
+def _prior(idata: "DataTree", names: tuple[str, ...]) -> Any:
+    known, kind = idata["constant_data"], str(_attribute(idata, "prior"))
+    scaled = bool(_attribute(idata, "scaled_by_sigma"))
+    if kind in ("horseshoe", "regularized_horseshoe"):
+        return _read_call(str(_attribute(idata, "prior_settings")), HORSESHOES + POSITIVE)
+    parts = {
+        name: known[name].to_numpy() if name in known else np.full(len(names), np.inf)
+        for name in ("laplace_scale", "normal_scale")
+    }
+    if kind == "elastic_net":
+        return ElasticNetPrior(parts["laplace_scale"], parts["normal_scale"], scaled)
+    if kind not in ("laplace", "normal"):
+        raise DataError(f"the DataTree has a prior {kind!r}, which cannot be read back; pass the regression: reg=…")
+    scale = _read_positive(idata, "scale") if "scale" in _posterior(idata) else parts[f"{kind}_scale"]
+    return Laplace(scale, scaled) if kind == "laplace" else Normal(scale, scaled)
+
+
+def _intercept(idata: "DataTree") -> bool | Normal:
+    text = str(_attribute(idata, "intercept"))
+    return text == "True" if text in ("True", "False") else _read_call(text, (Normal,))
+
+
+def _read_positive(idata: "DataTree", name: str) -> Any:
+    return _read_call(str(_attribute(idata, name)), POSITIVE)
+
+
+def _read_call(text: str, allowed: tuple[type, ...]) -> Any:
+    """Make the frozen dataclass whose repr ``Name(a=1.0, b='c')`` this is, without running it."""
+    try:
+        return _build(ast.parse(text.replace("=inf", "=1e999"), mode="eval").body, allowed)
+    except (SyntaxError, KeyError, ValueError, TypeError, AttributeError):
+        names = ", ".join(kind.__name__ for kind in allowed)
+        raise DataError(f"the DataTree says {text!r}, where one of {names} is expected.") from None
+
+
+def _build(node: ast.AST, allowed: tuple[type, ...]) -> Any:
+    if not isinstance(node, ast.Call):
+        return ast.literal_eval(node)
+    kinds = {kind.__name__: kind for kind in allowed}
+    kind = kinds[node.func.id]  # type: ignore[attr-defined]
+    return kind(**{str(part.arg): _build(part.value, allowed) for part in node.keywords})
+
+
+def _posterior(idata: "DataTree") -> "DataTree":
+    children = getattr(idata, "children", {})
+    if "posterior" not in children or "coef" not in children["posterior"]:
+        raise DataError(
+            f"expected a DataTree from br.sample(reg), with coef in its posterior, got {type(idata).__name__}."
+        )
+    return children["posterior"]
+
+
+def _attribute(idata: "DataTree", name: str) -> Any:
+    if name not in idata.attrs:
+        raise DataError(
+            f"the DataTree has no attribute {name!r}; it is not from br.sample of this version of bayesreg."
+        )
+    return idata.attrs[name]

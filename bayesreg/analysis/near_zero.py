@@ -1,0 +1,44 @@
+"""How small a coefficient must be to count as zero."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bayesreg.analysis.compare import _column_sd
+from bayesreg.errors import PriorError
+from bayesreg.model.regression import Regression
+from bayesreg.priors.column_values import as_numbers, per_column
+
+# Standard deviation of the logistic distribution, the unit in which a log odds is small.
+LOGISTIC_SD = float(np.pi / np.sqrt(3))
+
+
+def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
+    """Half-width ε_j of the region that counts as zero, on the user's columns, shape (p,).
+
+    Parameters
+    ----------
+    reg : Regression
+    epsilon : float, array of shape (p,), mapping from column name, or None
+        As the user gave it.
+    share : float
+        Of the unit per standard deviation of the column, where `epsilon` is None.
+
+    Raises
+    ------
+    PriorError
+        If ε is not positive and finite, or not given for each column.
+    """
+    if epsilon is not None:
+        if not isinstance(epsilon, Mapping):
+            epsilon = as_numbers(epsilon, "epsilon")
+        found = per_column(epsilon, reg.names, "epsilon")
+        if not (np.all(found > 0) and np.all(np.isfinite(found))):
+            raise PriorError(f"epsilon must be positive and finite, got {epsilon!r}.")
+        return found
+    if not (share > 0 and np.isfinite(share)):
+        raise PriorError(f"epsilon_share must be positive and finite, got {share!r}.")
+    unit = {"bernoulli": LOGISTIC_SD, "poisson": 1.0}.get(reg.family.name, reg.design.sd_y)
+    sd = np.where(reg.design.standardization.sd == 1, _column_sd(reg), reg.design.standardization.sd)
+    return np.asarray(share * unit / sd)

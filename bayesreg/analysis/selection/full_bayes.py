@@ -1,0 +1,76 @@
+"""The posterior of the strength, its prior's scale being one more unknown."""
+
+from typing import Any
+
+import numpy as np
+
+from bayesreg.analysis.selection.axis import Axis
+from bayesreg.analysis.selection.choice import Choice
+from bayesreg.errors import PriorError
+from bayesreg.model.regression import Regression
+from bayesreg.priors.positive import HalfCauchy, PositivePrior
+from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.sampling.convergence import ess_bulk
+from bayesreg.sampling.engine import draw_posterior
+
+CI_PROB = 0.95
+
+
+def choose_by_full_bayes(
+    axis: Axis, given: Regression, hyperprior: PositivePrior | None, sampling: dict[str, Any]
+) -> Choice:
+    """The posterior median of the strength, with a hyperprior on the prior's scale."""
+    axis.require_gaussian("full_bayes")
+    axis.require_prior("full_bayes", Laplace, Normal)
+    whole, hyper = with_hyperprior(given, hyperprior)
+    posterior = draw_posterior(whole, **sampling)
+    scale = posterior.draws.scale
+    assert scale is not None
+    strengths = strengths_of_scales(axis, scale)
+    low, middle, high = np.quantile(strengths, [(1 - CI_PROB) / 2, 0.5, (1 + CI_PROB) / 2])
+    told = f"posterior median of the strength, scale ~ {hyper} ({posterior.choice.engine})"
+    error = _median_error(strengths)
+    details = {"posterior": posterior, "draws": strengths}
+    return Choice("full_bayes", float(middle), told, None, (float(low), float(high)), error, details)
+
+
+def strengths_of_scales(axis: Axis, scale: np.ndarray) -> np.ndarray:
+    """The strength in ``half_rss`` of each scale, at the sigma of the axis: σ²/b or σ²/s²."""
+    power = 1 if isinstance(axis.reg.prior, Laplace) else 2
+    own = scale * axis.sigma if axis.reg.prior.scaled_by_sigma else scale
+    return axis.sigma**2 / own**power
+
+
+def _median_error(strengths: np.ndarray) -> float:
+    """Monte Carlo standard error of the median log strength: that of an order statistic, at the effective size."""
+    effective = float(ess_bulk(strengths[None])[0])
+    low, high = np.quantile(np.log(strengths), np.clip(0.5 + np.array([-0.5, 0.5]) / effective**0.5, 0, 1))
+    return float(high - low) / 2
+
+
+def with_hyperprior(reg: Regression, hyperprior: PositivePrior | None) -> tuple[Regression, PositivePrior]:
+    """The regression with one unknown scale for all columns.
+
+    By default it is half-Cauchy (Gelman 2006, doi:10.1214/06-BA117A) about the size of a coefficient that
+    by itself would explain the target: sd(y), or 1 where the prior is scaled by sigma.
+    """
+    if not reg.scale_known and hyperprior is None:
+        return reg, reg.prior.scale  # type: ignore[union-attr, return-value]
+    prior = reg.prior
+    if reg.scale_known and not np.isscalar(prior.scale):  # type: ignore[union-attr]
+        raise PriorError(
+            'by="full_bayes" has one unknown scale for all columns, but the prior has a scale for each; '
+            "give the prior one scale, or a hyperprior."
+        )
+    if hyperprior is None:
+        hyperprior = HalfCauchy(1.0 if prior.scaled_by_sigma else _size(reg))
+    kind = Laplace if isinstance(prior, Laplace) else Normal
+    return reg.with_prior(kind(hyperprior, prior.scaled_by_sigma)), hyperprior
+
+
+def _size(reg: Regression) -> float:
+    """sd(y) per standard deviation of a column, of the columns that the prior sees."""
+    if np.all(reg.design.standardization.sd == 1):
+        spread = reg.design.moments.sd_x
+        return float(reg.design.sd_y / np.median(spread[spread > 0]))
+    return float(reg.design.sd_y)

@@ -1,0 +1,213 @@
+"""Errors on rows that were not fitted: k-fold cross-validation and a validation set."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayesreg.analysis.selection.axis import Axis
+from bayesreg.analysis.selection.choice import Choice, Curve, edge_note
+from bayesreg.design.columns import read_matrix, read_vector
+from bayesreg.design.implicit import is_sparse
+from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
+from bayesreg.model.regression import Regression
+from bayesreg.optimize.path import Path, path
+from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Rows on which fits are judged: the columns that the prior sees, target, offset and weights."""
+
+    Z: np.ndarray
+    y: np.ndarray
+    offset: np.ndarray | float
+    weights: np.ndarray | None
+
+
+def choose_by_cv(axis: Axis, folds: Any, random_seed: int | None, per_row: bool | None) -> tuple[Choice, Choice]:
+    """The minimum of the cross-validated error, and the one-standard-error rule.
+
+    The curve is the mean over folds of each fold's mean error; its standard error is sd/√k. The
+    one-standard-error rule takes the strongest strength whose error is within one standard error of
+    the minimum (Breiman, Friedman, Olshen & Stone 1984; Hastie, Tibshirani & Friedman 2009, section 7.10).
+    """
+    parts = read_folds(axis, folds, random_seed)
+    carried = _carries_per_row(axis) if per_row is None else per_row
+    errors = np.array([_fold_errors(axis, inside, out, carried) for inside, out in parts])
+    spread = errors.std(axis=0, ddof=1) / len(parts) ** 0.5
+    label = f"{len(parts)}-fold cross-validation"
+    curve = Curve(axis.strengths, errors.mean(axis=0), "error", label, spread, _train_error(axis.path))
+    lowest = curve.best
+    within = int(np.argmax(curve.value <= curve.value[lowest] + spread[lowest]))
+    told = f"{label}, strengths kept {'per row' if carried else 'as they are'} in the folds"
+    return (
+        Choice("cv", float(axis.strengths[lowest]), f"{told}: least error{edge_note(curve, lowest)}", curve),
+        Choice(
+            "cv_1se",
+            float(axis.strengths[within]),
+            f"{told}: the strongest within one standard error of the least{edge_note(curve, within)}",
+            curve,
+        ),
+    )
+
+
+def choose_by_validation(axis: Axis, validation: Any, per_row: bool | None) -> Choice:
+    """The minimum of the error on a validation set: (X, y), or a mask of the regression's own rows."""
+    if validation is None:
+        raise DataError('by="validation" needs validation=(X_val, y_val), or a boolean mask of the rows.')
+    carried = _carries_per_row(axis) if per_row is None else per_row
+    if isinstance(validation, tuple):
+        fits, held = axis.path, _read_validation(axis, *validation)
+    else:
+        inside, out = _read_mask(axis, validation)
+        fits = _fit_part(axis, inside, carried)
+        held = _rows_of(axis, out, fits)
+    value = mean_errors(fits, held)
+    curve = Curve(axis.strengths, value, "error", "validation set", None, _train_error(fits))
+    told = f"least error on a validation set of {len(held.y)} rows{edge_note(curve, curve.best)}"
+    return Choice("validation", float(axis.strengths[curve.best]), told, curve)
+
+
+def read_folds(axis: Axis, folds: Any, random_seed: int | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pairs (rows inside, rows held out): of a count, of one label per row, or of a scikit-learn splitter."""
+    rows = _require_rows(axis)
+    n = axis.reg.n
+    if hasattr(folds, "split"):
+        parts = [(np.asarray(inside), np.asarray(out)) for inside, out in folds.split(np.zeros((n, 1)), rows.y)]
+    elif np.ndim(folds) == 0:
+        parts = _counted_folds(axis, folds, random_seed)
+    else:
+        labels = np.asarray(folds)
+        if labels.shape != (n,):
+            raise DataError(f"folds has shape {labels.shape}; allowed: a count, one label per row ({n},), a splitter.")
+        parts = [(np.flatnonzero(labels != label), np.flatnonzero(labels == label)) for label in np.unique(labels)]
+    if len(parts) < 2 or any(len(inside) == 0 or len(out) == 0 for inside, out in parts):
+        raise DataError(f"cross-validation needs at least two folds, none of them empty, got {len(parts)}.")
+    return parts
+
+
+def _counted_folds(axis: Axis, folds: Any, random_seed: int | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    n, rows = axis.reg.n, _require_rows(axis)
+    if isinstance(folds, bool) or folds != int(folds) or not 2 <= folds <= n:
+        raise DataError(f"folds must be a whole number from 2 to the {n} rows, labels or a splitter, got {folds!r}.")
+    kind = StratifiedKFold if axis.reg.family.name == "bernoulli" else KFold
+    split = kind(int(folds), shuffle=random_seed is not None, random_state=random_seed)
+    return list(split.split(np.zeros((n, 1)), rows.y))
+
+
+def _carries_per_row(axis: Axis) -> bool:
+    """As scikit-learn does: its lasso and elastic net state strengths per row, its ridge and logistic do not."""
+    return axis.reg.is_gaussian and not isinstance(axis.reg.prior, Normal)
+
+
+def _require_rows(axis: Axis) -> Any:
+    rows = axis.reg.design.rows
+    if rows is None:
+        raise DataError('held-out errors need the rows; use Regression(X, y, …), or by="evidence".')
+    if is_sparse(rows.X):
+        raise UnsupportedError("held-out errors of a sparse X are not computed; pass X.toarray() where it fits.")
+    return rows
+
+
+def _rows_of(axis: Axis, index: np.ndarray, fits: Path) -> Held:
+    """Rows of the regression, as the columns that the fits of another part of it see."""
+    rows = _require_rows(axis)
+    Z = fits.reg.design.standardization.apply(axis.held.design.matrix[index])
+    offset = 0.0 if rows.offset is None else rows.offset[index, None]
+    weights = None if rows.weights is None else rows.weights[index]
+    return Held(Z, rows.y[index], offset, weights)
+
+
+def _read_validation(axis: Axis, X: Any, y: Any) -> Held:
+    rows = _require_rows(axis)
+    if rows.offset is not None:
+        raise UnsupportedError("a validation set cannot carry an offset; give a mask of the regression's own rows.")
+    matrix, names = read_matrix(X)
+    if matrix.shape[1] != axis.reg.p or (hasattr(X, "columns") and names != axis.reg.names):
+        raise DataError(f"the validation columns are {list(names)[:10]}, expected {list(axis.reg.names)[:10]}.")
+    target = read_vector(y, "y_val", matrix.shape[0])
+    return Held(axis.reg.design.standardization.apply(matrix), target, 0.0, None)
+
+
+def _read_mask(axis: Axis, mask: Any) -> tuple[np.ndarray, np.ndarray]:
+    held = np.asarray(mask)
+    if held.dtype != bool or held.shape != (axis.reg.n,) or held.all() or not held.any():
+        raise DataError(
+            f"validation must be (X_val, y_val), or a boolean mask of the {axis.reg.n} rows that holds some of them "
+            f"out and not all, got {type(mask).__name__} of shape {held.shape}."
+        )
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def _fit_part(axis: Axis, inside: np.ndarray, carried: bool) -> Path:
+    """MAP estimates on a part of the rows, on columns standardized as for all rows."""
+    part = part_of(axis, inside)
+    share = part.design.weight / axis.held.design.weight if carried else 1.0
+    return path(part, axis.strengths * share)
+
+
+def part_of(axis: Axis, inside: np.ndarray) -> Regression:
+    """The regression on a part of the rows, under the very same prior on the very same columns."""
+    held, rows = axis.held, _require_rows(axis)
+    with warnings.catch_warnings():
+        # A column may be constant in one part of the rows: its coefficient is then the prior's.
+        warnings.simplefilter("ignore", ConstantColumnWarning)
+        return Regression(
+            held.design.matrix[inside],
+            rows.y[inside],
+            prior=plain_prior(held),
+            sigma=held.noise.sigma if held.family.has_sigma else None,
+            intercept=held.intercept,
+            family=held.family,
+            standardize=False,
+            # A Normal intercept is about the centre of all rows, which is where these columns are 0.
+            center=not isinstance(held.intercept, Normal),
+            weights=None if rows.weights is None else rows.weights[inside],
+            offset=None if rows.offset is None else rows.offset[inside],
+        )
+
+
+def plain_prior(reg: Regression) -> CoefficientPrior:
+    """The regression's prior with one scale per column, whatever form it was given in."""
+    scales = reg.scales
+    if isinstance(reg.prior, Laplace):
+        return Laplace(scales.laplace, scales.scaled_by_sigma)
+    if isinstance(reg.prior, Normal):
+        return Normal(scales.normal, scales.scaled_by_sigma)
+    return ElasticNetPrior(scales.laplace, scales.normal, scales.scaled_by_sigma)
+
+
+def _fold_errors(axis: Axis, inside: np.ndarray, out: np.ndarray, carried: bool) -> np.ndarray:
+    fits = _fit_part(axis, inside, carried)
+    return mean_errors(fits, _rows_of(axis, out, fits))
+
+
+def _train_error(fits: Path) -> np.ndarray:
+    rows = fits.reg.design.rows
+    assert rows is not None
+    offset = 0.0 if rows.offset is None else rows.offset[:, None]
+    return mean_errors(fits, Held(fits.reg.design.matrix, rows.y, offset, rows.weights))
+
+
+def mean_errors(fits: Path, held: Held) -> np.ndarray:
+    """Mean squared error (gaussian) or mean −log likelihood at each strength, weighted as the rows are, shape (m,)."""
+    eta = held.offset + linear_predictor(fits, held.Z)
+    y, reg = held.y[:, None], fits.reg
+    if reg.is_gaussian:
+        return np.average((y - eta) ** 2, axis=0, weights=held.weights)
+    sigma = reg.noise.sigma if reg.family.has_sigma else 1.0
+    if sigma is None:
+        raise PriorError("held-out errors need a known sigma; use reg.with_sigma(number).")
+    row_sigma = sigma if held.weights is None else sigma / np.sqrt(held.weights)[:, None]
+    return -np.average(reg.family.log_likelihood(y, eta, row_sigma), axis=0, weights=held.weights)
+
+
+def linear_predictor(fits: Path, Z: np.ndarray) -> np.ndarray:
+    """Without offset, of rows of the columns that the prior sees, at each strength, shape (rows, m)."""
+    assert fits.reg.noise.sigma is not None
+    point = fits.reg.coefficients(fits.theta, fits.reg.noise.sigma)
+    return np.asarray(point.at_center + Z @ fits.beta.T)

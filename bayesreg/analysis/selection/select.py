@@ -1,0 +1,170 @@
+"""One function for all rules that choose a strength."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
+from typing import Any, overload
+
+from bayesreg.analysis.selection.axis import Axis, open_axis
+from bayesreg.analysis.selection.choice import Choice
+from bayesreg.analysis.selection.criteria import choose_by_criterion
+from bayesreg.analysis.selection.evidence import choose_by_evidence
+from bayesreg.analysis.selection.full_bayes import choose_by_full_bayes
+from bayesreg.analysis.selection.held_out import choose_by_cv, choose_by_validation
+from bayesreg.analysis.selection.leave_one_out import choose_by_loo, choose_by_press
+from bayesreg.analysis.selection.prior_knowledge import choose_by_prior_knowledge
+from bayesreg.analysis.selection.result import Selection, Selections, say
+from bayesreg.analysis.selection.tool_cv import FOLDS
+from bayesreg.errors import PriorError
+from bayesreg.model.regression import Regression
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.sampling.engine import draw_posterior
+
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """All that the rules may need."""
+
+    reg: Regression
+    axis: Axis
+    folds: Any
+    random_seed: int | None
+    per_row: bool | None
+    validation: Any
+    p0: float | None
+    hyperprior: PositivePrior | None
+    sampling: dict[str, Any]
+
+    @cached_property
+    def cross_validated(self) -> tuple[Choice, Choice]:
+        return choose_by_cv(self.axis, self.folds, self.random_seed, self.per_row)
+
+
+_RULES: dict[str, Callable[[_Request], Choice]] = {
+    "cv": lambda asked: asked.cross_validated[0],
+    "cv_1se": lambda asked: asked.cross_validated[1],
+    "press": lambda asked: choose_by_press(asked.axis),
+    "loo": lambda asked: choose_by_loo(asked.axis, asked.sampling),
+    "aic": lambda asked: choose_by_criterion(asked.axis, "aic"),
+    "bic": lambda asked: choose_by_criterion(asked.axis, "bic"),
+    "evidence": lambda asked: choose_by_evidence(asked.axis, asked.sampling),
+    "full_bayes": lambda asked: choose_by_full_bayes(asked.axis, asked.reg, asked.hyperprior, asked.sampling),
+    "validation": lambda asked: choose_by_validation(asked.axis, asked.validation, asked.per_row),
+    "prior": lambda asked: choose_by_prior_knowledge(asked.axis, asked.p0),
+}
+
+
+@overload
+def select(reg: Regression, by: str = "cv", **options: Any) -> Selection: ...
+
+
+@overload
+def select(reg: Regression, by: Sequence[str], **options: Any) -> Selections: ...
+
+
+def select(
+    reg: Regression,
+    by: str | Sequence[str] = "cv",
+    *,
+    strengths: Any = None,
+    objective: str = "half_rss",
+    folds: Any = FOLDS,
+    random_seed: int | None = None,
+    per_row: bool | None = None,
+    validation: Any = None,
+    p0: float | None = None,
+    hyperprior: PositivePrior | None = None,
+    **sampling: Any,
+) -> Selection | Selections:
+    r"""Choose the strength of the regression's kind of prior.
+
+    Parameters
+    ----------
+    reg : Regression
+        Its prior gives the kind of penalty and the columns' ratios; the size of its scale is ignored.
+    by : str or sequence of str
+        One rule, or several:
+
+        - ``"cv"``, ``"cv_1se"``: least k-fold error, and the strongest strength within one standard error of it;
+        - ``"validation"``: least error on a validation set;
+        - ``"aic"``, ``"bic"``: information criteria of the MAP estimates;
+        - ``"press"``: least leave-one-out squared error, exact (Normal prior);
+        - ``"loo"``: largest leave-one-out log predictive density of the posterior, exact for a Normal prior
+          at known sigma, else by PSIS (Vehtari, Gelman & Gabry 2017, doi:10.1007/s11222-016-9696-4);
+        - ``"evidence"``: largest marginal likelihood;
+        - ``"full_bayes"``: posterior median under a hyperprior on the scale;
+        - ``"prior"``: the strength at which the prior expects `p0` effective coefficients.
+
+        The first three lines cover every family, the others the gaussian one.
+    strengths : array-like, shape (m,), optional
+        Grid in ``half_rss``; by default that of :func:`bayesreg.path`, and a coarser one for rules that sample.
+    objective : str, optional
+        The convention of the strengths that are returned.
+    folds : int, array of shape (n,), or scikit-learn splitter
+        How many folds (consecutive rows; stratified for a Bernoulli target), a label per row, or a splitter.
+    random_seed : int, optional
+        Shuffles counted folds, and seeds the samplers.
+    per_row : bool, optional
+        Whether a strength shrinks with the rows of a fold. By default as in scikit-learn: so for the
+        gaussian lasso and elastic net, and not for ridge and other families.
+    validation : tuple (X, y) or boolean array of shape (n,)
+        A set of new rows, or which of the regression's own rows to hold out.
+    p0 : float, optional
+        How many coefficients are expected to matter, for ``"prior"``.
+    hyperprior : prior for a positive quantity, optional
+        On the scale, for ``"full_bayes"``; by default the prior's own or else a half-Cauchy.
+    **sampling
+        Passed to the samplers (``draws``, ``chains``, ``tune``, …).
+
+    Returns
+    -------
+    Selection, or Selections if several rules were asked for
+
+    Raises
+    ------
+    PriorError
+        If a rule is unknown or lacks its argument, or a strength is not positive.
+    DataError
+        If a rule needs rows that are not there, or folds that cannot be made.
+    UnsupportedError
+        If a rule does not cover the family or the prior.
+    ConvergenceError
+        If the marginal likelihood of a Laplace prior finds no maximum.
+
+    Warns
+    -----
+    SamplerWarning
+        If chains have not mixed, or Pareto k is large.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(1.0), sigma=54.0)
+    >>> chosen = br.select(reg, by="cv", objective="sklearn.Lasso")
+    >>> round(chosen.strength, 3), chosen.nonzero
+    (0.079, 9)
+    >>> [round(one.strength) for one in br.select(reg, by=["aic", "bic"])]
+    [430, 430]
+    """
+    rules = [by] if isinstance(by, str) else list(by)
+    unknown = [rule for rule in rules if rule not in _RULES]
+    if unknown or not rules:
+        raise PriorError(f"unknown rule(s) {unknown}; the rules are {', '.join(_RULES)}.")
+    strange = sorted(set(sampling) - (set(signature(draw_posterior).parameters) - {"reg"}))
+    if strange:
+        raise TypeError(f"select() got unexpected argument(s) {strange}; samplers know none of them either.")
+    axis = open_axis(reg, strengths)
+    # An objective that cannot state this strength is refused before anything is computed.
+    say(axis, 1.0, objective)
+    plan = {"random_seed": random_seed, **sampling}
+    asked = _Request(reg, axis, folds, random_seed, per_row, validation, p0, hyperprior, plan)
+    answers = tuple(_answer(asked, rule, objective) for rule in rules)
+    return answers[0] if isinstance(by, str) else Selections(answers)
+
+
+def _answer(asked: _Request, rule: str, objective: str) -> Selection:
+    choice = _RULES[rule](asked)
+    prior = asked.axis.prior_at(choice.strength)
+    return Selection(asked.axis, choice, objective, prior, asked.axis.reg.with_prior(prior))

@@ -1,0 +1,111 @@
+"""Conflict between prior and data: what happens to the posterior when one of the two speaks a little louder."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.analysis.from_tree import draws_of, regression_of
+from bayesreg.errors import DataError
+from bayesreg.model.log_density import log_prior
+from bayesreg.model.regression import Regression
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from xarray import DataTree
+
+
+def prior_sensitivity(
+    idata: "DataTree", *, reg: Regression | None = None, threshold: float = 0.05, var_names: list[str] | None = None
+) -> "pd.DataFrame":
+    """Power-scaling sensitivity of each coefficient to the prior and to the likelihood.
+
+    The prior (or the likelihood) is raised to a power near 1 by importance weights, and the distance that the
+    posterior moves per unit of the power's logarithm is reported. A posterior that is sensitive to both has prior and
+    data pull against each other; one that is sensitive to the prior alone is told little by the data (Kallioinen,
+    Paananen, Bürkner & Vehtari 2024, doi:10.1007/s11222-023-10366-5).
+
+    Parameters
+    ----------
+    idata : xarray.DataTree
+        From :func:`bayesreg.sample`. Its groups ``log_likelihood`` and ``log_prior`` are taken where they are there;
+        otherwise the prior density is computed from the model, and the likelihood as what is left of ``lp``.
+    reg : Regression, optional
+        By default it is rebuilt from `idata`.
+    threshold : float, optional
+        Sensitivity above which ArviZ speaks of a conflict.
+    var_names : list of str, optional
+        By default ``coef``, and ``sigma`` where it is unknown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per quantity with ``prior``, ``likelihood`` and ``diagnosis``, as ArviZ's ``psense_summary``.
+
+    Raises
+    ------
+    DataError
+        If the groups are missing and ``lp`` is as well, or a sensitivity is undefined.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Normal(10.0), sigma=54.0)
+    >>> told = br.prior_sensitivity(br.sample(reg, draws=500, random_seed=1))
+    >>> bool(told.loc["coef[s1]", "prior"] > told.loc["coef[bmi]", "prior"])
+    True
+    """
+    from arviz_stats.psense import psense_summary
+    from xarray import Dataset, DataTree
+
+    prior, likelihood = _densities(idata, reg)
+    posterior = idata["posterior"].to_dataset()
+    groups = {
+        "posterior": posterior,
+        "log_prior": Dataset({"prior": prior}),
+        "log_likelihood": Dataset({"y": likelihood}),
+    }
+    wanted = [name for name in ("coef", "sigma") if name in posterior] if var_names is None else var_names
+    tree = DataTree.from_dict(groups)
+    with _quiet():
+        told: pd.DataFrame = psense_summary(tree, var_names=wanted, threshold=threshold, round_to=6)
+    bad = told.index[~np.isfinite(told[["prior", "likelihood"]].to_numpy(dtype=float)).all(axis=1)]
+    if len(bad):
+        raise DataError(f"the sensitivity of {list(bad)[:5]} is undefined; draw more, or look at their draws.")
+    return told
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without ArviZ's log of what the table says in its column of diagnoses."""
+    log = logging.getLogger("arviz_stats.psense")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
+
+
+def _densities(idata: "DataTree", reg: Regression | None) -> tuple[Any, Any]:
+    """Log prior and log likelihood of each draw, as DataArrays."""
+    groups = idata.children
+    if "log_prior" in groups and "log_likelihood" in groups:
+        likelihood = idata["log_likelihood"]["y"]
+        return idata["log_prior"]["prior"], likelihood.sum([dim for dim in likelihood.dims if dim == "row"])
+    if "sample_stats" not in groups or "lp" not in groups["sample_stats"]:
+        raise DataError(
+            "neither log_likelihood and log_prior nor lp are in the DataTree; sample with "
+            'br.sample(reg, groups=("log_likelihood", "log_prior")).'
+        )
+    lp = idata["sample_stats"]["lp"].transpose("chain", "draw")
+    reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
+    standardization = reg.design.standardization
+    at_center = standardization.intercept_at_center(draws.intercept, draws.coef)
+    density = log_prior(
+        reg, standardization.beta(draws.coef), at_center, draws.sigma, draws.scale, draws.local, draws.slab
+    )
+    prior = lp.copy(data=density.reshape(lp.shape))
+    return prior, lp - prior

@@ -1,0 +1,115 @@
+"""How much of the variation sparse summaries of a posterior explain, by their size."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.analysis.dss import DecoupledSelection, decoupled_selection
+from bayesreg.plots.rows import MAX_ROWS, height, name_rows, pick
+from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from xarray import DataTree
+
+
+def plot_dss(
+    result: "DecoupledSelection | DataTree",
+    *,
+    max_coefficients: int | None = MAX_ROWS,
+    ax: "Axes | None" = None,
+    dark: bool = False,
+) -> "Figure":
+    """Draw the variation explained by each sparse summary, the smallest on top.
+
+    Each row is one summary: its number of coefficients, and which come in (+) or go out (−) from the row above. The
+    dashed line is the posterior mean, with all coefficients; the filled point is the smallest summary whose interval
+    reaches it.
+
+    Parameters
+    ----------
+    result : DecoupledSelection or xarray.DataTree
+        From :func:`bayesreg.decoupled_selection`, or a posterior for it.
+    max_coefficients : int or None, optional
+        How many summaries to draw, the smallest ones. None: all.
+    ax : matplotlib.axes.Axes, optional
+        Draw here; by default on a new figure, whose height grows with the number of summaries.
+    dark : bool, optional
+        Light ink on dark paper.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    PriorError
+        If `max_coefficients` is not a positive whole number.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0), sigma=54.0)
+    >>> figure = br.plot_dss(br.sample(reg, random_seed=1))
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:3]
+    ['0', '1: + bmi', '2: + s5']
+    """
+    told = result if isinstance(result, DecoupledSelection) else decoupled_selection(result)
+    shown = pick(np.arange(len(told.sizes)), max_coefficients)
+    colors = ink(dark)
+    with drawing():
+        axes = new_figure(7.2, height(len(shown)), colors).add_subplot() if ax is None else ax
+        dress(axes, colors, upright_grid=True)
+        handles = _draw(axes, told, shown, colors)
+        name_rows(axes, _changes(told)[: len(shown)], colors)
+        axes.set_xlabel("variation explained ρ²")
+        heading = Heading(_title(told), _subtitle(told, len(shown)), handles)
+        return heading.write(axes, colors, own_figure=ax is None)
+
+
+def _draw(ax: "Axes", told: DecoupledSelection, shown: np.ndarray, colors: Ink) -> list[Any]:
+    table = told.to_frame().iloc[shown]
+    rows, size = np.arange(len(shown)), float(np.interp(len(shown), [10, 40], [5.5, 4.0]))
+    whole = float(told.rho2_draws[:, -1].mean())
+    line = ax.axvline(
+        whole, color=colors.text, linestyle="--", linewidth=1.0, label="posterior mean, all coefficients", zorder=1.5
+    )
+    ax.hlines(rows, table["rho2_lower"], table["rho2_upper"], color=colors.mean, linewidth=size / 2.6, zorder=3)
+    look: dict[str, Any] = {"marker": "o", "linestyle": "none", "mec": colors.mean, "markersize": size, "zorder": 4}
+    chosen = rows[shown == told.chosen]
+    label = f"summary, {100 * told.ci_prob:g}% interval"
+    handles = [line, *ax.plot(table["rho2"], rows, mfc=colors.paper, label=label, **look)]
+    if len(chosen):
+        label = "smallest whose interval reaches it"
+        handles += ax.plot(table["rho2"].iloc[chosen], chosen, mfc=colors.mean, label=label, **look)
+    return handles
+
+
+def _changes(told: DecoupledSelection) -> list[str]:
+    """Size of each summary, and what comes in and goes out from the one before."""
+    labels, before = list[str](), set[str]()
+    for size in told.sizes:
+        now = told.model(int(size))
+        parts = [f"+ {name or '(no name)'}" for name in now if name not in before] + [
+            f"− {name or '(no name)'}" for name in before if name not in now
+        ]
+        if len(parts) > 2:
+            parts = [*parts[:1], f"and {len(parts) - 1} more"]
+        labels.append(f"{size}: {', '.join(parts)}" if parts else f"{size}")
+        before = set(now)
+    return labels
+
+
+def _title(told: DecoupledSelection) -> str:
+    k, p = told.chosen, len(told.names)
+    noun = "coefficient explains" if told.sizes[k] == 1 else "coefficients explain"
+    mine, whole = told.rho2_draws[:, k].mean(), told.rho2_draws[:, -1].mean()
+    return f"{told.sizes[k]} of {p} {noun} {100 * mine:.1f}% of the variation, all of them {100 * whole:.1f}%"
+
+
+def _subtitle(told: DecoupledSelection, drawn: int) -> str:
+    said = "sparse summaries of one posterior (decoupled shrinkage and selection)"
+    count = len(told.sizes)
+    return said if drawn == count else f"{said}; drawn are the {drawn} smallest of {count}"

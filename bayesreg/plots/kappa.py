@@ -1,0 +1,95 @@
+"""How strongly each coefficient is shrunk: the posterior of κ_j, row by row."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.analysis.shrinkage import Shrinkage, shrinkage
+from bayesreg.plots.rows import MAX_ROWS, check_ci_prob, height, left_out, name_rows, pick
+from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from xarray import DataTree
+
+
+def plot_kappa(
+    result: "Shrinkage | DataTree",
+    *,
+    ci_prob: float = 0.95,
+    max_coefficients: int | None = MAX_ROWS,
+    ax: "Axes | None" = None,
+    dark: bool = False,
+) -> "Figure":
+    """Draw the posterior of κ_j for each coefficient, the least shrunk on top.
+
+    Parameters
+    ----------
+    result : Shrinkage or xarray.DataTree
+        From :func:`bayesreg.shrinkage`, or a posterior for it.
+    ci_prob : float, optional
+        Probability of the equal-tailed intervals.
+    max_coefficients : int or None, optional
+        How many to draw, the least shrunk; the figure says how many are left out. None: all.
+    ax : matplotlib.axes.Axes, optional
+        Draw here; by default on a new figure, whose height grows with the number of coefficients.
+    dark : bool, optional
+        Light ink on dark paper.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    PriorError
+        If `ci_prob` is not between 0 and 1, or `max_coefficients` not a positive whole number.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0), sigma=54.0)
+    >>> br.plot_kappa(br.sample(reg, random_seed=1)).axes[0].get_xlabel()
+    'shrinkage κ: 0 = untouched, 1 = fully shrunk'
+    """
+    told = result if isinstance(result, Shrinkage) else shrinkage(result)
+    check_ci_prob(ci_prob)
+    chosen = pick(np.argsort(told.kappa, kind="stable"), max_coefficients)
+    colors = ink(dark)
+    with drawing():
+        axes = new_figure(7.2, height(len(chosen)), colors).add_subplot() if ax is None else ax
+        dress(axes, colors, upright_grid=True)
+        handles = _draw(axes, told, chosen, ci_prob, colors)
+        name_rows(axes, [told.names[j] for j in chosen], colors)
+        axes.set_xlabel("shrinkage κ: 0 = untouched, 1 = fully shrunk")
+        heading = Heading(_title(told, ci_prob), _subtitle(told, len(chosen)), handles)
+        return heading.write(axes, colors, own_figure=ax is None)
+
+
+def _draw(ax: "Axes", told: Shrinkage, chosen: np.ndarray, ci_prob: float, colors: Ink) -> list[Any]:
+    draws, rows = told.kappa_draws[:, chosen], np.arange(len(chosen))
+    lower, upper = np.quantile(draws, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
+    size = float(np.interp(len(chosen), [10, 40], [5.5, 4.0]))
+    ax.hlines(rows, lower, upper, color=colors.mean, linewidth=size / 2.6, alpha=0.75, zorder=3)
+    label = f"posterior mean, {100 * ci_prob:g}% interval"
+    style: dict[str, Any] = {"marker": "o", "linestyle": "none", "color": colors.mean, "markersize": size}
+    handle = ax.plot(draws.mean(axis=0), rows, label=label, zorder=4, clip_on=False, **style)
+    ax.set_xlim(-0.02, 1.02)
+    return handle
+
+
+def _title(told: Shrinkage, ci_prob: float) -> str:
+    low, high = told.interval(ci_prob)
+    p = len(told.names)
+    spread = "" if high - low < 1e-6 * p else f" ({100 * ci_prob:g}%: {low:.3g} to {high:.3g})"
+    noun = "coefficient counts" if p == 1 else "coefficients count"
+    return f"{p} {noun} as {told.m_eff:.3g}{spread}"
+
+
+def _subtitle(told: Shrinkage, drawn: int) -> str:
+    before = "" if told.prior_m_eff is None else f"; a priori {told.prior_m_eff:.3g}"
+    return f"effective number of coefficients m_eff = Σ(1 − κ){before}" + left_out(
+        drawn, len(told.names), "least shrunk"
+    )

@@ -1,0 +1,180 @@
+"""What the data have taught: prior and posterior density of each coefficient, in small panels on one axis."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
+from bayesreg.model.regression import Regression
+from bayesreg.plots.density import density
+from bayesreg.plots.names import plot_labels
+from bayesreg.plots.rows import left_out, pick
+from bayesreg.plots.shrinkage import PRIOR_NAMES
+from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, new_figure
+from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
+from bayesreg.priors.prior import elastic_net_log_density
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from xarray import DataTree
+
+MAX_COEFFICIENTS, PANELS_PER_ROW = 20, 4
+# Width of a panel's name in characters.
+NAME_WIDTH = 22
+
+
+def plot_prior_posterior(
+    idata: "DataTree",
+    *,
+    reg: Regression | None = None,
+    max_coefficients: int | None = MAX_COEFFICIENTS,
+    dark: bool = False,
+) -> "Figure":
+    """Draw prior and posterior density of each coefficient, all panels on the same axes.
+
+    The coefficients are beta, those on the columns that the prior sees, ordered by the size of the posterior mean.
+    A prior whose scale (or sigma, which scales it) is unknown is drawn at the posterior median of what is unknown.
+
+    Parameters
+    ----------
+    idata : xarray.DataTree
+        From :func:`bayesreg.sample`.
+    reg : Regression, optional
+        By default it is rebuilt from `idata`.
+    max_coefficients : int or None, optional
+        How many to draw, those of largest posterior mean; the figure says how many are left out. None: all.
+    dark : bool, optional
+        Light ink on dark paper.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    PriorError
+        If `max_coefficients` is not a positive whole number.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0), sigma=54.0)
+    >>> len(br.plot_prior_posterior(br.sample(reg, random_seed=1)).axes)
+    10
+    """
+    reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
+    beta = reg.design.standardization.beta(draws.coef)
+    chosen = pick(np.argsort(-np.abs(beta.mean(axis=0)), kind="stable"), max_coefficients)
+    colors, columns = ink(dark), min(PANELS_PER_ROW, len(chosen))
+    rows = -(-len(chosen) // columns)
+    with drawing():
+        figure = new_figure(7.2, 1.3 + 1.25 * rows, colors)
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        handles = _draw(list(grid.flat), reg, draws, beta[:, chosen], chosen, colors)
+        heading = Heading(_title(reg, beta, draws), _subtitle(reg, draws, len(chosen)), handles)
+        heading.write(grid.flat[0], colors, own_figure=True)
+        figure.supxlabel(_unit(reg), color=colors.text, fontsize=TEXT_SIZE)
+        return figure
+
+
+def _draw(
+    panels: list["Axes"], reg: Regression, draws: TreeDraws, beta: np.ndarray, chosen: np.ndarray, colors: Ink
+) -> list[Any]:
+    low, high = _limits(beta)
+    names, handles, top = plot_labels([reg.names[j] for j in chosen], NAME_WIDTH), dict[str, Any](), 0.0
+    for k, panel in enumerate(panels):
+        if k >= len(chosen):
+            panel.remove()
+            continue
+        dress(panel, colors)
+        panel.spines["left"].set_visible(False)
+        panel.set_yticks([])
+        panel.axvline(0.0, color=colors.grid, linewidth=1.0, zorder=1)
+        grid, values = density(beta[:, k], low, high)
+        handles["posterior"] = panel.fill_between(grid, 0, values, color=colors.mean, alpha=0.35, linewidth=0, zorder=2)
+        panel.plot(grid, values, color=colors.mean, linewidth=1.2, zorder=3)
+        before = prior_density(reg, draws, int(chosen[k]), grid)
+        if before is not None:
+            (handles["prior"],) = panel.plot(grid, before, color=colors.map, linestyle="--", linewidth=1.2, zorder=4)
+        top = max(top, float(values.max()))
+        if before is not None and not reg.is_horseshoe:
+            top = max(top, float(before.max()))
+        panel.set_title(names[k], loc="left", size=SMALL_SIZE, color=colors.text, pad=2)
+        panel.tick_params(labelbottom=True)
+    panels[0].set(xlim=(low, high), ylim=(0.0, 1.05 * top))
+    for name, handle in handles.items():
+        handle.set_label(name)
+    return list(handles.values())
+
+
+def prior_density(reg: Regression, draws: TreeDraws, j: int, grid: np.ndarray) -> np.ndarray | None:
+    """Prior density of β_j on a grid, at the posterior median of what it depends on.
+
+    None if it is flat, or has no formula (a regularized horseshoe).
+    """
+    factor = float(np.median(draws.sigma)) if reg.prior.scaled_by_sigma else 1.0
+    if isinstance(reg.prior, RegularizedHorseshoe):
+        return None
+    if isinstance(reg.prior, Horseshoe):
+        scale = float(np.median(draws.scale)) if draws.scale is not None else None
+        # The density is infinite at 0, where it is cut.
+        return np.exp(reg.prior.log_density(np.where(grid == 0, grid[1] - grid[0], grid), factor, scale))
+    if draws.scale is not None:
+        scale = float(np.median(draws.scale)) * factor
+        laplace, normal = (scale, np.inf) if reg.prior.name == "laplace" else (np.inf, scale)
+    else:
+        laplace, normal = float(reg.scales.laplace[j]) * factor, float(reg.scales.normal[j]) * factor
+    if np.isinf(laplace) and np.isinf(normal):
+        return None
+    return np.exp(elastic_net_log_density(grid, np.asarray(laplace), np.asarray(normal)))
+
+
+def _limits(beta: np.ndarray) -> tuple[float, float]:
+    lower, upper = np.quantile(beta, [0.001, 0.999], axis=0)
+    low, high = min(0.0, float(lower.min())), max(0.0, float(upper.max()))
+    room = 0.05 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _unit(reg: Regression) -> str:
+    standardized = bool(np.any(reg.design.standardization.sd != 1))
+    return f"beta, per {'standard deviation' if standardized else 'unit'} of its column"
+
+
+def _title(reg: Regression, beta: np.ndarray, draws: TreeDraws) -> str:
+    if reg.is_horseshoe:
+        return "Prior and posterior of each coefficient"
+    priors = np.array([_prior_sd(reg, draws, j) for j in range(reg.p)])
+    ratio = beta.std(axis=0, ddof=1) / priors
+    finite = ratio[np.isfinite(priors)]
+    if len(finite) == 0:
+        return "The prior is flat: the posterior is what the data say"
+    low, high = f"{100 * finite.min():.0f}", f"{100 * finite.max():.0f}"
+    share = low if low == high else f"{low} to {high}"
+    return f"The posterior's standard deviation is {share}% of the prior's"
+
+
+def _prior_sd(reg: Regression, draws: TreeDraws, j: int) -> float:
+    """Standard deviation of the prior as it is drawn; infinite if it is flat."""
+    factor = float(np.median(draws.sigma)) if reg.prior.scaled_by_sigma else 1.0
+    if draws.scale is not None:
+        return float(np.median(draws.scale)) * factor * (2**0.5 if reg.prior.name == "laplace" else 1.0)
+    laplace, normal = float(reg.scales.laplace[j]) * factor, float(reg.scales.normal[j]) * factor
+    if np.isinf(laplace) or np.isinf(normal):
+        return min(2**0.5 * laplace, normal)
+    grid = np.linspace(0, 12 * min(laplace, normal), 4_001)
+    weight = np.exp(elastic_net_log_density(grid, np.asarray(laplace), np.asarray(normal)))
+    return float(np.sqrt(np.sum(weight * grid**2) / np.sum(weight)))
+
+
+def _subtitle(reg: Regression, draws: TreeDraws, drawn: int) -> str:
+    unknown = [name for name, flag in (("scale", draws.scale is not None), ("sigma", _moves(reg))) if flag]
+    at = f", drawn at the posterior median of {' and '.join(unknown)}" if unknown else ""
+    prior = PRIOR_NAMES.get(reg.prior.name, reg.prior.name.replace("_", " "))
+    return f"{prior} prior{at}" + left_out(drawn, reg.p, "of largest posterior mean")
+
+
+def _moves(reg: Regression) -> bool:
+    return reg.prior.scaled_by_sigma and not reg.noise.known

@@ -1,0 +1,126 @@
+"""Is a zero of the MAP a zero? The posterior's answer as one divided bar per coefficient."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.analysis.sparsity import Sparsity, sparsity
+from bayesreg.plots.rows import MAX_ROWS, height, left_out, name_rows, pick
+from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from xarray import DataTree
+
+# Where the diamonds of the MAP's zeros stand, left of the bars.
+DIAMOND = -0.025
+
+
+def plot_sparsity(
+    result: "Sparsity | DataTree",
+    *,
+    max_coefficients: int | None = MAX_ROWS,
+    ax: "Axes | None" = None,
+    dark: bool = False,
+) -> "Figure":
+    """Draw how probable it is that each coefficient is negative, within ±ε of zero, or positive.
+
+    The bars are ordered by the probability of being near zero, the surest signals on top. An open diamond marks a
+    coefficient that the MAP (or the estimate that was given) sets to exactly 0.
+
+    Parameters
+    ----------
+    result : Sparsity or xarray.DataTree
+        From :func:`bayesreg.sparsity`, or a posterior for it.
+    max_coefficients : int or None, optional
+        How many to draw: about as many zeros of the estimate as others, of both those least probably near zero; the
+        figure says how many are left out. None: all.
+    ax : matplotlib.axes.Axes, optional
+        Draw here; by default on a new figure, whose height grows with the number of coefficients.
+    dark : bool, optional
+        Light ink on dark paper.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    PriorError
+        If `max_coefficients` is not a positive whole number.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0), sigma=54.0)
+    >>> br.plot_sparsity(br.sample(reg, random_seed=1)).axes[0].get_xlabel()
+    'posterior probability'
+    """
+    told = result if isinstance(result, Sparsity) else sparsity(result)
+    chosen = _pick(told, max_coefficients)
+    colors = ink(dark)
+    with drawing():
+        axes = new_figure(7.2, height(len(chosen)), colors).add_subplot() if ax is None else ax
+        dress(axes, colors)
+        handles = _draw(axes, told, chosen, colors)
+        name_rows(axes, [told.names[j] for j in chosen], colors, list(told.zero[chosen]))
+        axes.set_xlabel("posterior probability")
+        heading = Heading(_title(told), _subtitle(told, len(chosen)), handles)
+        return heading.write(axes, colors, own_figure=ax is None)
+
+
+def _pick(told: Sparsity, most: int | None) -> np.ndarray:
+    """The rows: where they are too many, about as many zeros of the estimate as others, those least near zero."""
+    order = np.lexsort((-told.p_direction, told.p_near_zero))
+    if len(pick(order, most)) == len(order):
+        return order
+    assert most is not None
+    zero = told.zero[order]
+    zeros = min(int(zero.sum()), max(most // 2, most - int((~zero).sum())))
+    shown = (np.cumsum(zero) <= zeros) & zero | (np.cumsum(~zero) <= most - zeros) & ~zero
+    return order[shown]
+
+
+def _draw(ax: "Axes", told: Sparsity, chosen: np.ndarray, colors: Ink) -> list[Any]:
+    rows = np.arange(len(chosen))
+    parts: tuple[tuple[str, np.ndarray, dict[str, Any]], ...] = (
+        ("negative, beyond −ε", told.p_below, {"color": colors.cycle[3]}),
+        ("within ±ε of zero", told.p_near_zero, {"color": colors.grid, "edgecolor": colors.faint, "hatch": "//////"}),
+        ("positive, beyond ε", told.p_above, {"color": colors.mean}),
+    )
+    handles, left = list[Any](), np.zeros(len(chosen))
+    for label, share, style in parts:
+        handles.append(ax.barh(rows, share[chosen], left=left, height=0.68, label=label, linewidth=0, **style))
+        left = left + share[chosen]
+    zero = np.flatnonzero(told.zero[chosen])
+    if len(zero):
+        size = float(np.interp(len(chosen), [10, 40], [5.5, 4.0]))
+        look: dict[str, Any] = {"marker": "D", "linestyle": "none", "mfc": colors.paper, "mec": colors.map}
+        label = "MAP" if "MAP" in told.how else "estimate"
+        at = np.full(len(zero), DIAMOND)
+        handles += ax.plot(at, zero, label=f"{label}, exactly 0", markersize=size, zorder=4, clip_on=False, **look)
+    ax.set_xlim(2 * DIAMOND, 1.0)
+    ax.spines["left"].set_visible(False)
+    return handles
+
+
+def _title(told: Sparsity) -> str:
+    zeros, p = int(told.zero.sum()), len(told.names)
+    if not zeros:
+        return "No coefficient is exactly 0, so none is claimed to be"
+    surely = int(np.sum(told.p_near_zero[told.zero] > told.ci_prob))
+    which = f"{'MAP' if 'MAP' in told.how else 'estimate'} sets {zeros} of {p} coefficients to 0"
+    sure = f"{100 * told.ci_prob:g}% sure"
+    surely_text = "none" if surely == 0 else f"all {zeros}" if surely == zeros else str(surely)
+    if zeros == 1:
+        return f"The {which}; the posterior is {'' if surely else 'not '}{sure} of it"
+    return f"The {which}; the posterior is {sure} of {surely_text}"
+
+
+def _subtitle(told: Sparsity, drawn: int) -> str:
+    unit = "ε by column" if np.ptp(told.epsilon) > 0 else f"ε = {told.epsilon[0]:.3g}"
+    lower, upper = told.epsilon.min(), told.epsilon.max()
+    between = f", {lower:.3g} to {upper:.3g} in its own units" if np.ptp(told.epsilon) > 0 else ""
+    return f"{told.how}; {unit}{between}" + left_out(drawn, len(told.names), "least probably near zero")

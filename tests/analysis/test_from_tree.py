@@ -1,0 +1,114 @@
+"""A regression that is rebuilt from a DataTree has the same density as the one that was sampled."""
+
+import numpy as np
+import pytest
+
+import bayesreg as br
+from bayesreg.analysis.from_tree import draws_of, family_of, regression_of
+from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.sampling.datatree import to_datatree
+from bayesreg.sampling.draws import Draws
+
+RNG = np.random.default_rng(5)
+X = RNG.normal([3.0, 0.0, -1.0], [1.0, 5.0, 0.2], size=(40, 3))
+Y = 2 + X @ [1.0, 0.1, -3.0] + RNG.normal(size=40)
+WEIGHTS, OFFSET = RNG.uniform(0.5, 2, size=40), RNG.normal(size=40)
+COUNTS, BINARY = RNG.poisson(2.0, size=40), np.tile([0, 1], 20)
+REGRESSIONS = {
+    "laplace": br.Regression(X, Y, prior=br.Laplace([0.5, 1.0, np.inf])),
+    "weights": br.Regression(X, Y, prior=br.Normal(2.0), sigma=br.HalfNormal(2.0), weights=WEIGHTS, offset=OFFSET),
+    "raw": br.Regression(X, Y, prior=br.ElasticNetPrior(1.0, 2.0), sigma=1.5, standardize=False, intercept=False),
+    "at zero": br.Regression(X, Y, prior=br.Normal(2.0), sigma=1.5, intercept=br.Normal(3.0, loc=1.0), center=False),
+    "inverse gamma": br.Regression(X, Y, prior=br.Normal(2.0), sigma=br.InverseGamma(2.0, 3.0, on="sd")),
+    "hyperprior": br.Regression(X, Y, prior=br.Laplace(br.HalfCauchy(1.0), scaled_by_sigma=True), sigma=br.Jeffreys()),
+    "uniform": br.Regression(X, Y, prior=br.Normal(2.0), sigma=br.Uniform(np.inf)),
+    "moments": br.Regression.from_moments(
+        br.Regression(X, Y, prior=br.Normal(1.0), weights=WEIGHTS).design.moments, prior=br.Laplace(1.0)
+    ),
+    "student": br.Regression(X, Y, prior=br.Laplace(1.0), family=br.StudentT(df=7.0)),
+    "bernoulli": br.Regression(X, BINARY, prior=br.Laplace(1.0), family="bernoulli"),
+    "poisson": br.Regression(X, COUNTS, prior=br.Normal(1.0), family="poisson", offset=OFFSET),
+}
+
+
+def draws_for(reg):
+    shape = (2, 10)
+    sigma = RNG.uniform(0.5, 2, size=shape) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
+    scale = None if reg.scale_known else RNG.uniform(0.5, 2, size=shape)
+    at_center = np.zeros(shape) if reg.intercept is False else RNG.normal(size=shape)
+    return Draws(RNG.normal(size=(*shape, reg.p)), at_center, sigma, scale)
+
+
+@pytest.mark.parametrize("reg", REGRESSIONS.values(), ids=REGRESSIONS.keys())
+def test_the_density_is_the_same(reg):
+    draws = draws_for(reg)
+    tree = to_datatree(reg, draws, {}, (), None)
+    again = regression_of(tree)
+    given = (draws.beta, draws.at_center, draws.sigma)
+    np.testing.assert_allclose(log_likelihood(again, *given), log_likelihood(reg, *given), rtol=1e-10)
+    np.testing.assert_allclose(log_prior(again, *given, draws.scale), log_prior(reg, *given, draws.scale), rtol=1e-10)
+    assert (again.names, again.n, again.family) == (reg.names, reg.n, reg.family)
+    read = draws_of(tree)
+    np.testing.assert_allclose(
+        reg.design.standardization.beta(read.coef), draws.beta.reshape(-1, reg.p), rtol=1e-12, atol=1e-14
+    )
+    np.testing.assert_array_equal(read.sigma, draws.sigma.ravel())
+
+
+@pytest.mark.parametrize("name", ["laplace", "moments", "hyperprior", "student"])
+def test_it_survives_the_disk(name, tmp_path):
+    import xarray as xr
+
+    reg = REGRESSIONS[name]
+    draws = draws_for(reg)
+    to_datatree(reg, draws, {}, (), None).to_netcdf(tmp_path / "draws.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "draws.nc", engine="h5netcdf") as stored:
+        again = regression_of(stored.load())
+    given = (draws.beta, draws.at_center, draws.sigma)
+    np.testing.assert_allclose(log_prior(again, *given, draws.scale), log_prior(reg, *given, draws.scale), rtol=1e-10)
+
+
+def test_horseshoes_are_read_back():
+    for prior in (br.Horseshoe(br.HalfCauchy(0.5)), br.RegularizedHorseshoe(0.1, 2.0, scaled_by_sigma=True)):
+        reg = br.Regression(X, Y, prior=prior)
+        drawn = draws_for(reg)
+        drawn = Draws(
+            drawn.beta, drawn.at_center, drawn.sigma, drawn.scale, local=np.ones_like(drawn.beta), slab=drawn.sigma
+        )
+        tree = to_datatree(reg, drawn, {}, (), None)
+        assert regression_of(tree).prior == prior
+        assert np.all(draws_of(tree).local == 1)
+
+
+def test_nothing_in_an_attribute_is_run():
+    tree = to_datatree(REGRESSIONS["laplace"], draws_for(REGRESSIONS["laplace"]), {}, (), None)
+    for text in ("__import__('os').getcwd()", "Gaussian(", "Regression()", "Gaussian(a=1)", "open", ""):
+        tree.attrs["family_settings"] = text
+        with pytest.raises(br.errors.DataError, match="is expected"):
+            family_of(tree)
+
+
+def test_other_trees_are_refused():
+    from arviz_base import from_dict
+
+    with pytest.raises(br.errors.DataError, match=r"expected a DataTree from br\.sample"):
+        draws_of(from_dict({"posterior": {"theta": np.zeros((2, 5))}}))
+    with pytest.raises(br.errors.DataError, match="got str"):
+        draws_of("draws.nc")
+    with pytest.raises(br.errors.DataError, match="no attribute 'family_settings'"):
+        draws_of(from_dict({"posterior": {"coef": np.zeros((2, 5, 1))}}, dims={"coef": ["coef_name"]}))
+
+
+def test_values_that_are_not_finite_are_refused():
+    draws = draws_for(REGRESSIONS["laplace"])
+    draws.beta[0, 0, 0] = np.nan
+    tree = to_datatree(REGRESSIONS["laplace"], draws, {}, (), None)
+    with pytest.raises(br.errors.DataError, match="not finite"):
+        draws_of(tree)
+
+
+def test_missing_data_name_the_cure():
+    tree = to_datatree(REGRESSIONS["laplace"], draws_for(REGRESSIONS["laplace"]), {}, (), None)
+    del tree["constant_data"]["X"]
+    with pytest.raises(br.errors.DataError, match="pass the regression: reg="):
+        regression_of(tree)
