@@ -5,6 +5,8 @@ import numpy as np
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.positive_arrays import log_density_of_log
 from bayesreg.priors.prior import Laplace, Normal
 
 
@@ -56,9 +58,9 @@ def log_prior(
         s = float(reg.intercept.scale) * factor  # type: ignore[arg-type]
         total = total - 0.5 * np.log(2 * np.pi) - np.log(s) - 0.5 * ((at_center - reg.intercept.loc) / s) ** 2
     if reg.noise.prior is not None:
-        total = total + np.vectorize(reg.noise.prior.log_density, otypes=[float])(sigma)
+        total = total + _log_positive(reg.noise.prior, sigma)
     if scale is not None:
-        total = total + np.vectorize(reg.prior.scale.log_density, otypes=[float])(scale)  # type: ignore[union-attr]
+        total = total + _log_positive(reg.prior.scale, scale)  # type: ignore[union-attr, arg-type]
     return total
 
 
@@ -91,6 +93,11 @@ def _log_beta(reg: Regression, beta: np.ndarray, sigma: np.ndarray, scale: np.nd
     return scales.log_density(beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
 
 
+def _log_positive(prior: PositivePrior, values: np.ndarray) -> np.ndarray:
+    logs = np.log(values)
+    return log_density_of_log(prior, logs) - logs
+
+
 def _log_horseshoe(
     prior: HorseshoePrior,
     beta: np.ndarray,
@@ -111,5 +118,5 @@ def _log_horseshoe(
     normal = 0.5 * np.log(precision) - 0.5 * np.log(2 * np.pi) - 0.5 * precision * beta**2
     total = np.sum(normal + np.log(2 / np.pi) - np.log1p(local**2), axis=-1)
     if isinstance(prior, RegularizedHorseshoe):
-        total = total + np.vectorize(prior.slab_prior.log_density, otypes=[float])(slab)
+        total = total + _log_positive(prior.slab_prior, slab)  # type: ignore[arg-type]
     return np.asarray(total)

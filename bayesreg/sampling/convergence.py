@@ -13,14 +13,18 @@ TAIL = (0.05, 0.95)
 
 def rhat_rank(quantities: np.ndarray) -> np.ndarray:
     """Rank-normalized split R̂, the larger of bulk and folded; quantities (k, C, D) with C > 1 give shape (k,)."""
-    split = _split(quantities)
-    folded = np.abs(split - np.median(split, axis=(1, 2), keepdims=True))
-    return np.maximum(_rhat(_z_scale(split)), _rhat(_z_scale(folded)))
+    return np.maximum(*(_rhat(scores) for scores in _z_scale_both(_split(quantities))))
 
 
 def ess_bulk(quantities: np.ndarray) -> np.ndarray:
     """Effective sample size of the rank-normalized draws, shape (k,)."""
     return _ess(_z_scale(_split(quantities)))
+
+
+def rhat_and_ess_bulk(quantities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """R̂ and bulk effective sample size, which share the ranks, each of shape (k,)."""
+    bulk, folded = _z_scale_both(_split(quantities))
+    return np.maximum(_rhat(bulk), _rhat(folded)), _ess(bulk)
 
 
 def ess_tail(quantities: np.ndarray) -> np.ndarray:
@@ -38,19 +42,44 @@ def _split(quantities: np.ndarray) -> np.ndarray:
 def _z_scale(quantities: np.ndarray) -> np.ndarray:
     """Normal scores of the average ranks among all draws of a quantity."""
     flat = quantities.reshape(len(quantities), -1)
-    size = flat.shape[1]
-    return ndtri((_average_ranks(flat) - 0.375) / (size + 0.25)).reshape(quantities.shape)
-
-
-def _average_ranks(flat: np.ndarray) -> np.ndarray:
-    ranks = np.empty(flat.shape)
-    for row, rank in zip(flat, ranks, strict=True):
+    scores = _scores(flat.shape[1])
+    found = np.empty(flat.shape)
+    for row, into in zip(flat, found, strict=True):
         order = np.argsort(row)
-        ordered = row[order]
-        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        ends = np.append(starts[1:], len(row))
-        rank[order] = np.repeat(0.5 * (starts + ends + 1), ends - starts)
-    return ranks
+        into[order] = scores[_double_ranks(row[order])]
+    return found.reshape(quantities.shape)
+
+
+def _z_scale_both(split: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Normal scores of the draws and of their distances from the median, from one sort of each quantity."""
+    flat = split.reshape(len(split), -1)
+    scores, middle = _scores(flat.shape[1]), np.median(flat, axis=1)
+    bulk, folded = np.empty(flat.shape), np.empty(flat.shape)
+    for k, row in enumerate(flat):
+        order = np.argsort(row)
+        bulk[k, order] = scores[_double_ranks(row[order])]
+        below = int(np.searchsorted(row[order], middle[k]))
+        # Two ascending runs, which a stable sort only has to merge.
+        order = np.concatenate([order[:below][::-1], order[below:]])
+        distance = np.abs(row[order] - middle[k])
+        merged = np.argsort(distance, kind="stable")
+        folded[k, order[merged]] = scores[_double_ranks(distance[merged])]
+    return bulk.reshape(split.shape), folded.reshape(split.shape)
+
+
+def _scores(size: int) -> np.ndarray:
+    """Normal scores at the ranks 0, ½, 1, … `size`."""
+    return ndtri((np.maximum(np.arange(2 * size + 1), 1) / 2 - 0.375) / (size + 0.25))
+
+
+def _double_ranks(ordered: np.ndarray) -> np.ndarray:
+    """Twice the average ranks of values in ascending order, as whole numbers."""
+    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    if new.all():
+        return 2 * np.arange(1, len(ordered) + 1)
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], len(ordered))
+    return np.repeat(starts + ends + 1, ends - starts)
 
 
 def _rhat(split: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesreg.sampling.convergence import ess_bulk, ess_tail, rhat_rank
+from bayesreg.sampling.convergence import ess_bulk, ess_tail, rhat_and_ess_bulk, rhat_rank
 from bayesreg.sampling.draws import Draws
 
 LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
@@ -112,10 +112,14 @@ def _worst(draws: Draws, blocks: list[np.ndarray]) -> tuple[float, float, float]
 
 
 def _worst_of(quantities: np.ndarray) -> tuple[float, float, float]:
-    halves = quantities[..., : quantities.shape[-1] // 2 * 2].reshape(len(quantities), -1, quantities.shape[-1] // 2)
-    # R-hat splits each chain in two itself; a single chain is split once more, since it needs two.
-    compared = quantities if quantities.shape[1] > 1 else halves
-    return rhat_rank(compared).max(), ess_bulk(quantities).min(), ess_tail(quantities).min()
+    if quantities.shape[1] > 1:
+        rhat, bulk = rhat_and_ess_bulk(quantities)
+    else:
+        # R-hat splits each chain in two itself; a single chain is split once more, since it needs two.
+        half = quantities.shape[-1] // 2
+        rhat = rhat_rank(quantities[..., : 2 * half].reshape(len(quantities), -1, half))
+        bulk = ess_bulk(quantities)
+    return float(rhat.max()), float(bulk.min()), float(ess_tail(quantities).min())
 
 
 def _all_finite(draws: Draws, blocks: list[np.ndarray]) -> bool:
