@@ -1,6 +1,6 @@
 """Regression: design, family, prior and noise together; frozen data with one objective."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,41 +9,21 @@ import numpy as np
 from bayesreg.design.columns import read_rows
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
 from bayesreg.design.formula import read_formula
-from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.model.arguments import check_prior, is_centered, read_intercept
+from bayesreg.model.coefficients import Coefficients
 from bayesreg.model.family import Family, Gaussian, find_family
 from bayesreg.model.noise import Noise, no_noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
 from bayesreg.model.row_loss import RowLoss
+from bayesreg.model.theta import products, weighted_rows, with_ones
 from bayesreg.priors.horseshoe import HorseshoePrior
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import CoefficientPrior, ColumnScales, Laplace, Normal
 
 if TYPE_CHECKING:
     import pymc as pm
-
-
-@dataclass(frozen=True, eq=False)
-class Coefficients:
-    """One point (or draws) in all coordinates; leading dimensions are shared.
-
-    Attributes
-    ----------
-    beta : ndarray, shape (..., p)
-        On the columns that the prior sees.
-    coef : ndarray, shape (..., p)
-        On the user's columns.
-    intercept : ndarray, shape (...)
-        At x = 0 of the user's columns; zeros if there is none.
-    at_center : ndarray, shape (...)
-        At the centre of the columns, the one that an intercept prior is about.
-    """
-
-    beta: np.ndarray
-    coef: np.ndarray
-    intercept: np.ndarray
-    at_center: np.ndarray
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -126,10 +106,10 @@ class Regression:
         offset: Any = None,
     ) -> None:
         found = find_family(family)
-        intercept = _read_intercept(intercept)
+        intercept = read_intercept(intercept)
         rows, names, target = read_rows(X, y, weights, offset)
         found.check_target(rows.y)
-        centered = _is_centered(intercept, center)
+        centered = is_centered(intercept, center)
         design = design_of_rows(rows, names, target, center=centered, standardize=standardize)
         self._fill(design, prior, sigma, intercept, found, center)
 
@@ -157,8 +137,8 @@ class Regression:
             raise DataError(
                 f"expected Moments, got {type(moments).__name__}; make them with br.moments(source, target)."
             )
-        intercept = _read_intercept(intercept)
-        design = design_of_moments(moments, center=_is_centered(intercept, center), standardize=standardize)
+        intercept = read_intercept(intercept)
+        design = design_of_moments(moments, center=is_centered(intercept, center), standardize=standardize)
         self = cls.__new__(cls)
         self._fill(design, prior, sigma, intercept, find_family("gaussian"), center)
         return self
@@ -233,7 +213,7 @@ class Regression:
         checked: bool = True,
     ) -> None:
         if checked:
-            _check_prior(prior, design, centered=_is_centered(intercept, center))
+            check_prior(prior, design, centered=is_centered(intercept, center))
         values = {
             "design": design,
             "prior": prior,
@@ -319,9 +299,13 @@ class Regression:
         """
         if not self.is_gaussian:
             raise UnsupportedError(f"the {self.family.name} family has no quadratic loss; this route is for gaussian.")
+        ones = self.has_intercept_column
         if self.design.rows is not None:
-            return loss_of_rows(*self._weighted_rows())
-        return loss_of_products(*self._products())
+            mean = self.design.mean_y if self.intercept is not False else 0.0
+            return loss_of_rows(*weighted_rows(self.design, ones=ones, shift=self.intercept_loc if ones else mean))
+        about_mean = self.intercept is not False and not ones
+        shift = self.intercept_loc if ones else 0.0
+        return loss_of_products(*products(self.design, ones=ones, shift=shift, about_mean=about_mean))
 
     @cached_property
     def row_loss(self) -> RowLoss:
@@ -330,7 +314,7 @@ class Regression:
         if rows is None or self.noise.sigma is None:
             raise PriorError("this needs the rows and a known sigma; use reg.with_sigma(number).")
         if self.has_intercept_column:
-            matrix = _with_ones(matrix)
+            matrix = with_ones(matrix)
         offset = np.full(self.n, self.intercept_loc) if rows.offset is None else rows.offset + self.intercept_loc
         weights = np.ones(self.n) if rows.weights is None else rows.weights
         return RowLoss(matrix, rows.y, offset, weights, self.family, self.noise.sigma)
@@ -396,37 +380,6 @@ class Regression:
         away = float(np.asarray(self.conditional_intercept(sigma))) - self.intercept.loc
         return 0.5 * self.intercept_precision(sigma) * away**2
 
-    def _weighted_rows(self) -> tuple[Any, np.ndarray]:
-        rows, matrix = self.design.rows, self.design.matrix
-        assert rows is not None
-        if self.has_intercept_column:
-            matrix, response = _with_ones(matrix), rows.response - self.intercept_loc
-        else:
-            response = rows.response - (self.design.mean_y if self.intercept is not False else 0.0)
-        if rows.weights is None:
-            return matrix, response
-        root = np.sqrt(rows.weights)
-        if isinstance(matrix, ImplicitColumns):
-            return replace(matrix, root=root), response * root
-        return matrix * root[:, None], response * root
-
-    def _products(self) -> tuple[np.ndarray, np.ndarray, float]:
-        moments, sd = self.design.moments, self.design.standardization.sd
-        gram, cross, square = moments.gram, moments.cross, moments.square
-        mean_x, mean_y = moments.mean_x, moments.mean_y
-        if self.has_intercept_column:
-            mean_y = mean_y - self.intercept_loc
-        if self.intercept is False or self.has_intercept_column:
-            gram = gram + moments.weight * np.outer(mean_x, mean_x)
-            cross = cross + moments.weight * mean_x * mean_y
-            square = square + moments.weight * mean_y**2
-        gram, cross = gram / np.outer(sd, sd), cross / sd
-        if self.has_intercept_column:
-            side = moments.weight * mean_x / sd
-            gram = np.block([[gram, side[:, None]], [side[None, :], np.array([[moments.weight]])]])
-            cross = np.append(cross, moments.weight * mean_y)
-        return gram, cross, square
-
     def to_pymc(
         self,
         form: Literal["auto", "rows", "moments"] = "auto",
@@ -457,42 +410,3 @@ class Regression:
         from bayesreg.model.pymc_model import build_pymc_model
 
         return build_pymc_model(self, form, parameterization)
-
-
-def _with_ones(matrix: Any) -> Any:
-    """The columns with a last column of ones."""
-    if isinstance(matrix, ImplicitColumns):
-        return replace(matrix, ones=True)
-    return np.column_stack([matrix, np.ones(len(matrix))])
-
-
-def _read_intercept(intercept: object) -> bool | Normal:
-    if isinstance(intercept, bool):
-        return intercept
-    if isinstance(intercept, Normal) and isinstance(intercept.scale, float) and np.isfinite(intercept.scale):
-        return intercept
-    raise PriorError(f"intercept must be True, False or Normal(scale, loc=…) with one finite scale, got {intercept!r}.")
-
-
-def _is_centered(intercept: bool | Normal, center: bool) -> bool:
-    if intercept is False:
-        return False
-    return center or intercept is True
-
-
-def _check_prior(prior: object, design: Design, *, centered: bool) -> None:
-    if isinstance(prior, HorseshoePrior):
-        return
-    if not isinstance(prior, CoefficientPrior):
-        raise PriorError(
-            f"prior must be Laplace, Normal, Horseshoe or what to_prior returns, got {prior!r}; "
-            "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…)."
-        )
-    if isinstance(getattr(prior, "scale", None), PositivePrior):
-        return
-    flat = prior.column_scales(design.names).is_flat & design.constant
-    if np.any(flat) and centered:
-        found = [name for name, flag in zip(design.names, flat, strict=True) if flag]
-        raise PriorError(
-            f"column(s) {found[:10]} are constant and have a flat prior, so nothing determines them; drop them."
-        )

@@ -1,0 +1,44 @@
+"""What a regression accepts as intercept and prior."""
+
+import numpy as np
+
+from bayesreg.design.design import Design
+from bayesreg.errors import PriorError
+from bayesreg.priors.horseshoe import HorseshoePrior
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.prior import CoefficientPrior, Normal
+
+
+def read_intercept(intercept: object) -> bool | Normal:
+    """The intercept as a flag or a Normal prior; PriorError for anything else."""
+    if isinstance(intercept, bool):
+        return intercept
+    if isinstance(intercept, Normal) and isinstance(intercept.scale, float) and np.isfinite(intercept.scale):
+        return intercept
+    raise PriorError(f"intercept must be True, False or Normal(scale, loc=…) with one finite scale, got {intercept!r}.")
+
+
+def is_centered(intercept: bool | Normal, center: bool) -> bool:
+    """Whether columns are centred: with a flat intercept always, without an intercept never."""
+    if intercept is False:
+        return False
+    return center or intercept is True
+
+
+def check_prior(prior: object, design: Design, *, centered: bool) -> None:
+    """Raise PriorError for what is no prior, or leaves a constant column undetermined."""
+    if isinstance(prior, HorseshoePrior):
+        return
+    if not isinstance(prior, CoefficientPrior):
+        raise PriorError(
+            f"prior must be Laplace, Normal, Horseshoe or what to_prior returns, got {prior!r}; "
+            "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…)."
+        )
+    if isinstance(getattr(prior, "scale", None), PositivePrior):
+        return
+    flat = prior.column_scales(design.names).is_flat & design.constant
+    if np.any(flat) and centered:
+        found = [name for name, flag in zip(design.names, flat, strict=True) if flag]
+        raise PriorError(
+            f"column(s) {found[:10]} are constant and have a flat prior, so nothing determines them; drop them."
+        )
