@@ -56,6 +56,7 @@ _HOME = {
         "plot_budget",
         "plot_dss",
         "plot_kappa",
+        "plot_lesson",
         "plot_path",
         "plot_posterior_map",
         "plot_prior",
@@ -64,6 +65,7 @@ _HOME = {
         "plot_shrinkage",
         "plot_sparsity",
     ),
+    "reporting.report": ("report",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -42,40 +42,85 @@ def _parser() -> argparse.ArgumentParser:
         description="Fit one Gaussian regression from both sides and print one table.",
     )
     compare.set_defaults(run=_compare)
-    compare.add_argument(
-        "source", metavar="SOURCE", help='a named data set such as "diabetes", or a CSV or Parquet file'
-    )
-    compare.add_argument("--target", help="target column (default: the data set's own, or y)")
-    compare.add_argument(
-        "--prior", choices=PRIORS, default="laplace", help="prior on the coefficients (default: laplace)"
-    )
-    size = compare.add_mutually_exclusive_group()
-    size.add_argument("--scale", type=float, help="the prior's scale: Laplace b or Normal standard deviation s")
-    size.add_argument("--strength", type=float, help="the penalty's strength, in the convention --objective")
-    compare.add_argument(
-        "--objective",
-        help="convention of the strength: half_rss (default), mse, sklearn.Lasso, sklearn.Ridge, glmnet, …",
-    )
-    compare.add_argument(
-        "--sigma", help='noise sd: a number, or "learn" to give it a prior (default: estimated once, then held)'
-    )
-    compare.add_argument("--no-standardize", action="store_true", help="let the prior see the columns as they are")
-    compare.add_argument(
-        "--engine", choices=("auto", "exact", "gibbs", "nuts"), default="auto", help="posterior engine"
-    )
-    compare.add_argument("--draws", type=int, default=1000, help="posterior draws per chain (default: 1000)")
-    compare.add_argument("--chains", type=int, default=4, help="chains (default: 4)")
-    compare.add_argument("--seed", type=int, default=0, help="seed of folds and draws (default: 0)")
+    _add_job(compare)
     compare.add_argument("--out", metavar="DIR", help="write table, pictures, posterior and numbers to this folder")
     compare.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    compare.add_argument("--no-progress", action="store_true", help="show no progress bar")
+    report = commands.add_parser(
+        "report",
+        help="the same and more as one HTML page",
+        description="Fit one Gaussian regression from both sides and write one page that needs no other file.",
+    )
+    report.set_defaults(run=_report)
+    _add_job(report)
+    report.add_argument("--out", metavar="FILE", default="report.html", help="the page (default: report.html)")
+    report.add_argument("--select", metavar="RULES", help="also choose the strength by rules, such as cv,cv_1se,bic")
+    report.add_argument("--no-ribbons", action="store_true", help="draw no posterior along the path")
     return parser
 
 
-def _compare(arguments: argparse.Namespace) -> int:
-    from bayesreg.analysis.job import Job, run_job
+def _add_job(command: argparse.ArgumentParser) -> None:
+    """What to fit, which all commands share."""
+    command.add_argument(
+        "source", metavar="SOURCE", help='a named data set such as "diabetes", or a CSV or Parquet file'
+    )
+    command.add_argument("--target", help="target column (default: the data set's own, or y)")
+    command.add_argument(
+        "--prior", choices=PRIORS, default="laplace", help="prior on the coefficients (default: laplace)"
+    )
+    size = command.add_mutually_exclusive_group()
+    size.add_argument("--scale", type=float, help="the prior's scale: Laplace b or Normal standard deviation s")
+    size.add_argument("--strength", type=float, help="the penalty's strength, in the convention --objective")
+    command.add_argument(
+        "--objective",
+        help="convention of the strength: half_rss (default), mse, sklearn.Lasso, sklearn.Ridge, glmnet, …",
+    )
+    command.add_argument(
+        "--sigma", help='noise sd: a number, or "learn" to give it a prior (default: estimated once, then held)'
+    )
+    command.add_argument("--no-standardize", action="store_true", help="let the prior see the columns as they are")
+    command.add_argument(
+        "--engine", choices=("auto", "exact", "gibbs", "nuts"), default="auto", help="posterior engine"
+    )
+    command.add_argument("--draws", type=int, default=1000, help="posterior draws per chain (default: 1000)")
+    command.add_argument("--chains", type=int, default=4, help="chains (default: 4)")
+    command.add_argument("--seed", type=int, default=0, help="seed of folds and draws (default: 0)")
+    command.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
-    job = Job(
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from bayesreg.analysis.job import run_job
+
+    job = _job(arguments, quiet=arguments.json)
+    result = _run_into(arguments.out, job) if arguments.out else run_job(job)
+    told = {"dataset": result.dataset, **result.comparison.to_dict()}
+    if arguments.json:
+        _print_json(told)
+    else:
+        _print_table(told, arguments.out)
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from bayesreg.analysis.job import run_job
+    from bayesreg.reporting.report import prepare_file, report
+
+    prepare_file(arguments.out)
+    result = run_job(_job(arguments))
+    path = report(
+        result.comparison,
+        arguments.out,
+        ribbons=not arguments.no_ribbons,
+        select_by=arguments.select.split(",") if arguments.select else None,
+        random_seed=arguments.seed,
+    )
+    print(f"written to {path}")
+    return 0
+
+
+def _job(arguments: argparse.Namespace, *, quiet: bool = False) -> "Job":
+    from bayesreg.analysis.job import Job
+
+    return Job(
         source=arguments.source,
         target=arguments.target,
         prior=arguments.prior,
@@ -88,15 +133,8 @@ def _compare(arguments: argparse.Namespace) -> int:
         draws=arguments.draws,
         chains=arguments.chains,
         seed=arguments.seed,
-        progressbar=not arguments.no_progress and sys.stderr.isatty() and not arguments.json,
+        progressbar=not arguments.no_progress and sys.stderr.isatty() and not quiet,
     )
-    result = _run_into(arguments.out, job) if arguments.out else run_job(job)
-    told = {"dataset": result.dataset, **result.comparison.to_dict()}
-    if arguments.json:
-        _print_json(told)
-    else:
-        _print_table(told, arguments.out)
-    return 0
 
 
 def _run_into(folder: str, job: "Job") -> "JobResult":

@@ -58,7 +58,7 @@ def main() -> None:
     ]
     for scale in ("known", "unknown"):
         command = [sys.executable, __file__, scale]
-        found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
         assert found["peak_gib"] < LIMIT_GIB, found
         lines.append(
             f"| {scale} | {found['before_gib']:.2f} | {found['peak_gib']:.2f} | {found['draws_gib']:.2f} | "

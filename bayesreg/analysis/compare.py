@@ -216,7 +216,7 @@ def compare(
     Raises
     ------
     PriorError
-        If the prior's scale is unknown, or a probability is not between 0 and 1.
+        If the prior's scale is unknown, the prior a horseshoe, or a probability is not between 0 and 1.
 
     Examples
     --------
@@ -230,6 +230,11 @@ def compare(
     if not 0 < ci_prob < 1 or not epsilon_share >= 0:
         raise PriorError(
             f"ci_prob must be between 0 and 1 and epsilon_share not negative, got {ci_prob}, {epsilon_share}."
+        )
+    if reg.is_horseshoe:
+        raise PriorError(
+            "a horseshoe has no penalty and no MAP to compare; sample it with br.sample(reg) and read br.sparsity and "
+            "br.shrinkage, or use Laplace for a penalty."
         )
     best = map_estimate(reg)
     estimates = {"ols": least_squares(reg), "penalized": penalized_at(reg, best.sigma), "map": best}
@@ -257,8 +262,7 @@ def _rows(
 ) -> tuple[Row, ...]:
     lower, upper = np.quantile(coef, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
     positive = np.mean(coef > 0, axis=0)
-    sd_x = np.where(reg.design.standardization.sd == 1, _column_sd(reg), reg.design.standardization.sd)
-    epsilon = epsilon_share * reg.design.sd_y / sd_x
+    epsilon = epsilon_share * reg.design.sd_y / reg.design.sd_x
     near_zero = np.mean(np.abs(coef) < epsilon, axis=0)
     # Adding 0 turns the −0 of some solvers into 0.
     points = {name: estimate.coef + 0.0 for name, estimate in estimates.items()}
@@ -304,18 +308,6 @@ def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
     return draws.transpose("chain", "draw", "coef_name").values.reshape(-1, reg.p)[:, order]
 
 
-def _column_sd(reg: Regression) -> np.ndarray:
-    from bayesreg.design.design import weighted_sd
-    from bayesreg.design.moments import weighted_mean
-
-    rows = reg.design.rows
-    if rows is None:
-        sd = reg.design.moments.sd_x
-    else:
-        sd = weighted_sd(rows.X, weighted_mean(rows.X, rows.weights), rows.weights)
-    return np.where(reg.design.constant, 1.0, sd)
-
-
 def _strength(reg: Regression, sigma: float, objective: str) -> Any:
     penalty = to_penalty(reg.prior, sigma=sigma, n=reg.n, objective=objective, sd_y=reg.design.sd_y)
     return {"l1": penalty.l1, "l2": penalty.l2} if penalty.name == "elastic_net" else penalty.strength  # type: ignore[union-attr]
@@ -329,7 +321,7 @@ def _own_notes(reg: Regression, best: Estimate) -> tuple[str, ...]:
             f"of the joint mode of (beta, sigma), {best.sigma:.4g}, and so is the strength stated; "
             "the posterior averages over sigma"
         )
-    if reg.loss.rank < reg.loss.size:
+    if reg.is_gaussian and reg.loss.rank < reg.loss.size:
         notes.append(
             f"least squares is not unique (rank {reg.loss.rank} of {reg.loss.size} columns); "
             "the one of least norm is shown"

@@ -241,7 +241,9 @@ def _prior_mixing(reg: Regression, sigma: np.ndarray, generator: np.random.Gener
     if not reg.scale_known:
         return tau
     # τ + c² with c = s/b has the distribution of N² given |N| > c, N standard normal.
-    limit = reg.scales.normal / reg.scales.laplace
+    with np.errstate(invalid="ignore"):
+        # A flat column has ∞/∞, which no comparison below takes for a mixed one.
+        limit = reg.scales.normal / reg.scales.laplace
     mixed = np.flatnonzero((limit > 0) & (limit < FAR))
     level = np.log(generator.random((len(sigma), len(mixed)))) + log_ndtr(-limit[mixed])
     tau[:, mixed] = np.maximum(ndtri_exp(level) ** 2 - limit[mixed] ** 2, np.finfo(float).tiny)

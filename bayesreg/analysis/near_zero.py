@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.compare import _column_sd
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.column_values import as_numbers, per_column
@@ -40,5 +39,4 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
     if not (share > 0 and np.isfinite(share)):
         raise PriorError(f"epsilon_share must be positive and finite, got {share!r}.")
     unit = {"bernoulli": LOGISTIC_SD, "poisson": 1.0}.get(reg.family.name, reg.design.sd_y)
-    sd = np.where(reg.design.standardization.sd == 1, _column_sd(reg), reg.design.standardization.sd)
-    return np.asarray(share * unit / sd)
+    return np.asarray(share * unit / reg.design.sd_x)

@@ -11,6 +11,7 @@ from bayesreg.analysis.shrinkage import quantiles
 from bayesreg.design.columns import read_matrix, read_vector
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.family import Family
+from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -132,7 +133,13 @@ class Prediction:
 
 
 def predict(
-    idata: "DataTree | Estimate", X_new: Any, *, offset: Any = None, weights: Any = None, random_seed: int | None = 0
+    idata: "DataTree | Estimate",
+    X_new: Any,
+    *,
+    offset: Any = None,
+    weights: Any = None,
+    random_seed: int | None = 0,
+    reg: Regression | None = None,
 ) -> Prediction:
     """Predict new rows from a posterior or from a point estimate.
 
@@ -148,6 +155,9 @@ def predict(
         A row has noise scale σ/√w.
     random_seed : int, optional
         For draws of y; the same seed gives the same ones.
+    reg : Regression, optional
+        If it was made by a formula, `X_new` may be a frame as the formula was given, whose columns it makes: those of
+        a formula are not kept with its posterior.
 
     Returns
     -------
@@ -156,7 +166,7 @@ def predict(
     Raises
     ------
     DataError
-        If columns are missing or unknown, or values cannot be used.
+        If columns are missing or unknown, or values (such as a level that was not fitted) cannot be used.
 
     Examples
     --------
@@ -170,6 +180,7 @@ def predict(
     >>> [round(float(br.predict(told, X[400:]).log_density(y[400:]).mean()), 2) for told in (posterior, point)]
     [-5.22, -5.21]
     """
+    X_new = _by_formula(X_new, reg)
     X, index = _read_columns(X_new, idata.names if isinstance(idata, Estimate) else names_of(idata))
     m = X.shape[0]
     family: Family
@@ -200,6 +211,15 @@ def _root(weights: Any, m: int, index: Any) -> np.ndarray:
     return np.sqrt(found)
 
 
+def _by_formula(X_new: Any, reg: Regression | None) -> Any:
+    """The columns that the regression's formula makes of a frame, unless it holds them already."""
+    if reg is None or reg.design.formula is None or not hasattr(X_new, "columns"):
+        return X_new
+    if {str(name) for name in X_new.columns} == set(reg.names):
+        return X_new
+    return reg.design.formula.columns(X_new)
+
+
 def _read_columns(X_new: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
     """The columns in the regression's order, and the labels of the rows."""
     if not hasattr(X_new, "columns"):
@@ -223,8 +243,8 @@ def _formula_cure(missing: list[str]) -> str:
     if not any(mark in name for name in missing for mark in "[:("):
         return ""
     return (
-        " These look like terms of a formula, which is not kept with the posterior: build the columns of the new rows "
-        "together with those that were fitted, and pass them."
+        " These look like terms of a formula, which is not kept with the posterior: pass the regression that it made "
+        "too, predict(…, reg=reg)."
     )
 
 

@@ -11,7 +11,7 @@ from bayesreg.analysis.kappa import information_loss
 from bayesreg.analysis.near_zero import near_zero
 from bayesreg.analysis.savs import savs
 from bayesreg.analysis.shrinkage import mean_predictor, quantiles
-from bayesreg.errors import DataError, ModeError
+from bayesreg.errors import ConvergenceError, DataError, ModeError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
@@ -257,7 +257,8 @@ def _map(reg: Regression, draws: TreeDraws) -> tuple[Estimate, str]:
     if not reg.noise.known and reg.is_gaussian:
         try:
             return map_estimate(reg), _name("the joint MAP", how)
-        except ModeError:
+        except (ModeError, ConvergenceError):
+            # The joint density may rise without end as sigma falls to 0.
             pass
     if not reg.noise.known:
         sigma = float(np.median(draws.sigma))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.design.columns import Rows, warn_constant_columns
+from bayesreg.design.formula import FormulaSpec
 from bayesreg.design.implicit import ImplicitColumns, is_sparse
 from bayesreg.design.moments import CACHED, Moments, moments_of_rows, row_blocks, weighted_mean
 from bayesreg.design.standardization import Standardization
@@ -35,6 +36,8 @@ class Design:
         From the user's columns to those that the prior sees.
     constant : ndarray, shape (p,)
         Which columns do not vary.
+    formula : FormulaSpec or None
+        What made the columns, if it was a formula.
     """
 
     names: tuple[str, ...]
@@ -44,6 +47,7 @@ class Design:
     standardization: Standardization
     constant: np.ndarray
     given_moments: Moments | None = None
+    formula: FormulaSpec | None = None
 
     @property
     def p(self) -> int:
@@ -83,6 +87,15 @@ class Design:
         if self.rows is None:
             return self.moments.mean_y
         return float(weighted_mean(self.rows.response[:, None], self.rows.weights)[0])
+
+    @cached_property
+    def sd_x(self) -> np.ndarray:
+        """Standard deviations of the user's columns with divisor n (Σw), 1 where they do not vary, shape (p,)."""
+        if self.rows is None:
+            sd = self.moments.sd_x
+        else:
+            sd = weighted_sd(self.rows.X, weighted_mean(self.rows.X, self.rows.weights), self.rows.weights)
+        return np.where(self.constant, 1.0, sd)
 
     @cached_property
     def sd_y(self) -> float:

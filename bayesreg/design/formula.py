@@ -1,6 +1,7 @@
 """Formulas to named columns; nothing in a formula runs before every word of it is known to be harmless."""
 
 import re
+import warnings
 from dataclasses import dataclass
 from math import comb
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,49 @@ class FormulaColumns:
     y : pandas.Series
     intercept : bool
         Whether the formula asks for one (``0 +`` or ``- 1`` turns it off).
+    spec : FormulaSpec
+        Makes the same columns of other rows.
     """
 
     X: "pd.DataFrame"
     y: "pd.Series[Any]"
     intercept: bool
+    spec: "FormulaSpec"
+
+
+@dataclass(frozen=True, eq=False)
+class FormulaSpec:
+    """The right side of a formula with what it learnt from the rows it was fitted to: levels, centres, knots.
+
+    Attributes
+    ----------
+    formula : str
+    matrix : formulaic.ModelSpec
+    """
+
+    formula: str
+    matrix: Any
+
+    def columns(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Make the columns of new rows, the target not needed.
+
+        Raises
+        ------
+        DataError
+            If the frame lacks a column, or holds missing values or a level that the fitted rows did not have.
+        """
+        from formulaic.errors import DataMismatchWarning, FormulaicError
+
+        try:
+            with warnings.catch_warnings():
+                # A level that was not fitted would become a row of zeros, which is the first level's.
+                warnings.simplefilter("error", DataMismatchWarning)
+                X = self.matrix.get_model_matrix(frame, context=dict(FUNCTIONS))
+        except (FormulaicError, DataMismatchWarning, ValueError, TypeError) as error:
+            raise DataError(f"formula {self.formula!r} cannot be applied to these rows: {error}") from None
+        import pandas as pd
+
+        return pd.DataFrame(X).drop(columns="Intercept", errors="ignore")
 
 
 def read_formula(formula: str, frame: "pd.DataFrame") -> FormulaColumns:
@@ -73,7 +112,8 @@ def read_formula(formula: str, frame: "pd.DataFrame") -> FormulaColumns:
         raise DataError(f"formula {formula!r} describes {X.shape[1]} columns; allowed: 1 to {MOST_COLUMNS}.")
     import pandas as pd
 
-    return FormulaColumns(pd.DataFrame(X), pd.Series(y.iloc[:, 0], name=str(y.columns[0])), intercept)
+    spec = FormulaSpec(formula, matrices.model_spec.rhs)
+    return FormulaColumns(pd.DataFrame(X), pd.Series(y.iloc[:, 0], name=str(y.columns[0])), intercept, spec)
 
 
 def _sides(formula: object) -> tuple[str, str]:

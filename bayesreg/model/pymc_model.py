@@ -11,22 +11,27 @@ import pytensor.tensor as pt
 
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import UnsupportedError
-from bayesreg.model.family import Bernoulli, Family, Poisson, StudentT
+from bayesreg.model.family import Bernoulli, Family, LaplaceNoise, Poisson, StudentT
+from bayesreg.model.pymc_priors import Parameterization, coefficients, number, positive
 from bayesreg.model.regression import Regression
-from bayesreg.priors.positive import Exponential, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, PositivePrior
-from bayesreg.priors.prior import ColumnScales, Laplace, Normal, elastic_net_log_density
+from bayesreg.priors.prior import Normal
 
 Form = Literal["auto", "rows", "moments"]
+PARAMETERIZATIONS = ("auto", "centered", "noncentered")
 
 
-def build_pymc_model(reg: Regression, form: Form = "auto") -> pm.Model:
+def build_pymc_model(reg: Regression, form: Form = "auto", parameterization: Parameterization = "auto") -> pm.Model:
     """Build the model; see :meth:`bayesreg.Regression.to_pymc`.
 
     Raises
     ------
     UnsupportedError
-        If the form is unknown, or asks for rows where only moments are known.
+        If form or parameterization are unknown, or rows are asked for where only moments are known.
     """
+    if parameterization not in PARAMETERIZATIONS:
+        raise UnsupportedError(
+            f'parameterization must be "auto", "centered" or "noncentered", got {parameterization!r}.'
+        )
     if form not in ("auto", "rows", "moments"):
         raise UnsupportedError(f'form must be "auto", "rows" or "moments", got {form!r}.')
     if form == "moments" and not reg.is_gaussian:
@@ -38,8 +43,8 @@ def build_pymc_model(reg: Regression, form: Form = "auto") -> pm.Model:
     if on_rows:
         coords["row"] = np.arange(reg.n)
     with pm.Model(coords=coords) as model:
-        sigma = _positive("sigma", reg.noise.prior) if reg.noise.sigma is None else _exact(reg.noise.sigma)
-        beta = _coefficients(reg, sigma)
+        sigma = _sigma(reg)
+        beta = coefficients(reg, sigma, parameterization)
         at_center = _intercept(reg, sigma)
         if on_rows:
             _likelihood_of_rows(reg, beta, at_center, sigma)
@@ -48,75 +53,10 @@ def build_pymc_model(reg: Regression, form: Form = "auto") -> pm.Model:
     return model
 
 
-def _exact(value: float) -> np.ndarray:
-    """Return the number as an array, since PyTensor takes a Python float for a single-precision constant."""
-    return np.asarray(value, dtype=np.float64)
-
-
-def _positive(name: str, prior: PositivePrior | None) -> Any:
-    """A free variable with the given prior; its density is always that of the variable itself."""
-    match prior:
-        case HalfNormal(scale):
-            return pm.HalfNormal(name, _exact(scale))
-        case Exponential(rate):
-            return pm.Exponential(name, _exact(rate))
-        case HalfStudentT(df, scale):
-            return pm.HalfStudentT(name, _exact(df), _exact(scale))
-        case InverseGamma(shape, scale, "sd"):
-            return pm.InverseGamma(name, alpha=_exact(shape), beta=_exact(scale))
-        case InverseGamma(shape, scale):
-            variance = pm.InverseGamma(f"{name}_squared", alpha=_exact(shape), beta=_exact(scale))
-            return pm.Deterministic(name, pt.sqrt(variance))
-        case Jeffreys():
-            value = pm.HalfFlat(name)
-            pm.Potential(f"{name}_prior", -pt.log(value))
-            return value
-    raise UnsupportedError(f"no PyMC form for {prior!r}.")
-
-
-def _coefficients(reg: Regression, sigma: Any) -> Any:
-    """Beta with its prior; on standardized columns also coef, its value on the user's columns."""
-    standardized = bool(np.any(reg.design.standardization.sd != 1))
-    name = "beta" if standardized else "coef"
-    beta = _beta(reg, name, sigma)
-    if standardized:
-        pm.Deterministic("coef", beta / reg.design.standardization.sd, dims="coef_name")
-    return beta
-
-
-def _beta(reg: Regression, name: str, sigma: Any) -> Any:
-    prior, factor = reg.prior, sigma if reg.prior.scaled_by_sigma else 1.0
-    if not reg.scale_known:
-        assert isinstance(prior, Laplace | Normal)
-        assert isinstance(prior.scale, PositivePrior)
-        return _simple(name, prior, _positive("scale", prior.scale) * factor)
-    scales = reg.scales
-    if isinstance(prior, Laplace) and np.all(np.isfinite(scales.laplace)):
-        return _simple(name, prior, _shortest(scales.laplace) * factor)
-    if isinstance(prior, Normal) and np.all(np.isfinite(scales.normal)):
-        return _simple(name, prior, _shortest(scales.normal) * factor)
-    beta = pm.Flat(name, dims="coef_name")
-    pm.Potential(f"{name}_prior", _mixed_log_density(beta, scales, factor))
-    return beta
-
-
-def _simple(name: str, prior: Laplace | Normal, scale: Any) -> Any:
-    if isinstance(prior, Laplace):
-        return pm.Laplace(name, 0, scale, dims="coef_name")
-    return pm.Normal(name, 0, scale, dims="coef_name")
-
-
-def _shortest(scales: np.ndarray) -> Any:
-    return _exact(scales[0]) if np.all(scales == scales[0]) else scales
-
-
-def _mixed_log_density(beta: Any, scales: ColumnScales, factor: Any) -> Any:
-    """Sum of the log densities where columns differ in kind; a flat column contributes nothing."""
-    constant = _exact(np.sum(elastic_net_log_density(np.zeros(len(scales.laplace)), scales.laplace, scales.normal)))
-    n_proper = int(np.sum(~scales.is_flat))
-    unit = beta / factor
-    penalty = pt.sum(pt.abs(unit) / scales.laplace) + 0.5 * pt.sum((unit / scales.normal) ** 2)
-    return constant - n_proper * pt.log(factor) - penalty
+def _sigma(reg: Regression) -> Any:
+    if not reg.family.has_sigma:
+        return np.asarray(1.0)
+    return positive("sigma", reg.noise.prior) if reg.noise.sigma is None else number("sigma", reg.noise.sigma)
 
 
 def _intercept(reg: Regression, sigma: Any) -> Any:
@@ -126,16 +66,14 @@ def _intercept(reg: Regression, sigma: Any) -> Any:
     center = reg.design.standardization.center
     name = "intercept_at_center" if np.any(center != 0) else "intercept"
     if isinstance(reg.intercept, Normal):
-        factor = sigma if reg.intercept.scaled_by_sigma else 1.0
-        scale = _exact(reg.intercept.scale) * factor  # type: ignore[arg-type]
-        at_center = pm.Normal(name, _exact(reg.intercept.loc), scale)
+        scale = number("intercept_prior_scale", reg.intercept.scale)  # type: ignore[arg-type]
+        loc = number("intercept_prior_loc", reg.intercept.loc)
+        at_center = pm.Normal(name, loc, scale * sigma if reg.intercept.scaled_by_sigma else scale)
     else:
-        at_center = pm.Flat(
-            name, initval=reg.family.start(reg.design.mean_y) if reg.design.rows is None else _start(reg)
-        )
+        at_center = pm.Flat(name, initval=number("intercept_start", _start(reg)))
     if name != "intercept":
         coef = pm.modelcontext(None)["coef"]
-        pm.Deterministic("intercept", at_center - pt.dot(coef, center))
+        pm.Deterministic("intercept", at_center - pt.dot(coef, pm.Data("center", center, dims="coef_name")))
     return at_center
 
 
@@ -156,7 +94,8 @@ def _likelihood_of_rows(reg: Regression, beta: Any, at_center: Any, sigma: Any) 
 def _start(reg: Regression) -> float:
     """A finite intercept that fits the mean of the target."""
     rows = reg.design.rows
-    assert rows is not None
+    if rows is None:
+        return reg.family.start(reg.design.mean_y)
     return reg.family.start(float(np.average(rows.y, weights=rows.weights)))
 
 
@@ -170,7 +109,9 @@ def _observe(family: Family, eta: Any, sigma: Any, weights: Any, y: np.ndarray) 
         case Poisson():
             made = {"dist": pm.Poisson, "mu": pt.exp(eta)}
         case StudentT(df):
-            made = {"dist": pm.StudentT, "nu": _exact(df), "mu": eta, "sigma": sigma}
+            made = {"dist": pm.StudentT, "nu": number("df", df), "mu": eta, "sigma": sigma}
+        case LaplaceNoise():
+            made = {"dist": pm.Laplace, "mu": eta, "b": sigma}
         case _:
             made = {"dist": pm.Normal, "mu": eta, "sigma": sigma}
     dist = made.pop("dist")
@@ -186,15 +127,14 @@ def _likelihood_of_moments(reg: Regression, beta: Any, at_center: Any, sigma: An
     theta = beta
     square: Any = 0.0
     if reg.has_intercept_column:
-        assert isinstance(reg.intercept, Normal)
-        theta = pt.concatenate([beta, pt.stack([at_center - _exact(reg.intercept.loc)])])
+        theta = pt.concatenate([beta, pt.stack([at_center - pm.modelcontext(None)["intercept_prior_loc"]])])
     elif reg.intercept is not False:
-        square = _exact(design.weight) * (_exact(design.mean_y) - at_center) ** 2
+        square = number("weight", design.weight) * (number("mean_y", design.mean_y) - at_center) ** 2
     values, vectors = np.linalg.eigh(loss.gram)
     root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
     R = pm.Data("R", root)
     z = pm.Data("z", root @ loss.least_squares)
-    rss = pt.sum((pt.dot(R, theta) - z) ** 2) + _exact(loss.least_rss) + square
-    log_weight = 0.5 * reg.design.log_weight
-    constant = _exact(log_weight - 0.5 * reg.n * np.log(2 * np.pi))
-    pm.Potential("log_likelihood", constant - reg.n * pt.log(sigma) - 0.5 * rss / sigma**2)
+    rss = pt.sum((pt.dot(R, theta) - z) ** 2) + number("least_rss", loss.least_rss) + square
+    n = number("n", reg.n)
+    constant = number("log_likelihood_constant", 0.5 * design.log_weight - 0.5 * reg.n * np.log(2 * np.pi))
+    pm.Potential("log_likelihood", constant - n * pt.log(sigma) - 0.5 * rss / sigma**2)

@@ -1,6 +1,6 @@
 """Regression: design, family, prior and noise together; frozen data with one objective."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -169,7 +169,9 @@ class Regression:
         """
         columns = read_formula(formula, frame)
         settings.setdefault("intercept", columns.intercept)
-        return cls(columns.X, columns.y, prior=prior, **settings)
+        self = cls(columns.X, columns.y, prior=prior, **settings)
+        object.__setattr__(self, "design", replace(self.design, formula=columns.spec))
+        return self
 
     def with_prior(self, prior: CoefficientPrior) -> "Regression":
         """The same regression under another prior; the design is shared."""

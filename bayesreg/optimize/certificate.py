@@ -9,7 +9,7 @@ from bayesreg.errors import DataError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
-from bayesreg.optimize.dual_point import dual_points
+from bayesreg.optimize.row_certificate import judge_rows, penalty_gap, violations
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class Certificate:
         Largest violation of the optimality conditions: the distance of −gradient of ½RSS from the
         subdifferential of the penalty, divided by λ_j (by ‖X'y‖∞ for columns without an L1 term).
     gap : float
-        Duality gap divided by the primal value: Q is at most this share above its minimum. None for a
-        loss that is not convex, where the point is only known to be stationary.
+        Duality gap divided by the size of the primal value: Q is at most this share above its minimum. It may exceed
+        1, since the loss of a Poisson regression may be near 0. None for a loss that is not convex, where the point
+        is only known to be stationary.
     kkt_absolute, gap_absolute, primal : float
         The same before division, in the units of y², and Q itself.
     sigma : float
@@ -161,7 +162,7 @@ def certify_points(
         which costs nothing in n and is as exact unless columns are nearly collinear.
     """
     pull, rss = loss.pulls(theta, from_rows=from_rows)
-    violation = _violation(theta, pull, l1, l2)
+    violation = violations(theta, pull, l1, l2)
     unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
     relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
     primal = 0.5 * rss + np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2, axis=1)
@@ -203,7 +204,7 @@ def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: 
 
     The gaps are NaN where the loss is not convex, since no gap exists.
     """
-    rows = [_judge_rows(loss, *point) for point in zip(theta, l1, l2, strict=True)]
+    rows = [judge_rows(loss, *point) for point in zip(theta, l1, l2, strict=True)]
     kkt, violation, gap, primal = np.array(rows).T
     with np.errstate(invalid="ignore"):
         relative = np.where(gap == 0, 0.0, gap / np.abs(primal))
@@ -218,77 +219,14 @@ def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2:
     return Certificate(**values, sigma=reg.row_loss.sigma)
 
 
-def _judge_rows(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[float, float, float, float]:
-    """Relative and absolute KKT residual, duality gap and primal value of one point of a family's loss.
-
-    The dual point is u = −slopes (where the loss has a kink, the best of its subgradients), made orthogonal
-    to unpenalized columns and shrunk until it is feasible.
-    """
-    eta = loss.eta(theta)
-    primal = loss.value_at(eta) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
-    if loss.family.smooth:
-        found = [(-loss.row_slopes(eta), 0.0)]
-    else:
-        found = [(point.u, point.excess) for point in dual_points(loss, theta, eta, l1, l2)]
-    judged = [_judge_dual(loss, theta, eta, u, excess, l1, l2) for u, excess in found]
-    kkt, violation, gap = min(judged, key=lambda point: np.nan_to_num(point[0], nan=np.inf))
-    # Each dual point bounds the distance from the minimum, so the smallest bound holds.
-    return kkt, violation, min([gap, *(point[2] for point in judged)]), primal
-
-
-def _judge_dual(
-    loss: RowLoss, theta: np.ndarray, eta: np.ndarray, u: np.ndarray, excess: float, l1: np.ndarray, l2: np.ndarray
-) -> tuple[float, float, float]:
-    """KKT residuals and gap at a dual point u of shape (n,); `excess` is what it violates on the rows, relative."""
-    violation = _violation(theta, loss.A.T @ u, l1, l2)
-    unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
-    relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
-    gap = _gap_of_rows(loss, theta, eta, u / loss.weights, l1, l2) if loss.family.convex else np.nan
-    return max(float(np.max(relative)), excess), max(float(np.max(violation)), excess * float(np.max(unit))), gap
-
-
-def _gap_of_rows(
-    loss: RowLoss, theta: np.ndarray, eta: np.ndarray, dual: np.ndarray, l1: np.ndarray, l2: np.ndarray
-) -> float:
-    free = (l1 == 0) & (l2 == 0)
-    if np.any(free):
-        columns = loss.A[:, free] * np.sqrt(loss.weights)[:, None]
-        root = np.sqrt(loss.weights)
-        dual = dual - (columns @ np.linalg.lstsq(columns, root * dual, rcond=None)[0]) / root
-    if not loss.family.smooth:
-        dual = dual / max(1.0, float(np.max(np.abs(loss.weights * dual) / loss.largest_slopes)))
-    pull = loss.A.T @ (loss.weights * dual)
-    pull[free] = 0.0
-    shrink, pairs = _penalty_gap(theta[None], pull[None], l1[None], l2[None])
-    return loss.row_gap(eta, shrink[0] * dual) + float(pairs[0])
-
-
-def _violation(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
-    at_zero = np.maximum(np.abs(pull) - l1, 0.0)
-    away = np.abs(pull - l2 * theta - l1 * np.sign(theta))
-    return np.where(theta == 0, at_zero, away)
-
-
 def _gap(
     loss: QuadraticLoss, theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray, rss: np.ndarray
 ) -> np.ndarray:
     """Duality gap of each point, shape (m,); the formula stands in :func:`certify`."""
     free = np.flatnonzero(np.all((l1 == 0) & (l2 == 0), axis=0))
     pull, outside = _project_out(loss, free, pull)
-    shrink, pairs = _penalty_gap(theta, pull, l1, l2)
+    shrink, pairs = penalty_gap(theta, pull, l1, l2)
     return 0.5 * (1 - shrink) ** 2 * np.maximum(rss - outside, 0.0) + 0.5 * outside + pairs
-
-
-def _penalty_gap(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The largest feasible c ≤ 1 of each point, and its penalty's part of the gap; both of shape (m,)."""
-    size = np.abs(pull)
-    bounded = (l1 > 0) & (l2 == 0) & (size > l1)
-    shrink = np.min(np.divide(l1, size, out=np.ones_like(l1), where=bounded), axis=1)
-    scaled = shrink[:, None] * pull
-    clipped = np.clip(scaled, -l1, l1)
-    target = np.divide(scaled - clipped, l2, out=theta.copy(), where=l2 > 0)
-    pairs = 0.5 * l2 * (theta - target) ** 2 + np.maximum(l1 * np.abs(theta) - theta * clipped, 0.0)
-    return shrink, np.sum(pairs, axis=1)
 
 
 def _project_out(loss: QuadraticLoss, free: np.ndarray, pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -28,6 +28,8 @@ SEPARATED = (
     "the loss keeps falling without a minimum: columns without a prior may separate the classes; "
     "give them a finite scale."
 )
+# Shares of the bound that are added to a Hessian that is not positive definite; the least that makes it so is taken.
+SHARES = (0.01, 0.1, 0.3)
 OUTER_STEPS, NEWTON_STEPS, HALVINGS = 200, 200, 40
 
 
@@ -133,7 +135,16 @@ def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, w
         if moved is None:
             return point
         point = moved
-    raise ConvergenceError(SEPARATED)
+    raise ConvergenceError(_unsettled(loss))
+
+
+def _unsettled(loss: RowLoss) -> str:
+    if loss.family.convex:
+        return SEPARATED
+    return (
+        f"the {loss.family.name} loss, which is not convex, did not settle in a minimum within {NEWTON_STEPS} Newton "
+        "steps; give columns without a prior a finite scale, or use a larger sigma or df."
+    )
 
 
 def _minimum_of_model(
@@ -157,10 +168,12 @@ def _hessian(loss: RowLoss, columns: np.ndarray, eta: np.ndarray, l2: np.ndarray
         return hessian
     upper = columns.T @ (loss.row_curvatures(eta, upper=True)[:, None] * columns)
     # Coefficients at 0 may be held back: where they stay there, Newton's rate is kept for the others.
-    for factor in (1.0, 10.0, 100.0):
-        raised = hessian + np.diag(np.where(at_zero, factor * np.diag(upper), 0.0))
-        if np.any(at_zero) and _is_convex(raised + np.diag(l2)):
-            return raised
+    held = [hessian + np.diag(np.where(at_zero, factor * np.diag(upper), 0.0)) for factor in (1.0, 10.0, 100.0)]
+    # The bound itself overstates the curvature by far near a saddle, and would leave it in very many small steps.
+    mixed = [hessian + share * (upper - hessian) for share in SHARES]
+    for model in [*(held if np.any(at_zero) else []), *mixed]:
+        if _is_convex(model + np.diag(l2)):
+            return np.asarray(model)
     return upper
 
 

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from bayesreg.plots.budget import plot_budget
     from bayesreg.plots.dss import plot_dss
     from bayesreg.plots.kappa import plot_kappa
+    from bayesreg.plots.lesson import plot_lesson
     from bayesreg.plots.path import plot_path
     from bayesreg.plots.posterior_map import plot_posterior_map
     from bayesreg.plots.prior import plot_prior
@@ -19,6 +20,7 @@ __all__ = [
     "plot_budget",
     "plot_dss",
     "plot_kappa",
+    "plot_lesson",
     "plot_path",
     "plot_posterior_map",
     "plot_prior",

@@ -81,9 +81,9 @@ def plot_path(
     with drawing():
         axes = new_figure(7.2, 4.9, colors).add_subplot() if ax is None else ax
         dress(axes, colors)
-        handles = _draw(axes, fits, max_labels, colors)
-        if posterior is not None:
-            handles += _draw_ribbons(axes, fits, posterior, ci_prob, max_labels, colors)
+        # Names are placed last, when all that moves the axes' limits has been drawn.
+        ribbons = [] if posterior is None else _draw_ribbons(axes, fits, posterior, ci_prob, max_labels, colors)
+        handles = _draw(axes, fits, max_labels, colors) + ribbons
         axes.set_xlabel(f"strength ({fits.objective}): strong → weak")
         axes.set_ylabel("beta (on the columns that the prior sees)")
         _count_on_top(axes, fits, colors)

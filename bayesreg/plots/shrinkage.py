@@ -172,6 +172,8 @@ def _points(shown: _Shown, mean: str, least_squares: str, colors: Ink) -> list[t
 
 
 def _least_squares(comparison: Comparison) -> str:
+    if not comparison.reg.is_gaussian:
+        return "maximum likelihood"
     loss = comparison.reg.loss
     return "least squares" if loss.rank == loss.size else "least squares of least norm"
 

@@ -17,7 +17,7 @@ from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
 from bayesreg.sampling.exact import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
-from bayesreg.sampling.gibbs import to_draws
+from bayesreg.sampling.gibbs import shares, to_draws
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -152,8 +152,8 @@ def _walk(
     steps = [_Step(problem, choose_kernel(problem, start)) for problem in problems]
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
-            pool.submit(_walk_chain, steps, start, generator, draws, tune, tick if index == 0 else None)
-            for index, generator in enumerate(generators)
+            pool.submit(_walk_chain, steps, start, generator, share, draws, tune, tick if index == 0 else None)
+            for index, (generator, share) in enumerate(zip(generators, shares(len(generators)), strict=True))
         ]
         chains = [job.result() for job in jobs]
     found = []
@@ -164,13 +164,19 @@ def _walk(
 
 
 def _walk_chain(
-    steps: list[_Step], start: "State", generator: np.random.Generator, draws: int, tune: int, tick: Tick | None
+    steps: list[_Step],
+    start: "State",
+    generator: np.random.Generator,
+    share: float,
+    draws: int,
+    tune: int,
+    tick: Tick | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """θ (m, draws, q) and hyperparameters (m, draws, 4) of one chain."""
     from bayesreg.sampling.assemble import disperse
     from bayesreg.sampling.compiled.chain import advance, begin
 
-    state = disperse(steps[0].problem, start, generator)
+    state = disperse(steps[0].problem, start, generator, share)
     begin(generator, steps[0].problem, state)
     size = len(state.theta)
     theta, hyper = np.empty((len(steps), draws, size)), np.empty((len(steps), draws, 4))

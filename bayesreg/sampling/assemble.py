@@ -126,15 +126,21 @@ def _residual_sd(reg: Regression, ridge: np.ndarray) -> float:
     return max((reg.loss.rss(ridge) / reg.n) ** 0.5, 1e-6 * spread)
 
 
-def disperse(problem: Problem, start: State, generator: np.random.Generator) -> State:
-    """A start of its own for a chain, about the common one."""
+def disperse(problem: Problem, start: State, generator: np.random.Generator, share: float = 0.0) -> State:
+    """A start of its own for a chain.
+
+    `share` says how far it lies between the common start, where the columns explain much, and one where they
+    explain nothing: a posterior may have a mode at either, and chains from one side alone would not see the other.
+    """
     hyper, local = start.hyper.copy(), start.local * np.exp(generator.standard_normal(len(start.local)))
     jitter = np.exp(0.3 * generator.standard_normal(2))
     if not problem.sigma_known:
-        hyper[0] = _inside(problem.sigma_prior, hyper[0] * jitter[0])
+        spread = (problem.square / max(problem.power, 1.0)) ** 0.5
+        sigma = hyper[0] * max(spread / hyper[0], 1.0) ** share
+        hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0])
     if not problem.scale_known:
         hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1])
-    return State(start.theta.copy(), start.residual.copy(), local, hyper)
+    return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper)
 
 
 def _prior_parts(reg: Regression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

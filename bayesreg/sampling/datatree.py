@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.errors import UnsupportedError
+from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.log_density import linear_predictor, log_likelihood, log_prior, pointwise_log_likelihood
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.draws import MOST_DOUBLES, Draws
+from bayesreg.sampling.prior_draws import FromPrior, draw_prior
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 BY_COLUMN = ("beta", "coef", "local_scale", "center", "sd", "laplace_scale", "normal_scale")
 # Numbers that a block of draws may hold.
 BLOCK_SIZE = 4_000_000
-EXTRA_GROUPS = ("posterior_predictive", "log_likelihood", "log_prior")
+EXTRA_GROUPS = ("prior", "prior_predictive", "posterior_predictive", "log_likelihood", "log_prior")
+BY_ROW = ("prior_predictive", "posterior_predictive", "log_likelihood")
 
 
 def to_datatree(
@@ -38,9 +40,10 @@ def to_datatree(
     told : dict
         What ran and why and what the gate found, for the attributes.
     groups : sequence of str
-        Which of ``posterior_predictive``, ``log_likelihood`` and ``log_prior`` to add; they need the rows.
+        Which of ``prior``, ``prior_predictive``, ``posterior_predictive``, ``log_likelihood`` and ``log_prior`` to
+        add; those of y need the rows.
     random_seed : int, optional
-        For the predictive draws.
+        For the predictive draws and those from the prior.
     """
     from arviz_base import from_dict
 
@@ -60,7 +63,11 @@ def to_datatree(
     dims = {name: ["coef_name"] for name in BY_COLUMN}
     dims |= {"mean_x": ["coef_name"], "cross": ["coef_name"], "gram": ["coef_name", "other_name"]}
     dims |= {name: ["row"] for name in ("y", "weights", "offset")} | {"X": ["row", "coef_name"]}
-    group_attrs = {"/": attrs, "posterior": {**attrs, "inference_library": draws.library, "tuning_steps": draws.warmup}}
+    prior_attrs = {"prior": {"improper": " ".join(improper_parts(reg))}} if "prior" in data else {}
+    group_attrs = prior_attrs | {
+        "/": attrs,
+        "posterior": {**attrs, "inference_library": draws.library, "tuning_steps": draws.warmup},
+    }
     return from_dict(data, coords=coords, dims=dims, attrs=group_attrs)
 
 
@@ -121,9 +128,7 @@ def _log_posterior(reg: Regression, draws: Draws) -> np.ndarray:
 
 
 def _extra(reg: Regression, draws: Draws, groups: Sequence[str], random_seed: int | None) -> dict[str, dict[str, Any]]:
-    unknown = [group for group in groups if group not in EXTRA_GROUPS]
-    if unknown:
-        raise UnsupportedError(f"unknown groups {unknown}; available: {', '.join(EXTRA_GROUPS)}.")
+    check_groups(reg, groups)
     data: dict[str, dict[str, Any]] = {}
     if "log_likelihood" in groups:
         data["log_likelihood"] = {"y": pointwise_log_likelihood(reg, draws.beta, draws.at_center, draws.sigma)}
@@ -131,18 +136,97 @@ def _extra(reg: Regression, draws: Draws, groups: Sequence[str], random_seed: in
         prior = log_prior(reg, draws.beta, draws.at_center, draws.sigma, draws.scale, draws.local, draws.slab)
         data["log_prior"] = {"prior": prior}
     if "posterior_predictive" in groups:
-        data["posterior_predictive"] = {"y": _predictive(reg, draws, random_seed)}
+        found = _predictive(reg, draws.beta, draws.at_center, draws.sigma, _stream(random_seed, 1))
+        data["posterior_predictive"] = {"y": found}
+    if "prior" in groups or "prior_predictive" in groups:
+        data |= _before_data(reg, draw_prior(reg, draws.sigma.shape, _stream(random_seed, 2)), groups, random_seed)
     return data
 
 
-def _predictive(reg: Regression, draws: Draws, random_seed: int | None) -> np.ndarray:
-    eta = linear_predictor(reg, draws.beta, draws.at_center)
+def check_groups(reg: Regression, groups: Sequence[str]) -> None:
+    """Refuse groups that this regression cannot have, so that nothing is drawn in vain.
+
+    Raises
+    ------
+    UnsupportedError
+        If a group is unknown, or needs rows that are not there.
+    PriorError
+        If draws from an improper prior are asked for.
+    """
+    unknown = [group for group in groups if group not in EXTRA_GROUPS]
+    if unknown:
+        raise UnsupportedError(f"unknown groups {unknown}; available: {', '.join(EXTRA_GROUPS)}.")
+    by_row = [group for group in groups if group in BY_ROW]
+    if by_row and reg.design.rows is None:
+        raise UnsupportedError(
+            f"{by_row} need the rows, but this regression was made from moments; use Regression(X, y, …)."
+        )
+    improper = improper_parts(reg)
+    if "prior_predictive" in groups and improper:
+        raise PriorError(
+            f"the prior of {', '.join(improper)} is improper, so it predicts nothing; give a proper one, such as "
+            "intercept=br.Normal(scale, loc=…), sigma=br.HalfNormal(scale) and finite scales, or leave "
+            '"prior_predictive" out of groups.'
+        )
+    if "prior" in groups and not _prior_variables(reg, draw_prior(reg, (1, 1), np.random.default_rng(0))):
+        raise PriorError('every prior here is improper, so there is nothing to draw; leave "prior" out of groups.')
+
+
+def improper_parts(reg: Regression) -> tuple[str, ...]:
+    """Return the unknowns without a proper prior, of which the group ``prior`` has no draws."""
+    return draw_prior(reg, (1, 1), np.random.default_rng(0)).improper
+
+
+def _stream(random_seed: int | None, number: int) -> np.random.Generator:
+    """Return a stream of its own, apart from those that the chains spawned from the same seed."""
+    return np.random.default_rng(None if random_seed is None else [random_seed, number])
+
+
+def _predictive(
+    reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
     rows = reg.design.rows
     assert rows is not None
     root = 1.0 if rows.weights is None else np.sqrt(rows.weights)
-    # A stream of its own, apart from those that the chains spawned from the same seed.
-    generator = np.random.default_rng(None if random_seed is None else [random_seed, 1])
-    return reg.family.draw(generator, eta, draws.sigma[..., None] / root)
+    return reg.family.draw(generator, linear_predictor(reg, beta, at_center), sigma[..., None] / root)
+
+
+def _before_data(
+    reg: Regression, found: FromPrior, groups: Sequence[str], random_seed: int | None
+) -> dict[str, dict[str, Any]]:
+    data: dict[str, dict[str, Any]] = {}
+    if "prior" in groups:
+        data["prior"] = _prior_variables(reg, found)
+    if "prior_predictive" in groups:
+        assert found.beta is not None
+        assert found.at_center is not None
+        assert found.sigma is not None
+        try:
+            y = _predictive(reg, found.beta, found.at_center, found.sigma, _stream(random_seed, 3))
+        except ValueError as error:
+            raise PriorError(
+                f"the {reg.prior.name} prior allows predictions too large for the {reg.family.name} family "
+                f"({error}); give smaller scales."
+            ) from None
+        data["prior_predictive"] = {"y": y}
+    return data
+
+
+def _prior_variables(reg: Regression, found: FromPrior) -> dict[str, Any]:
+    """The variables of the posterior that have a proper prior."""
+    variables: dict[str, Any] = {}
+    if found.beta is not None:
+        at_center = np.zeros(found.beta.shape[:-1]) if found.at_center is None else found.at_center
+        located = reg.locate(found.beta, at_center)
+        variables["coef"] = located.coef
+        if np.any(reg.design.standardization.sd != 1):
+            variables["beta"] = found.beta
+        if reg.intercept is not False and found.at_center is not None:
+            variables["intercept"] = located.intercept
+    if reg.noise.sigma is None and found.sigma is not None:
+        variables["sigma"] = found.sigma
+    others = {"scale": found.scale, "local_scale": found.local, "slab_scale": found.slab}
+    return variables | {name: values for name, values in others.items() if values is not None}
 
 
 def _constants(reg: Regression) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
-from bayesreg.sampling.datatree import to_datatree
+from bayesreg.sampling.datatree import check_groups, to_datatree
 from bayesreg.sampling.draws import Draws, Tick
 from bayesreg.sampling.exact import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
@@ -124,7 +124,9 @@ def sample(
     progressbar : bool
         Whether to show one.
     groups : sequence of str
-        Extra groups, of "posterior_predictive", "log_likelihood" and "log_prior".
+        Extra groups, of "prior", "prior_predictive", "posterior_predictive", "log_likelihood" and "log_prior".
+        "prior" leaves out what has an improper prior, such as a flat intercept, and names it in its attribute
+        ``improper``; "prior_predictive" needs proper priors throughout.
     kernel : {"auto", "coordinate", "block", "interpreted"}
         How Gibbs draws the coefficients; the result's attributes say which and why.
     nuts_sampler : {"pymc", "nutpie"}
@@ -160,7 +162,7 @@ def sample(
     >>> idata.attrs["engine"], idata["posterior"]["coef"].dims
     ('exact', ('chain', 'draw', 'coef_name'))
     """
-    _require_rows(reg, groups)
+    check_groups(reg, groups)
     found = draw_posterior(
         reg,
         engine=engine,
@@ -227,14 +229,6 @@ def _run(
 
     warmup = 1000 if tune is None else tune
     return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler, cores=cores, **plan)
-
-
-def _require_rows(reg: Regression, groups: Sequence[str]) -> None:
-    by_row = [group for group in groups if group in ("posterior_predictive", "log_likelihood")]
-    if by_row and reg.design.rows is None:
-        raise UnsupportedError(
-            f"{by_row} need the rows, but this regression was made from moments; use Regression(X, y, …)."
-        )
 
 
 @contextmanager

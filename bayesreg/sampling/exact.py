@@ -20,6 +20,7 @@ from scipy import linalg
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
+from bayesreg.sampling.conditional import Conditional, conditional
 from bayesreg.sampling.draws import Draws, chain_generators, draw_type
 from bayesreg.sampling.marginal import Marginal, Nodes
 from bayesreg.sampling.proper import require_determined
@@ -27,26 +28,6 @@ from bayesreg.sampling.spectrum import Spectrum, decompose
 
 # Numbers that a block of draws (or of nodes) may hold.
 BLOCK_SIZE = 4_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Conditional:
-    """Moments of (γ, level) given m values of sigma and scale; the level is the intercept where it is a coefficient.
-
-    Attributes
-    ----------
-    center, variance : ndarray, shape (m, r)
-        Of γ at the level's mean.
-    slope : ndarray, shape (m, r)
-        What one unit of the level moves γ by; zeros without a level.
-    level, level_variance : ndarray, shape (m,)
-    """
-
-    center: np.ndarray
-    variance: np.ndarray
-    slope: np.ndarray
-    level: np.ndarray
-    level_variance: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +71,7 @@ class ExactPosterior:
         mean, rank = self._mean(nodes), len(self.spectrum.squares)
         inside = np.zeros((rank + 1, rank + 1))
         for block in self._blocks(nodes):
-            given = self._given(block.sigma, block.scale)
+            given = conditional(self.marginal, block.sigma, block.scale)
             away = np.column_stack([given.center, given.level]) - mean
             side = np.column_stack([given.slope, np.ones(len(block.weight))])
             inside += away.T @ (block.weight[:, None] * away)
@@ -119,17 +100,6 @@ class ExactPosterior:
             at_center = draw_intercept(self.reg, generator, sigma)
         return at_center, sigma, scale
 
-    def _given(self, sigma: np.ndarray, scale: np.ndarray) -> Conditional:
-        own, level = self.spectrum, self.spectrum.level
-        total = own.squares + self.marginal.ratio(sigma, scale)[:, None] ** -2.0
-        center, variance = own.pull / total, sigma[:, None] ** 2 / total
-        if level is None:
-            nothing = np.zeros(len(sigma))
-            return Conditional(center, variance, np.zeros_like(center), nothing, nothing)
-        mean, level_variance = self.marginal.level_moments(sigma, scale)
-        slope = -(np.sqrt(own.squares) * level.along) / total
-        return Conditional(center + mean[:, None] * slope, variance, slope, mean + level.start, level_variance)
-
     def _blocks(self, nodes: Nodes) -> Iterator[Nodes]:
         step = max(1, BLOCK_SIZE // (len(self.spectrum.squares) + 1))
         for start in range(0, len(nodes.weight), step):
@@ -139,7 +109,7 @@ class ExactPosterior:
         """Mean of (γ, level), shape (r + 1,)."""
         total = np.zeros(len(self.spectrum.squares) + 1)
         for block in self._blocks(nodes):
-            given = self._given(block.sigma, block.scale)
+            given = conditional(self.marginal, block.sigma, block.scale)
             total += block.weight @ np.column_stack([given.center, given.level])
         return total
 
@@ -162,7 +132,7 @@ class ExactPosterior:
 
     def _draw_theta(self, generator: np.random.Generator, sigma: np.ndarray, scale: np.ndarray) -> np.ndarray:
         theta = np.empty((len(sigma), self.reg.loss.size))
-        given = self._given(sigma, scale)
+        given = conditional(self.marginal, sigma, scale)
         if self.reg.has_intercept_column:
             away = np.sqrt(given.level_variance) * generator.standard_normal(len(sigma))
             theta[:, -1] = given.level + away

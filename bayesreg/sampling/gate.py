@@ -33,6 +33,8 @@ class Diagnostics:
     divergences : int
     problems : tuple of str
         Empty if the gate is passed.
+    judged : int
+        Columns whose draws were judged: all of them, unless independent draws are so many that a sample is.
     """
 
     rhat: float
@@ -40,12 +42,14 @@ class Diagnostics:
     ess_tail: float
     divergences: int
     problems: tuple[str, ...]
+    judged: int
 
     @property
     def attributes(self) -> dict[str, float | int | str]:
         """The findings as attributes of a DataTree."""
         values = {"rhat": self.rhat, "ess_bulk": self.ess_bulk, "ess_tail": self.ess_tail}
-        return {**values, "divergences": self.divergences, "problems": "; ".join(self.problems)}
+        counts = {"divergences": self.divergences, "judged_columns": self.judged}
+        return {**values, **counts, "problems": "; ".join(self.problems)}
 
     @property
     def passed(self) -> bool:
@@ -65,7 +69,8 @@ def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independen
         Whether the draws are independent by construction, so that more draws are the only cure, and a sample of
         1,000 columns is judged where there are more.
     """
-    blocks = list(_blocks(draws, sigma_known=sigma_known, has_intercept=has_intercept, independent=independent))
+    judged = _judged(draws.beta.shape[-1], independent=independent)
+    blocks = list(_blocks(draws, judged, sigma_known=sigma_known, has_intercept=has_intercept))
     rhat, bulk, tail = _worst(draws, blocks)
     divergences = int(np.sum(draws.stats.get("diverging", 0)))
     problems = []
@@ -83,17 +88,23 @@ def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independen
     if _has_copies(blocks):
         problems.append("two chains are identical: give random_seed one integer, not one per chain")
     if divergences:
-        cure = "use scaled_by_sigma=True, a noise prior or hyperprior away from 0 (InverseGamma), or another engine"
+        cure = (
+            "use scaled_by_sigma=True, a noise prior or hyperprior away from 0 (InverseGamma), "
+            "a RegularizedHorseshoe for a Horseshoe, or another engine"
+        )
         problems.append(f"{divergences} divergences: {cure}")
-    return Diagnostics(rhat, bulk, tail, divergences, tuple(problems))
+    return Diagnostics(rhat, bulk, tail, divergences, tuple(problems), len(judged))
 
 
-def _blocks(draws: Draws, *, sigma_known: bool, has_intercept: bool, independent: bool) -> Iterator[np.ndarray]:
-    """Every unknown that is judged, in blocks of shape (k, C, D)."""
-    p = draws.beta.shape[-1]
-    judged = np.arange(p)
+def _judged(p: int, *, independent: bool) -> np.ndarray:
+    """Which of p columns are judged."""
     if independent and p > MOST_JUDGED:
-        judged = np.unique(np.linspace(0, p - 1, MOST_JUDGED).astype(int))
+        return np.unique(np.linspace(0, p - 1, MOST_JUDGED).astype(int))
+    return np.arange(p)
+
+
+def _blocks(draws: Draws, judged: np.ndarray, *, sigma_known: bool, has_intercept: bool) -> Iterator[np.ndarray]:
+    """Every unknown that is judged, in blocks of shape (k, C, D)."""
     for start in range(0, len(judged), COLUMNS):
         yield np.moveaxis(draws.beta[..., judged[start : start + COLUMNS]].astype(float, copy=False), -1, 0)
     others = [draws.at_center] if has_intercept else []

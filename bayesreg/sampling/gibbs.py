@@ -97,8 +97,8 @@ def _run_chains(
     # One thread of linear algebra per chain: more would only wait for each other.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
         jobs = [
-            pool.submit(_run_chain, problem, start, kernel, generator, draws, tune, done[index : index + 1])
-            for index, generator in enumerate(generators)
+            pool.submit(_run_chain, problem, start, kernel, generator, share, draws, tune, done[index : index + 1])
+            for index, (generator, share) in enumerate(zip(generators, shares(len(generators)), strict=True))
         ]
         try:
             _report(jobs, done, tick)
@@ -107,6 +107,11 @@ def _run_chains(
             # A negative count tells the chains to stop.
             done[:] = np.iinfo(np.int64).min
             raise
+
+
+def shares(chains: int) -> list[float]:
+    """How far the start of each chain lies towards columns that explain nothing: evenly over [0, 1]."""
+    return [0.0] if chains == 1 else [index / (chains - 1) for index in range(chains)]
 
 
 def _report(jobs: "list[Future[Any]]", done: np.ndarray, tick: Tick | None) -> None:
@@ -125,6 +130,7 @@ def _run_chain(
     start: "State",
     kernel: "Kernel",
     generator: np.random.Generator,
+    share: float,
     draws: int,
     tune: int,
     done: np.ndarray,
@@ -134,7 +140,7 @@ def _run_chain(
     from bayesreg.sampling.compiled.chain import advance, begin
     from bayesreg.sampling.compiled.problem import HORSESHOE
 
-    state = disperse(problem, start, generator)
+    state = disperse(problem, start, generator, share)
     try:
         begin(generator, problem, state)
         total, size = tune + draws, len(state.theta)

@@ -8,7 +8,7 @@ from scipy import linalg
 from bayesreg.errors import ModeError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.priors.positive import Jeffreys, Uniform
+from bayesreg.priors.positive import InverseGamma, Jeffreys, Uniform
 
 
 def require_determined(loss: QuadraticLoss, free: np.ndarray) -> None:
@@ -41,6 +41,16 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
             f"the posterior of sigma is improper: {informed} row(s) are left to learn it from under {prior}; "
             "give sigma a proper prior, such as HalfNormal."
         )
+    if getattr(reg.prior, "scale", None) == Uniform(inf) and loss.rank < 2:
+        raise ModeError(
+            "the posterior of the prior's scale is improper: the columns have rank 1, under which a flat prior has too "
+            "heavy a tail; give the scale a proper prior, such as HalfCauchy."
+        )
+    if not (prior is None or isinstance(prior, InverseGamma)) and _fits_all_but_some(reg):
+        raise ModeError(
+            "the posterior of sigma is improper: fewer columns than rows fit every row exactly, so that sigma falls to "
+            "0; give sigma a prior that vanishes at 0, such as InverseGamma."
+        )
     if isinstance(prior, Jeffreys) and not reg.prior.scaled_by_sigma and _fits_every_row(reg):
         raise ModeError(
             "the posterior of sigma is improper: the columns fit every row, so that nothing keeps sigma from 0; "
@@ -48,7 +58,14 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
         )
 
 
+def _levels(reg: Regression) -> int:
+    """Rows that are left for the columns: an intercept at the centre fits the mean, whatever its prior."""
+    return reg.n - (reg.intercept is not False and not reg.has_intercept_column)
+
+
 def _fits_every_row(reg: Regression) -> bool:
-    # An intercept at the centre fits the mean, whatever its prior.
-    levels = reg.n - (reg.intercept is not False and not reg.has_intercept_column)
-    return reg.loss.size >= levels and reg.loss.least_rss <= 1e-20 * reg.loss.square
+    return reg.loss.size >= _levels(reg) and reg.loss.least_rss <= 1e-20 * reg.loss.square
+
+
+def _fits_all_but_some(reg: Regression) -> bool:
+    return reg.loss.size < _levels(reg) and reg.loss.least_rss <= 1e-24 * reg.loss.square

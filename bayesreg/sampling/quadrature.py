@@ -75,6 +75,13 @@ class Panels:
         """Where the integrands are known, shape (a, K·NODES)."""
         return _nodes(self.edges)
 
+    @property
+    def grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """Nodes with the ends of the rows, where the logs are taken from the node beside, (a, G) and (k, a, G)."""
+        points = np.concatenate([self.edges[:, :1], self.nodes, self.edges[:, -1:]], axis=1)
+        logs = self.logs.reshape(*self.logs.shape[:2], -1)
+        return points, np.concatenate([logs[..., :1], logs, logs[..., -1:]], axis=-1)
+
     @cached_property
     def log_totals(self) -> np.ndarray:
         """Logs of the integrals, shape (k, a)."""
@@ -134,6 +141,8 @@ def integrate(integrands: LogIntegrands, search: Search) -> Panels:
             found = Panels(edges, _shaped(integrands(_nodes(edges)), edges))
             if found.is_resolved(search.noise):
                 return found
+            # The next panels go where these nodes, closer than the grid, see the change.
+            grid, logs = found.grid
             count *= 2
     raise ModeError(f'the posterior of {search.what} cannot be integrated to precision; use engine="nuts".')
 
@@ -169,9 +178,12 @@ def _require_falling(grid: np.ndarray, logs: np.ndarray, search: Search) -> None
         if not np.all(fallen):
             which = np.flatnonzero(~np.all(fallen, axis=-1))[0]
             told = "the posterior of" if which == 0 else "the posterior variance, integrated over"
+            cure = (
+                " that vanishes at 0, such as InverseGamma" if side == "0" else ", such as HalfNormal or InverseGamma"
+            )
             raise ModeError(
                 f"{told} {search.what} is improper or too spread out to integrate: it does not fall off "
-                f"towards {side}; give {search.what} a proper prior, such as HalfNormal or InverseGamma."
+                f"towards {side}; give {search.what} a proper prior{cure}."
             )
 
 
@@ -180,7 +192,7 @@ def _edges(grid: np.ndarray, logs: np.ndarray, count: int) -> np.ndarray:
     # The eighth root also sees the tails, but not so far out that panels would be wasted there.
     root = np.exp(0.125 * (logs - logs.max(axis=-1, keepdims=True)))
     change = np.abs(np.diff(root, axis=-1)).max(axis=0)
-    change = change / change.sum(axis=1, keepdims=True) + 0.5 / change.shape[1]
+    change = change / change.sum(axis=1, keepdims=True) + 0.5 * np.diff(grid) / (grid[:, -1:] - grid[:, :1])
     along = np.concatenate([np.zeros((len(grid), 1)), np.cumsum(change, axis=1)], axis=1)
     steps = np.linspace(0.0, 1.0, count + 1)
     return np.array([np.interp(steps * total[-1], total, points) for total, points in zip(along, grid, strict=True)])

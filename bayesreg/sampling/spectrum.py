@@ -107,12 +107,14 @@ def _spectrum_of_gram(
         keep = values > len(values) * np.finfo(float).eps * values[-1]
         squares, vectors = values[keep], vectors[:, keep]
     pull = vectors.T @ (spread * cross[:m])
+    # What is rounding of b'b would pass for noise.
+    rest = loss.least_rss if loss.least_rss > 10 * loss.size * np.finfo(float).eps * loss.square else 0.0
     if level is None:
-        return Spectrum(vectors, squares, pull, pull**2 / squares, loss.least_rss)
+        return Spectrum(vectors, squares, pull, pull**2 / squares, rest)
     u = vectors.T @ (spread * gram[:m, m]) / np.sqrt(squares)
     found = Level(start, u, max(float(gram[m, m] - u @ u), 0.0), float(cross[m] - u @ (pull / np.sqrt(squares))))
     inside = found.square <= 1e-12 * loss.gram[level, level]
-    rest = loss.least_rss + (0.0 if inside else found.cross**2 / found.square)
+    rest += 0.0 if inside else found.cross**2 / found.square
     return Spectrum(vectors, squares, pull, pull**2 / squares, rest, found)
 
 

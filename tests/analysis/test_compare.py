@@ -283,6 +283,12 @@ def test_a_scale_that_is_unknown_has_no_map():
         br.compare(regression(br.Laplace(br.HalfNormal(1.0))))
 
 
+@pytest.mark.parametrize("scale", [0.1, br.HalfCauchy(0.1)])
+def test_a_horseshoe_has_nothing_to_compare(scale):
+    with pytest.raises(PriorError, match="no MAP to compare"):
+        br.compare(regression(br.Horseshoe(scale)))
+
+
 def test_the_function_sample_is_not_hidden_by_its_folder():
     code = "import bayesreg as br\nbr.compare\nassert callable(br.sample)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

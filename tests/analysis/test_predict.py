@@ -1,5 +1,7 @@
 """Predictions against closed forms and SciPy."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,8 +153,80 @@ def test_other_columns_are_refused(gaussian, new, words):
 def test_a_formulas_frame_is_refused_with_a_cure():
     frame, _ = br.load_dataset("diabetes")
     reg = br.Regression.from_formula("target ~ bmi * bp + C(sex)", frame, prior=br.Normal(10.0), sigma=54.0)
-    with pytest.raises(br.errors.DataError, match="terms of a formula"):
+    with pytest.raises(br.errors.DataError, match=r"terms of a formula.*reg=reg"):
         br.predict(br.map_estimate(reg), frame)
+
+
+FORMULA_FRAME = pd.DataFrame(
+    {
+        "y": np.random.default_rng(5).normal(size=40),
+        "a": np.linspace(1.0, 5.0, 40),
+        "b": np.random.default_rng(6).normal(size=40),
+        "group": list("uvwx") * 10,
+    }
+)
+
+
+def by_formula(formula):
+    reg = br.Regression.from_formula(formula, FORMULA_FRAME, prior=br.Normal(1.0), sigma=1.0)
+    return reg, br.map_estimate(reg)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["y ~ a * b + C(group)", "y ~ group", "y ~ center(a) + scale(b)", "y ~ poly(a, 3)", "y ~ bs(a, df=5)", "y ~ 0 + a"],
+)
+def test_a_formula_is_replayed_as_it_was_fitted(formula):
+    """Few of the fitted rows, reordered and without the target: levels, centres and knots are the fitted ones."""
+    reg, fit = by_formula(formula)
+    rows = [7, 3, 12]
+    new = FORMULA_FRAME.drop(columns="y").iloc[rows]
+    for source in (fit, br.sample(reg, draws=500, random_seed=1)):
+        expected = br.predict(source, reg.design.rows.X).mean[rows]
+        told = br.predict(source, new, reg=reg)
+        np.testing.assert_allclose(told.mean, expected, rtol=1e-10, atol=1e-12)
+        assert told.to_frame().index.equals(new.index)
+
+
+def test_a_regression_by_formula_keeps_it_under_other_priors_and_in_a_pickle():
+    reg, fit = by_formula("y ~ a + C(group)")
+    others = [reg.with_prior(br.Laplace(1.0)), reg.with_sigma(2.0), reg.without_priors()]
+    others.append(pickle.loads(pickle.dumps(reg)))
+    expected = br.predict(fit, FORMULA_FRAME, reg=reg).mean
+    for other in others:
+        np.testing.assert_array_equal(br.predict(fit, FORMULA_FRAME, reg=other).mean, expected)
+
+
+@pytest.mark.parametrize(
+    ("formula", "new", "words"),
+    [
+        ("y ~ C(group)", {"group": "z"}, "cannot be applied.*z"),
+        ("y ~ group", {"group": "z"}, "cannot be applied.*z"),
+        ("y ~ a + C(group)", {"a": np.nan}, "cannot be applied"),
+        ("y ~ a + C(group)", {"group": None}, "cannot be applied"),
+        ("y ~ bs(a, df=5)", {"a": 99.0}, "cannot be applied"),
+        ("y ~ log(a)", {"a": -1.0}, "cannot be applied"),
+        ("y ~ a", {"a": "1"}, "cannot be applied|not numeric"),
+    ],
+)
+def test_rows_that_a_formula_cannot_take_are_refused(formula, new, words):
+    reg, fit = by_formula(formula)
+    with np.errstate(invalid="ignore"), pytest.raises(br.errors.DataError, match=words):
+        br.predict(fit, FORMULA_FRAME.iloc[:3].assign(**new), reg=reg)
+
+
+def test_a_frame_without_a_column_of_the_formula_is_refused():
+    reg, fit = by_formula("y ~ a + C(group)")
+    with pytest.raises(br.errors.DataError, match="group"):
+        br.predict(fit, FORMULA_FRAME[["a"]], reg=reg)
+
+
+def test_the_columns_themselves_are_still_taken():
+    reg, fit = by_formula("y ~ a + C(group)")
+    columns = pd.DataFrame(reg.design.rows.X, columns=reg.names)
+    expected = br.predict(fit, FORMULA_FRAME, reg=reg).mean
+    np.testing.assert_allclose(br.predict(fit, columns, reg=reg).mean, expected)
+    np.testing.assert_allclose(br.predict(fit, columns.to_numpy(), reg=reg).mean, expected)
 
 
 def test_offsets_weights_and_targets_are_checked(gaussian):

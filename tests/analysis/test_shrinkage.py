@@ -256,3 +256,10 @@ def test_the_same_seed_gives_the_same(diabetes):
     tree = sampled(br.Regression(X, y, prior=br.Laplace(10.0), sigma=54.0))
     assert np.array_equal(br.shrinkage(tree).kappa, br.shrinkage(tree).kappa)
     assert not np.array_equal(br.shrinkage(tree).kappa, br.shrinkage(tree, random_seed=1).kappa)
+
+
+def test_a_flat_column_beside_laplace_columns_is_not_shrunk():
+    reg = br.Regression(ORTHOGONAL, Y, prior=br.Laplace([0.2, np.inf, 0.2, 0.2]), sigma=1.0)
+    kappa = br.shrinkage(sampled(reg)).kappa
+    assert kappa[1] == pytest.approx(0, abs=1e-12)
+    assert np.all(kappa[[0, 2, 3]] > 0.01)

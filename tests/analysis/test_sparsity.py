@@ -160,3 +160,15 @@ def test_frame_and_repr(told):
     assert not frame.isna().any().any()
     assert f"sets {int(told.zero.sum())} of 4 coefficients to 0" in repr(told)
     assert "<table" in told._repr_html_()
+
+
+def test_a_joint_density_that_rises_towards_sigma_0_leaves_the_map_at_the_median_sigma():
+    """More columns than rows, and an elastic net that sigma scales down as it falls."""
+    rng = np.random.default_rng(3)
+    wide, target = rng.normal(size=(12, 30)), rng.normal(size=12)
+    reg = br.Regression(wide, target, prior=br.to_prior(br.ElasticNet(1.0, 0.5), sigma=1.0))
+    shape = (2, 300)
+    draws = Draws(0.1 * rng.normal(size=(*shape, 30)), rng.normal(size=shape), rng.uniform(0.5, 1.5, size=shape), None)
+    told = br.sparsity(to_datatree(reg, draws, {}, (), None))
+    assert told.how.startswith("the MAP at the posterior median of sigma")
+    assert np.all(np.isfinite(told.point))

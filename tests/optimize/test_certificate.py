@@ -12,7 +12,7 @@ from sklearn import linear_model
 import bayesreg as br
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.log_density import log_likelihood, log_prior
-from bayesreg.optimize import certificate, dual_point
+from bayesreg.optimize import certificate, dual_point, row_certificate
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)
 SIGMA = 1.5
@@ -239,7 +239,7 @@ def test_the_slope_in_log_sigma_is_the_derivative_of_the_log_posterior(noise, in
         assert certificate.sigma_slope(reg, beta, sigma) == pytest.approx(numerical, rel=1e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("judge", [certificate, dual_point])
+@pytest.mark.parametrize("judge", [certificate, dual_point, row_certificate])
 def test_it_knows_no_solver(judge):
     """The files that judge import numpy, the errors, and what a regression is; nothing that finds an estimate.
 
@@ -251,7 +251,36 @@ def test_it_knows_no_solver(judge):
             modules |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             modules.add(node.module)
-    modules -= {"bayesreg.optimize.dual_point"} if judge is certificate else {"scipy.optimize"}
+    modules -= {f"bayesreg.optimize.{name}" for name in ("row_certificate", "dual_point")}
+    modules -= {"scipy.optimize"} if judge is dual_point else set()
     ours = {module for module in modules if module.startswith("bayesreg")}
     assert {module.split(".")[1] for module in ours} <= {"errors", "model"}
     assert modules - ours <= {"numpy", "dataclasses", "typing"}
+
+
+FAMILIES = {
+    "bernoulli": lambda rng, eta: (rng.random(len(eta)) < 1 / (1 + np.exp(-eta))).astype(float),
+    "poisson": lambda rng, eta: rng.poisson(np.exp(eta)).astype(float),
+    "laplace": lambda rng, eta: eta + rng.laplace(size=len(eta)),
+}
+
+
+@pytest.mark.parametrize("prior", [br.Laplace(0.2), br.Normal(0.2), br.Laplace([0.2, np.inf, 0.3])], ids=repr)
+@pytest.mark.parametrize("intercept", [True, False, br.Normal(1.0)], ids=repr)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_gap_of_a_family_is_finite_and_bounds_the_suboptimality_however_far_away(family, intercept, prior):
+    """A flat intercept or column has the dual point projected, out of what the family allows if it is far away."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = FAMILIES[family](rng, X @ [1, -1, 0.5])
+    sigma = 1.0 if family == "laplace" else None
+    reg = br.Regression(X, y, family=family, prior=prior, sigma=sigma, intercept=intercept)
+    best = br.map_estimate(reg)
+    at_center = best.intercept + best.coef @ reg.design.standardization.center
+    for distance in (0.0, 1e-4, 1e-2, 0.1, 1.0, 3.0):
+        point = {} if intercept is False else {"intercept": at_center + distance}
+        found = br.certify(reg, best.beta + distance * np.array([1, -1, 2.0]), **point)
+        above = found.primal - best.objective
+        assert np.isfinite(found.gap)
+        assert found.gap_absolute >= above - 1e-12 * abs(found.primal)
+        assert distance > 0 or found.gap <= 1e-12

@@ -129,3 +129,29 @@ def test_a_wrong_path_does_not_reach_the_user(monkeypatch, diabetes, spoil):
     fits = br.path(reg)
     assert np.max(fits.kkt) <= 1e-9
     np.testing.assert_allclose(fits.theta[1:], expected[1:], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("factors", [[2.0], [0.3], [1e9, 10.0], [1e9, 1.5, 0.5, 1e-3]], ids=str)
+@pytest.mark.parametrize("prior", [br.Laplace(0.3), br.ElasticNetPrior(0.3, 0.7)], ids=["lasso", "elastic net"])
+def test_any_strengths_make_a_path_those_of_no_active_column_too(monkeypatch, prior, factors):
+    monkeypatch.setattr(path, "_homotopy_suits", lambda loss: False)
+    X, y = problem(3, 60, 6)
+    reg = br.Regression(X, y, prior=prior, sigma=1.0)
+    first = br.strength_max(reg)
+    fits = br.path(reg, first * np.array(factors))
+    assert np.max(fits.kkt) <= 1e-9
+    assert np.array_equal(fits.n_zeros == 6, np.array(factors) > 1)
+    for k, estimate in enumerate(fits.estimates):
+        np.testing.assert_allclose(fits.beta[k], br.map_estimate(reg.with_prior(_prior_at(fits, k))).beta, atol=1e-12)
+        assert estimate.certificate.kkt <= 1e-9
+
+
+def _prior_at(fits, k):
+    scales, factor = fits.reg.scales.at(1.0), fits.strengths[k] / fits.current
+    return br.ElasticNetPrior(scales.laplace / factor, scales.normal / np.sqrt(factor))
+
+
+def test_a_target_that_no_column_moves_gives_zeros_throughout():
+    X = np.repeat(np.eye(3), 4, axis=0)
+    reg = br.Regression(X, np.ones(12), prior=br.ElasticNetPrior(1.0, 1.0), sigma=1.0)
+    assert not np.any(br.path(reg, [5.0, 1.0]).beta)

@@ -349,3 +349,21 @@ def test_a_nearly_singular_model_of_raw_columns_is_solved():
 def test_the_gap_is_small_where_the_fitted_probabilities_are_0_or_1(seed):
     """Rounding must not push the dual point out of the conjugate's domain, where the gap is infinite."""
     assert br.map_estimate(random_problem(seed, "bernoulli")).certificate.gap <= 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_student_t_loss_is_left_fast_where_it_curves_downwards(monkeypatch, seed):
+    """Without an intercept most rows are outliers, between which the loss has saddles."""
+    monkeypatch.setattr(proximal_newton, "NEWTON_STEPS", 60)
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(60, 4)) @ rng.normal(size=(4, 4))
+    y = 3 + X @ [0.5, -0.7, 0.2, 0.3] + rng.standard_t(4, 60)
+    prior = br.ElasticNetPrior([0.1, np.inf, 0.2, 0.3], [np.inf, 0.01, 1.0, np.inf])
+    reg = br.Regression(X, y, family="student_t", sigma=1.0, prior=prior, intercept=False)
+    assert np.max(br.path(reg).kkt) <= 1e-9
+
+
+def test_a_loss_that_is_not_convex_and_does_not_settle_is_not_said_to_be_separated(monkeypatch):
+    monkeypatch.setattr(proximal_newton, "NEWTON_STEPS", 1)
+    with pytest.raises(ConvergenceError, match=r"student_t loss.*not convex.*finite scale"):
+        fit("student_t")

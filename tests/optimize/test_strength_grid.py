@@ -18,7 +18,7 @@ PRIORS = {
     "weak L2": br.ElasticNetPrior([1e-3, INF, 2e-3, 1e-3], [INF, 30.0, 1.0, INF]),
     "two of L2 and a flat one": br.ElasticNetPrior([0.1, INF, INF, INF], [INF, 0.5, 0.05, INF]),
 }
-FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t")
+FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t", "laplace")
 mixed = pytest.mark.parametrize("prior", [name for name in PRIORS if "L2" in name])
 
 
@@ -30,7 +30,7 @@ def regression(family, prior, **given):
         "bernoulli": rng.random(60) < 1 / (1 + np.exp(-eta)),
         "poisson": rng.poisson(np.exp(0.5 + 0.3 * eta)),
     }.get(family, 3 + eta + rng.standard_t(4, 60))
-    sigma = 1.0 if family in ("gaussian", "student_t") else None
+    sigma = 1.0 if family in ("gaussian", "student_t", "laplace") else None
     return br.Regression(X, y.astype(float), family=family, sigma=sigma, prior=PRIORS[prior], **given)
 
 
@@ -89,3 +89,14 @@ def test_strength_max_holds_the_l2_terms_where_they_are():
     assert br.path(reg).strengths[0] != pytest.approx(br.strength_max(reg), rel=1e-3)
     with pytest.raises(PriorError, match=r"use reg\.with_sigma"):
         strength_grid.strength_max(reg.with_sigma(br.HalfNormal(1.0)))
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_path_without_an_intercept_begins_at_all_zeros_and_is_certified_throughout(family, prior):
+    reg = regression(family, prior, intercept=False)
+    fits = br.path(reg)
+    beta = fits.beta[:, np.isfinite(reg.scales.at(1.0).laplace)]
+    assert not np.any(beta[0])
+    assert np.any(beta[1])
+    assert np.max(fits.kkt) <= 1e-9

@@ -11,7 +11,9 @@ from scipy import stats
 
 import bayesreg as br
 from bayesreg.model.log_density import log_likelihood, log_prior
-from bayesreg.sampling.engine import sample
+from bayesreg.sampling import datatree as datatree_module
+from bayesreg.sampling import draws as draws_module
+from bayesreg.sampling.engine import draw_posterior, sample
 
 NAMES = ["a/b", "é ü", "two words"]
 RNG = np.random.default_rng(4)
@@ -201,3 +203,24 @@ def test_variables_follow_the_regression(intercept, standardize):
     tree = sample(make(intercept=intercept, standardize=standardize, prior=br.Normal(1.0)), random_seed=3)
     expected = {"coef", "sigma"} | ({"beta"} if standardize else set()) | ({"intercept"} if intercept else set())
     assert set(tree["posterior"].data_vars) == expected
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_huge_draws_are_kept_once_and_in_single_precision(monkeypatch, intercept):
+    """The same numbers as usual, to single precision, without a second copy and without beta."""
+    reg = make(intercept=intercept, prior=br.Normal(1.0))
+    usual = sample(reg, draws=500, random_seed=3)
+    for module in (draws_module, datatree_module):
+        monkeypatch.setattr(module, "MOST_DOUBLES", 100)
+    found = draw_posterior(reg, draws=500, random_seed=3)
+    assert found.draws.beta.dtype == np.float32
+    tree = found.to_datatree()
+    coef = tree["posterior"]["coef"]
+    assert coef.dtype == np.float32
+    assert np.shares_memory(coef.to_numpy(), found.draws.beta)
+    assert "beta" not in tree["posterior"]
+    for name in ("coef", "intercept", "sigma") if intercept else ("coef", "sigma"):
+        np.testing.assert_allclose(tree["posterior"][name], usual["posterior"][name], rtol=2e-5, atol=1e-6)
+    np.testing.assert_allclose(tree["sample_stats"]["lp"], usual["sample_stats"]["lp"], rtol=1e-4)
+    with pytest.raises(br.errors.UnsupportedError, match="one DataTree only"):
+        found.to_datatree()

@@ -1,6 +1,8 @@
 """The exact engine against closed forms over whole dense matrices, and quadrature over sigma by scipy."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -347,6 +349,27 @@ def test_an_exact_fit_leaves_an_improper_posterior_of_sigma():
         br.log_evidence(br.Regression(X[:4], Y[:4], prior=br.Normal(INF), sigma=br.Jeffreys()))
 
 
+@pytest.mark.parametrize("source", ["rows", "moments"])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("noise", ["jeffreys", "half-t", "half-normal"])
+@pytest.mark.parametrize("shape", [(15, 3), (8, 6)])
+def test_columns_that_fit_every_row_leave_no_posterior_of_sigma(shape, noise, intercept, source):
+    """Nothing keeps sigma from 0, where its density is infinite; the rounding that moments hold is no noise."""
+    rng = np.random.default_rng(sum(shape))
+    columns = rng.normal(size=shape)
+    y = columns @ rng.normal(size=shape[1]) + 3 * intercept
+    settings = {"prior": br.Normal(0.7), "sigma": NOISES[noise], "intercept": intercept}
+    reg = br.Regression(columns, y, **settings)
+    if source == "moments":
+        reg = br.Regression.from_moments(reg.design.moments, **settings)
+    with pytest.raises(ModeError, match=r"improper.*vanishes at 0, such as InverseGamma"):
+        br.log_evidence(reg)
+    with pytest.raises(ModeError, match="improper"):
+        br.sample(reg, draws=10, chains=1)
+    assert np.isfinite(br.log_evidence(reg.with_sigma(br.InverseGamma(2.0, 3.0))))
+    assert np.isfinite(br.log_evidence(reg.with_prior(br.Normal(0.7, scaled_by_sigma=True))))
+
+
 UNDETERMINED = {
     "all flat": br.Normal(INF),
     "nine of ten flat": br.Normal(np.r_[np.full(9, INF), 1.0]),
@@ -397,3 +420,23 @@ def test_a_collinear_pair_does_not_blur_the_other_columns(scale, scaled):
     # As a correlation: rounding of the uninformed direction is multiplied by its prior sd.
     size = np.sqrt(found[0, 0] * found[2, 2])
     assert found[0, 2] / size == pytest.approx(covariance[0, 1] / np.sqrt(2) / size, abs=1e-9)
+
+
+PEAK = """
+import resource, sys, numpy as np, bayesreg as br
+rng = np.random.default_rng(0)
+X = rng.normal(size=(100, 20_000))
+scale = br.HalfNormal(0.1) if sys.argv[1] == "unknown" else 0.1
+reg = br.Regression(X, X[:, 0] + rng.normal(size=100), prior=br.Normal(scale))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+br.sample(reg, draws=2_000, chains=1, random_seed=0)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / (2_000 * 20_000 * 8))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["known", "unknown"])
+def test_sampling_takes_little_memory_beside_the_draws(scale):
+    """In units of one copy of the draws of beta: they and those of coef are kept, and a block of either on the way."""
+    told = subprocess.run([sys.executable, "-c", PEAK, scale], capture_output=True, text=True, check=True).stdout
+    assert float(told) < 4.0

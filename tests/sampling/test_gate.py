@@ -188,3 +188,29 @@ def test_a_sampler_with_one_seed_for_all_chains_is_caught(monkeypatch):
     )
     with pytest.warns(SamplerWarning, match="identical"):
         sample(small(prior=br.Normal(1.0), sigma=1.0), random_seed=0)
+
+
+@pytest.mark.parametrize(("independent", "judged"), [(True, 1_000), (False, 1_500)])
+def test_of_very_many_independent_columns_a_sample_is_judged_and_said_so(independent, judged):
+    rng = np.random.default_rng(1)
+    shape = (2, 400)
+    draws = Draws(rng.normal(size=(*shape, 1_500)), rng.normal(size=shape), np.exp(rng.normal(size=shape)))
+    found = judge(draws, independent=independent)
+    assert found.judged == found.attributes["judged_columns"] == judged
+
+
+def test_a_column_that_is_not_judged_must_be_finite_too():
+    rng = np.random.default_rng(1)
+    beta = rng.normal(size=(2, 400, 1_500))
+    judged = np.unique(np.linspace(0, 1_499, 1_000).astype(int))
+    beta[1, 7, np.setdiff1d(np.arange(1_500), judged)[3]] = np.nan
+    found = judge(Draws(beta, np.zeros((2, 400)), np.ones((2, 400))), sigma_known=True, has_intercept=False)
+    assert not found.passed
+    found = judge(
+        Draws(beta, np.zeros((2, 400)), np.ones((2, 400))), sigma_known=True, has_intercept=False, independent=True
+    )
+    assert not found.passed
+
+
+def test_the_tree_says_how_many_columns_were_judged():
+    assert sample(small(prior=br.Normal(1.0), sigma=1.0), random_seed=0).attrs["judged_columns"] == 2

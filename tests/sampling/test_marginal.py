@@ -9,7 +9,10 @@ from scipy import special, stats
 
 import bayesreg as br
 from bayesreg.errors import ModeError
+from bayesreg.sampling import marginal as marginal_module
 from bayesreg.sampling.exact import exact_posterior
+from bayesreg.sampling.marginal import FEW_DIRECTIONS
+from bayesreg.sampling.quadrature import SmoothTable
 
 RNG = np.random.default_rng(4)
 N, P = 6, 2
@@ -150,7 +153,7 @@ def assert_matches(reg, evidence, mean, covariance):
     assert posterior.log_evidence == pytest.approx(evidence, rel=1e-10, abs=1e-10)
     assert br.log_evidence(reg) == posterior.log_evidence
     for found, wanted in ((posterior.mean(), mean), (posterior.covariance(), covariance)):
-        assert np.max(np.abs(found - wanted)) <= 1e-9 * np.max(np.abs(wanted))
+        assert np.max(np.abs(found - wanted)) <= 1e-10 * np.max(np.abs(wanted))
 
 
 FEW = [("half-normal", "half-t"), ("half-cauchy", "jeffreys"), ("uniform", "uniform"), ("uniform", "inverse gamma")]
@@ -385,3 +388,50 @@ def test_ranks_of_the_truth_among_draws_are_uniform(scaled):
     counts = np.array([np.bincount((column // 10).astype(int), minlength=10) for column in ranks.T])
     pvalues = stats.chisquare(counts, axis=1).pvalue
     assert pvalues.min() > 0.001 / len(pvalues)
+
+
+MANY_X = RNG.normal(size=(60, 30)) @ RNG.normal(size=(30, 30))
+MANY_Y = 1 + MANY_X[:, 0] - 0.5 * MANY_X[:, 3] + RNG.normal(size=60)
+
+
+def by_eigenvalues(reg, hyperprior, noise):
+    """Evidence, mean and covariance on the product grid, a pair of scale and sigma in the eigenbasis of X'X."""
+    columns, y = reg.design.matrix, reg.design.rows.y - reg.design.rows.y.mean()
+    squares, vectors = np.linalg.eigh(columns.T @ columns)
+    pull = vectors.T @ columns.T @ y
+    own, variance = np.exp(2 * LOG_SCALE)[:, None, None], np.exp(2 * LOG_SIGMA)[:, None]
+    spread = 1 / (squares / variance + 1 / own)
+    center = spread * pull / variance
+    log_density = -0.5 * (y @ y - center @ pull) / variance[:, 0]
+    log_density += 0.5 * np.sum(np.log(spread) - np.log(own), axis=-1)
+    log_density -= 0.5 * (reg.n - 1) * np.log(2 * np.pi * variance[:, 0]) + 0.5 * np.log(reg.n)
+    weight = log_density + (log_prior(hyperprior, LOG_SCALE) + np.log(SCALE_WEIGHT))[:, None]
+    weight = weight + log_prior(noise, LOG_SIGMA) + np.log(SIGMA_WEIGHT)
+    top = weight.max()
+    weight = np.exp(weight - top)
+    evidence, weight = top + np.log(weight.sum()), weight / weight.sum()
+    mean = np.einsum("ij,ijk->k", weight, center)
+    inside = np.diag(np.einsum("ij,ijk->k", weight, spread))
+    away = np.sqrt(weight)[..., None] * (center - mean)
+    inside += np.tensordot(away, away, axes=([0, 1], [0, 1]))
+    return evidence, vectors @ mean, vectors @ inside @ vectors.T
+
+
+@pytest.mark.parametrize(
+    ("hyperprior", "noise"), [("half-normal", "half-t"), ("half-cauchy", "jeffreys"), ("half-cauchy", "uniform")]
+)
+def test_sums_over_many_directions_come_from_a_table_and_are_as_exact(hyperprior, noise):
+    prior = br.Normal(HYPERPRIORS[hyperprior])
+    reg = br.Regression(MANY_X, MANY_Y, prior=prior, sigma=NOISES[noise])
+    marginal = exact_posterior(reg).marginal
+    assert len(marginal.spectrum.squares) > FEW_DIRECTIONS
+    assert isinstance(marginal._fast_sums, SmoothTable)
+    assert_matches(reg, *by_eigenvalues(reg, HYPERPRIORS[hyperprior], NOISES[noise]))
+
+
+def test_the_table_and_the_sums_draw_the_same(monkeypatch):
+    reg = br.Regression(MANY_X, MANY_Y, prior=br.Normal(br.HalfNormal(1.0)), sigma=br.HalfNormal(2.0))
+    drawn = exact_posterior(reg).draw(np.random.default_rng(0), 200)
+    monkeypatch.setattr(marginal_module, "FEW_DIRECTIONS", 30)
+    for ours, theirs in zip(drawn, exact_posterior(reg).draw(np.random.default_rng(0), 200), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)

@@ -78,10 +78,17 @@ def test_what_does_not_fall_off_is_an_error(slope):
         integrate(lambda t: slope * t[None], search(1))
 
 
+def test_a_jump_is_closed_in_on():
+    """Panels are laid where the change is, so that the one with the jump holds next to nothing."""
+    found = integrate(lambda t: np.where(t > 0.123, -t, -(t**2) - 1.0)[None], search(1))
+    below = np.exp(-1.0) * np.sqrt(np.pi) * stats.norm.cdf(0.123 * np.sqrt(2))
+    assert found.log_totals[0, 0] == pytest.approx(np.log(below + np.exp(-0.123)), abs=1e-8)
+
+
 def test_what_is_not_smooth_is_an_error():
-    """A density that jumps cannot be resolved, and says so."""
+    """A density that is rugged everywhere cannot be resolved, and says so."""
     with pytest.raises(ModeError, match="precision"):
-        integrate(lambda t: np.where(t > 0.123, -t, -(t**2) - 1.0)[None], search(1))
+        integrate(lambda t: (np.sin(1e5 * t) - t**2)[None], search(1))
 
 
 def test_a_table_gives_what_the_functions_give():

@@ -114,7 +114,10 @@ def open_axis(reg: Regression, strengths: Any = None) -> Axis:
         If a strength is not a positive number, or a Student-t regression does not know its sigma.
     """
     if not isinstance(reg.prior, PenaltyPrior):
-        raise UnsupportedError(f"strengths belong to Laplace, Normal and elastic-net priors, got {reg.prior.name}.")
+        raise UnsupportedError(
+            f"strengths belong to Laplace, Normal and elastic-net priors, got {reg.prior.name}; give its scale a "
+            "hyperprior, or br.guess_scale, and sample it: br.sample(reg)."
+        )
     if not reg.scale_known:
         kind = Laplace if isinstance(reg.prior, Laplace) else Normal
         reg = reg.with_prior(kind(1.0, reg.prior.scaled_by_sigma))

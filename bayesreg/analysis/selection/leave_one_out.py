@@ -143,10 +143,12 @@ def _choose_by_psis(axis: Axis, sampling: dict[str, Any]) -> Choice:
         raise DataError('by="loo" needs the rows; use Regression(X, y, …).')
     grid = small_grid(axis)
     # One seed for all strengths: what the draws have in common does not blur the comparison.
-    found = [psis_loo(axis.at(float(strength)), sampling) for strength in grid]
+    found, doubts = zip(*[_with_doubts(axis.at(float(strength)), sampling) for strength in grid], strict=True)
     elpd, error, largest = (np.array(values) for values in zip(*found, strict=True))
     curve = Curve(grid, elpd, "log", "leave-one-out density", error)
     best = curve.best
+    if doubts[best]:
+        warnings.warn(f"at the chosen strength {grid[best]:.4g}: {doubts[best]}", SamplerWarning, stacklevel=4)
     if largest[best] > LARGEST_K:
         warnings.warn(
             f"Pareto k is {largest[best]:.2f} for a row at the chosen strength (trusted up to {LARGEST_K}); "
@@ -160,6 +162,18 @@ def _choose_by_psis(axis: Axis, sampling: dict[str, Any]) -> Choice:
     )
     details = {"elpd": float(elpd[best]), "mc_error_elpd": float(error[best]), "pareto_k": largest}
     return Choice("loo", float(grid[best]), told, curve, details=details)
+
+
+def _with_doubts(reg: Regression, sampling: dict[str, Any]) -> tuple[tuple[float, float, float], str]:
+    """The scores of one posterior, and what its sampler would have warned of: it matters only where it is chosen."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SamplerWarning)
+        found = psis_loo(reg, sampling)
+    doubts = [one for one in caught if issubclass(one.category, SamplerWarning)]
+    for other in caught:
+        if other not in doubts:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    return found, " ".join(str(one.message) for one in doubts)
 
 
 def small_grid(axis: Axis) -> np.ndarray:

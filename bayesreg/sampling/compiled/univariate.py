@@ -8,8 +8,9 @@ from numba import njit
 EULER = 0.5772156649015329
 HALF_LOG_2PI, ROOT_HALF = 0.5 * log(2 * pi), sqrt(0.5)
 TINY = float(np.finfo(np.float64).tiny)
-# Steps out, and shrinkages, after which a slice step gives up and returns NaN.
-MOST_STEPS = 500
+# Steps out, and shrinkages, after which a slice step gives up and returns NaN: enough to cross all logarithms allowed,
+# as a first step from a point far out in the tail does.
+MOST_STEPS = 20_000
 
 
 @njit(nogil=True)
@@ -160,6 +161,8 @@ def scaled_e1(w: float) -> float:
             if abs(term) < 1e-17:
                 break
         return exp(w) * total
+    if not w > 1.0:
+        return nan
     fraction, terms = 0.0, int(20.0 + 120.0 / w)
     for k in range(terms, 0, -1):
         fraction = k * k / (w + 2.0 * k + 1.0 - fraction)

@@ -139,6 +139,18 @@ def test_psis_reports_its_error_and_pareto_k(data):
     assert "Pareto k" in chosen.how
 
 
+def test_only_the_chosen_posterior_is_warned_of(data):
+    """Draws too few for the gate, at each of three strengths."""
+    X, y, _ = data
+    reg = br.Regression(X, y, prior=br.Laplace(1.0), sigma=1.0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        chosen = br.select(reg, by="loo", strengths=[20.0, 2.0, 0.2], random_seed=1, draws=50, chains=2)
+    told = [str(one.message) for one in caught if "effective sample size" in str(one.message)]
+    assert len(told) == 1
+    assert told[0].startswith(f"at the chosen strength {chosen.choice.strength:.4g}: ")
+
+
 def test_what_is_refused(data):
     X, y, _ = data
     with pytest.raises(UnsupportedError, match="covers a Normal prior, got laplace"):

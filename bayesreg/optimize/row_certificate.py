@@ -1,0 +1,78 @@
+"""What a certificate is made of: violations, the penalty's part of a gap, and points of a family's loss on its rows."""
+
+import numpy as np
+
+from bayesreg.model.row_loss import RowLoss
+from bayesreg.optimize.dual_point import dual_points
+
+# Shares of a row-wise dual point that are tried in turn until one is feasible.
+SHARES = tuple(0.5**k for k in range(10))
+
+
+def judge_rows(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[float, float, float, float]:
+    """Relative and absolute KKT residual, duality gap and primal value of one point of a family's loss.
+
+    The dual point is u = −slopes (where the loss has a kink, the best of its subgradients), made orthogonal
+    to unpenalized columns and shrunk until it is feasible.
+    """
+    eta = loss.eta(theta)
+    primal = loss.value_at(eta) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
+    if loss.family.smooth:
+        found = [(-loss.row_slopes(eta), 0.0)]
+    else:
+        found = [(point.u, point.excess) for point in dual_points(loss, theta, eta, l1, l2)]
+    judged = [_judge_dual(loss, theta, eta, u, excess, l1, l2) for u, excess in found]
+    kkt, violation, gap = min(judged, key=lambda point: np.nan_to_num(point[0], nan=np.inf))
+    # Each dual point bounds the distance from the minimum, so the smallest bound holds.
+    return kkt, violation, min([gap, *(point[2] for point in judged)]), primal
+
+
+def _judge_dual(
+    loss: RowLoss, theta: np.ndarray, eta: np.ndarray, u: np.ndarray, excess: float, l1: np.ndarray, l2: np.ndarray
+) -> tuple[float, float, float]:
+    """KKT residuals and gap at a dual point u of shape (n,); `excess` is what it violates on the rows, relative."""
+    violation = violations(theta, loss.A.T @ u, l1, l2)
+    unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
+    relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
+    gap = _gap_of_rows(loss, theta, eta, u / loss.weights, l1, l2) if loss.family.convex else np.nan
+    return max(float(np.max(relative)), excess), max(float(np.max(violation)), excess * float(np.max(unit))), gap
+
+
+def _gap_of_rows(
+    loss: RowLoss, theta: np.ndarray, eta: np.ndarray, dual: np.ndarray, l1: np.ndarray, l2: np.ndarray
+) -> float:
+    free = (l1 == 0) & (l2 == 0)
+    if np.any(free):
+        columns = loss.A[:, free] * np.sqrt(loss.weights)[:, None]
+        root = np.sqrt(loss.weights)
+        dual = dual - (columns @ np.linalg.lstsq(columns, root * dual, rcond=None)[0]) / root
+    if not loss.family.smooth:
+        dual = dual / max(1.0, float(np.max(np.abs(loss.weights * dual) / loss.largest_slopes)))
+    pull = loss.A.T @ (loss.weights * dual)
+    pull[free] = 0.0
+    # Far from the minimum the projection may leave the domain of the conjugate, to which 0 belongs.
+    for share in (*SHARES, 0.0):
+        shrink, pairs = penalty_gap(theta[None], share * pull[None], l1[None], l2[None])
+        gap = loss.row_gap(eta, shrink[0] * share * dual) + float(pairs[0])
+        if np.isfinite(gap):
+            break
+    return gap
+
+
+def violations(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    """Distance of each −gradient of the loss from the subdifferential of the penalty, shape as θ."""
+    at_zero = np.maximum(np.abs(pull) - l1, 0.0)
+    away = np.abs(pull - l2 * theta - l1 * np.sign(theta))
+    return np.where(theta == 0, at_zero, away)
+
+
+def penalty_gap(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The largest feasible c ≤ 1 of each point, and its penalty's part of the gap; both of shape (m,)."""
+    size = np.abs(pull)
+    bounded = (l1 > 0) & (l2 == 0) & (size > l1)
+    shrink = np.min(np.divide(l1, size, out=np.ones_like(l1), where=bounded), axis=1)
+    scaled = shrink[:, None] * pull
+    clipped = np.clip(scaled, -l1, l1)
+    target = np.divide(scaled - clipped, l2, out=theta.copy(), where=l2 > 0)
+    pairs = 0.5 * l2 * (theta - target) ** 2 + np.maximum(l1 * np.abs(theta) - theta * clipped, 0.0)
+    return shrink, np.sum(pairs, axis=1)

@@ -1,0 +1,163 @@
+"""A regression in words and formulas, the same penalty as other tools state it, and what to cite."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesreg.errors import ObjectiveError
+from bayesreg.model.family import StudentT
+from bayesreg.model.regression import Regression
+from bayesreg.priors.dictionary import to_penalty
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
+
+if TYPE_CHECKING:
+    from bayesreg.reporting.findings import Findings
+
+# Of the dictionary, those that a reader is likely to use; what does not suit the prior or the family is left out.
+GAUSSIAN_TOOLS = ("half_rss", "mse", "nll", "sklearn.Lasso", "sklearn.Ridge", "glmnet", "torch.weight_decay")
+BERNOULLI_TOOLS = ("nll", "sklearn.LogisticRegression")
+LIKELIHOOD = {
+    "gaussian": "y_i ~ Normal({mean}, {sigma})",
+    "student_t": "y_i ~ StudentT({df:g}, {mean}, {sigma})",
+    "laplace": "y_i ~ Laplace({mean}, {sigma})",
+    "bernoulli": "y_i ~ Bernoulli(1 / (1 + exp(−η_i))),  η_i = {mean}",
+    "poisson": "y_i ~ Poisson(exp(η_i)),  η_i = {mean}",
+}
+SOURCES = {
+    "laplace": "Tibshirani (1996), doi:10.1111/j.2517-6161.1996.tb02080.x; Park & Casella (2008), "
+    "doi:10.1198/016214508000000337",
+    "normal": "Hoerl & Kennard (1970), doi:10.1080/00401706.1970.10488634",
+    "elastic_net": "Zou & Hastie (2005), doi:10.1111/j.1467-9868.2005.00503.x",
+    "horseshoe": "Carvalho, Polson & Scott (2010), doi:10.1093/biomet/asq017",
+    "regularized_horseshoe": "Piironen & Vehtari (2017), doi:10.1214/17-EJS1337SI",
+}
+SAMPLERS = {
+    "coordinate": "Hans (2009), doi:10.1093/biomet/asp047",
+    "block": "Rajaratnam et al. (2019), doi:10.1080/10618600.2019.1573187",
+    "interpreted": "Rajaratnam et al. (2019), doi:10.1080/10618600.2019.1573187",
+}
+
+
+def formulas(reg: Regression) -> list[str]:
+    """Likelihood and priors, a line each."""
+    rows = reg.design.rows
+    offset = "offset_i + " if rows is not None and rows.offset is not None else ""
+    intercept = "" if reg.intercept is False else "intercept + "
+    weighted = reg.family.has_sigma and rows is not None and rows.weights is not None
+    text = LIKELIHOOD.get(reg.family.name, f"y_i ~ {reg.family.name}({{mean}})")
+    df = reg.family.df if isinstance(reg.family, StudentT) else 0.0
+    lines = [text.format(mean=f"{offset}{intercept}x_i·coef", sigma="σ/√w_i" if weighted else "σ", df=df)]
+    lines.append("β_j = sd_j · coef_j" if is_standardized(reg) else "β = coef")
+    lines.append(prior_formula(reg))
+    if isinstance(reg.intercept, Normal):
+        where = "the centre of the columns" if reg.center else "x = 0"
+        lines.append(f"intercept at {where} ~ Normal({reg.intercept.loc:.4g}, {reg.intercept.scale})")
+    if reg.family.has_sigma:
+        lines.append(f"σ = {reg.noise.sigma:.4g}" if reg.noise.sigma is not None else f"σ ~ {reg.noise.prior}")
+    return lines
+
+
+def prior_formula(reg: Regression) -> str:
+    """The prior of β_j."""
+    prior, times = reg.prior, "σ · " if reg.prior.scaled_by_sigma else ""
+    match prior:
+        case Laplace(scale):
+            return f"β_j ~ Laplace(0, {times}b),  b {_said(scale)}"
+        case Normal(scale):
+            return f"β_j ~ Normal(0, {times}s),  s {_said(scale)}"
+        case ElasticNetPrior(laplace, normal):
+            s = "" if not times else f" (both times {times[:1]})"
+            return f"p(β_j) ∝ exp(−|β_j|/b − β_j²/2s²),  b {_said(laplace)},  s {_said(normal)}{s}"
+    return f"β_j ~ {prior}"
+
+
+def _said(scale: object) -> str:
+    if isinstance(scale, PositivePrior):
+        return f"~ {scale}"
+    values = np.atleast_1d(np.asarray(list(scale.values()) if isinstance(scale, Mapping) else scale, dtype=float))
+    low, high = float(values.min()), float(values.max())
+    return f"= {low:.4g}" if low == high else f"from {low:.4g} to {high:.4g} by column"
+
+
+def sentences(reg: Regression) -> list[str]:
+    """The same in words."""
+    kind = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}.get(reg.prior.name, reg.prior.name)
+    columns = (
+        "Each column is divided by its standard deviation (divisor n) before the prior sees it"
+        if is_standardized(reg)
+        else "The prior is on the columns as they are given"
+    )
+    intercept = {True: "the intercept is not penalized", False: "there is no intercept"}.get(
+        reg.intercept if isinstance(reg.intercept, bool) else True, ""
+    )
+    if isinstance(reg.intercept, Normal):
+        intercept = "the intercept has a prior of its own"
+    return [
+        f"The {reg.p} coefficients have independent {kind} priors around 0; {intercept}.",
+        f"{columns}; coef are the coefficients on the user's own columns.",
+    ]
+
+
+def penalty_formula(held: Regression) -> str:
+    """What the MAP minimizes, at the known sigma."""
+    sigma = 1.0 if held.noise.sigma is None else held.noise.sigma
+    l1, l2 = (weights[: held.p] for weights in held.weights_at(sigma))
+    loss = "½ RSS" if held.is_gaussian else "σ² × (−log likelihood)" if held.family.has_sigma else "−log likelihood"
+    terms, values = [], []
+    for letter, weights, form in (("λ", l1, "{} Σ|β_j|"), ("κ", l2, "½ {} Σβ_j²")):
+        if np.any(weights > 0):
+            same = weights.min() == weights.max()
+            terms.append(
+                form.format(letter) if same else form.format(f"{letter}_j").replace(f" {letter}_j Σ", f" Σ{letter}_j")
+            )
+            values.append(f"{letter} = {weights.max():.4g}" if same else f"{letter}_j up to {weights.max():.4g}")
+    return f"Q(β) = {' + '.join([loss, *terms])},  {', '.join(values)}" if terms else f"Q(β) = {loss}"
+
+
+def other_tools(held: Regression) -> list[tuple[str, str]]:
+    """The penalty in the conventions of other tools, where a single number says it."""
+    if held.is_horseshoe or isinstance(held.prior, ElasticNetPrior) or not isinstance(held.prior.scale, float):
+        return []
+    found = []
+    tools = {"gaussian": GAUSSIAN_TOOLS, "bernoulli": BERNOULLI_TOOLS}.get(held.family.name, ("nll",))
+    for name in tools:
+        if np.isinf(held.prior.scale):
+            break
+        try:
+            sigma = held.noise.sigma if held.family.has_sigma else 1.0
+            penalty = to_penalty(
+                held.prior, sigma=sigma, n=held.design.weight, objective=name, sd_y=held.design.sd_y or None
+            )
+        except ObjectiveError:
+            continue
+        found.append((name, f"{penalty.strength:.6g}"))  # type: ignore[union-attr]
+    return found
+
+
+def is_standardized(reg: Regression) -> bool:
+    """Whether the prior sees other columns than the user's."""
+    return bool(np.any(reg.design.standardization.sd != 1))
+
+
+def citations(found: "Findings") -> list[str]:
+    """The package, and the papers behind what is on the page."""
+    kernel = str(found.idata.attrs.get("kernel", ""))
+    cited = [SOURCES.get(found.reg.prior.name), SAMPLERS.get(kernel)]
+    cited += [
+        "shrinkage κ: Carvalho, Polson & Scott (2010), doi:10.1093/biomet/asq017; effective number of coefficients: "
+        "Piironen & Vehtari (2017), doi:10.1214/17-EJS1337SI",
+        "local false sign rate and s-value: Stephens (2017), doi:10.1093/biostatistics/kxw041",
+        "R-hat and effective sample size: Vehtari et al. (2021), doi:10.1214/20-BA1221",
+    ]
+    return [one for one in cited if one]
+
+
+def bibtex() -> str:
+    """An entry for the package."""
+    return (
+        f"@software{{bayesreg,\n  title = {{bayesreg: lasso and ridge as the Bayesian models that they are}},\n"
+        f"  version = {{{version('bayesreg')}}}\n}}"
+    )

@@ -1,0 +1,147 @@
+"""A regression as one page of HTML."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayesreg.analysis.compare import Comparison
+from bayesreg.errors import DataError, PriorError
+from bayesreg.model.regression import Regression
+from bayesreg.priors.objective import find_objective
+from bayesreg.reporting.findings import Findings, find
+from bayesreg.reporting.folder import prepare_folder
+from bayesreg.reporting.html import plain
+from bayesreg.reporting.page import render_page
+from bayesreg.reporting.sections import SECTIONS, lead
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+
+def report(
+    reg: Regression | Comparison,
+    file: str | Path = "report.html",
+    *,
+    idata: "DataTree | None" = None,
+    objective: str = "half_rss",
+    ci_prob: float = 0.95,
+    ribbons: bool = True,
+    select_by: str | Sequence[str] | None = None,
+    title: str | None = None,
+    random_seed: int | None = 0,
+    **sampling: Any,
+) -> Path:
+    """Write all that there is to tell of one regression as a page that needs no other file and no network.
+
+    In this order: the model in words and formulas; MAP, penalized estimate, least squares and posterior in one table
+    with the certificate; sparsity; shrinkage; the path with posterior intervals; prior and penalty; how the posterior
+    was sampled and its diagnostics; choices of the strength; the data; what to cite. Figures are inside the page,
+    for light and for dark paper. A part that a regression cannot have says why.
+
+    Parameters
+    ----------
+    reg : Regression or Comparison
+        A comparison brings its posterior, its interval and its notes with it. The points of a regression with a
+        hyperprior on its scale are those at the scale's posterior median.
+    file : str or pathlib.Path, optional
+        Replaced if it exists; its folder is made if it does not.
+    idata : xarray.DataTree, optional
+        A posterior of this regression; by default it is sampled with `sampling` (see :func:`bayesreg.sample`).
+    objective : str, optional
+        The convention in which the strength is stated.
+    ci_prob : float, optional
+        Probability of the equal-tailed intervals.
+    ribbons : bool, optional
+        Whether the posterior is drawn along the path too: fast for Normal priors and up to 20 columns; beyond, it
+        takes compiled code, and for very many columns it is left out.
+    select_by : str or sequence of str, optional
+        Rules of :func:`bayesreg.select` to choose the strength by; what they choose is told, and not used.
+    title : str, optional
+    random_seed : int, optional
+        Of draws and folds.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written, or `idata` belongs to other columns.
+    PriorError
+        If `ci_prob` is not between 0 and 1, or a posterior is given together with options of sampling.
+    ObjectiveError
+        If the objective is unknown or does not suit the prior.
+
+    Examples
+    --------
+    >>> import bayesreg as br, tempfile
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame[["bmi", "s5"]], frame[target], prior=br.Normal(20.0), sigma=54.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = br.report(reg, f"{folder}/report.html", ribbons=False)
+    ...     path.name, path.read_text(encoding="utf-8")[:15]
+    ('report.html', '<!DOCTYPE html>')
+    """
+    _check(reg, idata, objective, ci_prob, sampling)
+    path = prepare_file(file)
+    found = find(
+        reg,
+        idata=idata,
+        objective=objective,
+        ci_prob=reg.ci_prob if isinstance(reg, Comparison) else ci_prob,
+        ribbons=ribbons,
+        select_by=select_by,
+        random_seed=random_seed,
+        sampling=dict(sampling),
+    )
+    page = render_report(found, title)
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f'cannot write to "{path}" ({error}); free some space or give another file.') from error
+    return path
+
+
+def render_report(found: Findings, title: str | None = None) -> str:
+    """Findings as a whole page."""
+    heading = f"{found.reg.design.target}: prior, penalty and posterior" if title is None else title
+    asked = [one for one in SECTIONS if one.anchor != "selection" or found.selections is not None]
+    links = "".join(f'<a href="#{one.anchor}">{plain(one.title)}</a>\n' for one in asked)
+    body = "".join(
+        f'<section id="{one.anchor}">\n<h2>{plain(one.title)}</h2>\n{one.tell(found)}</section>\n' for one in asked
+    )
+    return render_page(_shown(heading), f"<h1>{plain(heading)}</h1>\n{lead(found)}<nav>{links}</nav>\n{body}")
+
+
+def _shown(heading: str) -> str:
+    return "".join(one if one.isprintable() else f"[U+{ord(one):04X}]" for one in heading)
+
+
+def _check(reg: object, idata: object, objective: str, ci_prob: float, sampling: dict[str, Any]) -> None:
+    if not isinstance(reg, Regression | Comparison):
+        raise DataError(f"a report is of a Regression or a Comparison, got {type(reg).__name__}.")
+    if not 0 < ci_prob < 1:
+        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob!r}.")
+    find_objective(objective)
+    given = "idata" if idata is not None else "a Comparison" if isinstance(reg, Comparison) else ""
+    if isinstance(reg, Comparison) and idata is not None:
+        raise PriorError("a Comparison has its posterior; give it, or a Regression and idata.")
+    if given and sampling:
+        raise PriorError(f"{given} is a posterior already, so {sorted(sampling)} would not be used; leave them out.")
+
+
+def prepare_file(file: str | Path) -> Path:
+    """The file, after its folder was tried, and made if it was not there.
+
+    Raises
+    ------
+    DataError
+        If it is a folder, or cannot be written.
+    """
+    path = Path(file)
+    if path.is_dir():
+        raise DataError(f'cannot write to "{file}": it is a folder; give a file, such as report.html.')
+    prepare_folder(path.parent)
+    return path

@@ -1,0 +1,80 @@
+"""Draws of all parameters from their prior, of data given them, and what tests of calibration look at.
+
+Written from the definitions of the priors; nothing here uses the package's own densities or draws.
+"""
+
+import numpy as np
+from scipy import stats
+
+import bayesreg as br
+
+
+def draw_positive(prior, generator):
+    """One draw of a positive quantity, or the number that is known."""
+    if not isinstance(prior, br.HalfNormal | br.InverseGamma | br.Exponential | br.HalfStudentT | br.Uniform):
+        return float(prior)
+    if isinstance(prior, br.HalfNormal):
+        return abs(generator.normal(0, prior.scale))
+    if isinstance(prior, br.Exponential):
+        return generator.exponential(1 / prior.rate)
+    if isinstance(prior, br.HalfStudentT):
+        return abs(generator.standard_t(prior.df)) * prior.scale
+    if isinstance(prior, br.Uniform):
+        return generator.uniform(0, prior.upper)
+    value = prior.scale / generator.standard_gamma(prior.shape)
+    return value if prior.on == "sd" else value**0.5
+
+
+def draw_elastic_net(generator, laplace, normal):
+    """By rejection: from the narrower part, accepted with the density of the other."""
+    while True:
+        if laplace < normal:
+            beta = generator.laplace(0, laplace)
+            keep = -0.5 * (beta / normal) ** 2
+        else:
+            beta = generator.normal(0, normal)
+            keep = -abs(beta) / laplace
+        if np.log(generator.random()) < keep:
+            return beta
+
+
+def draw_beta(prior, p, sigma, generator):
+    """Coefficients, the prior's scale, local scales and the slab's: shapes (p,), (), (p,), ()."""
+    unit = sigma if prior.scaled_by_sigma else 1.0
+    local, slab, scale = np.ones(p), np.inf, 1.0
+    if isinstance(prior, br.ElasticNetPrior):
+        parts = np.broadcast_arrays(prior.laplace_scale, prior.normal_scale, np.ones(p))[:2]
+        beta = np.array([draw_elastic_net(generator, b, s) for b, s in zip(*parts, strict=True)])
+        return unit * beta, scale, local, slab
+    known = np.ndim(prior.scale) > 0
+    scale = 1.0 if known else draw_positive(prior.scale, generator)
+    factor = unit * (np.asarray(prior.scale, dtype=float) if known else scale)
+    if isinstance(prior, br.Laplace):
+        return factor * generator.laplace(size=p), scale, local, slab
+    if isinstance(prior, br.Normal):
+        return factor * generator.standard_normal(p), scale, local, slab
+    local = np.abs(generator.standard_cauchy(p))
+    if isinstance(prior, br.RegularizedHorseshoe):
+        slab = prior.slab_scale * (0.5 * prior.slab_df / generator.standard_gamma(0.5 * prior.slab_df)) ** 0.5
+    sd = 1 / np.sqrt(1 / (local * scale) ** 2 + 1 / slab**2)
+    return unit * sd * generator.standard_normal(p), scale, local, slab
+
+
+def draw_intercept(intercept, sigma, generator):
+    """An intercept with a Normal prior; 0 for none."""
+    if intercept is False:
+        return 0.0
+    return intercept.loc + intercept.scale * (sigma if intercept.scaled_by_sigma else 1.0) * generator.standard_normal()
+
+
+def draw_all(prior, noise, intercept, p, generator):
+    """(β, intercept, σ, scale, local scales, slab) from the prior."""
+    sigma = draw_positive(noise, generator)
+    beta, scale, local, slab = draw_beta(prior, p, sigma, generator)
+    return beta, draw_intercept(intercept, sigma, generator), sigma, scale, local, slab
+
+
+def log_likelihood(y, columns, beta, intercept, sigma):
+    """Joint log likelihood of all rows, for parameters with leading dimensions."""
+    fitted = np.asarray(intercept)[..., None] + beta @ columns.T
+    return stats.norm.logpdf(y, fitted, np.asarray(sigma)[..., None]).sum(axis=-1)
