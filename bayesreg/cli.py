@@ -10,7 +10,7 @@ from bayesreg import __version__
 from bayesreg.errors import BayesregError
 
 if TYPE_CHECKING:
-    from bayesreg.analysis.job import Job, JobResult
+    from bayesreg.analysis.comparison.job import Job, JobResult
 
 PRIORS = ("laplace", "normal")
 
@@ -88,7 +88,7 @@ def _add_job(command: argparse.ArgumentParser) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from bayesreg.analysis.job import run_job
+    from bayesreg.analysis.comparison.job import run_job
 
     job = _job(arguments, quiet=arguments.json)
     result = _run_into(arguments.out, job) if arguments.out else run_job(job)
@@ -101,7 +101,7 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from bayesreg.analysis.job import run_job
+    from bayesreg.analysis.comparison.job import run_job
     from bayesreg.reporting.report import prepare_file, report
 
     prepare_file(arguments.out)
@@ -118,7 +118,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _job(arguments: argparse.Namespace, *, quiet: bool = False) -> "Job":
-    from bayesreg.analysis.job import Job
+    from bayesreg.analysis.comparison.job import Job
 
     return Job(
         source=arguments.source,
@@ -141,7 +141,7 @@ def _run_into(folder: str, job: "Job") -> "JobResult":
     """Do the job and write its folder, which is tried first; a job that fails leaves no folder behind."""
     from pathlib import Path
 
-    from bayesreg.analysis.job import run_job
+    from bayesreg.analysis.comparison.job import run_job
     from bayesreg.reporting.folder import prepare_folder, write_folder
 
     is_new = not Path(folder).exists()
@@ -176,7 +176,7 @@ def _print_json(told: dict[str, Any]) -> None:
 def _print_table(told: dict[str, Any], folder: str | None) -> None:
     from rich.console import Console
 
-    from bayesreg.analysis.table import print_comparison
+    from bayesreg.analysis.comparison.table import print_comparison
 
     console = Console(highlight=False)
     if not console.is_terminal:

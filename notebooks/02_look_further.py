@@ -68,8 +68,8 @@ br.plot_kappa(shrunk)
 # %% [markdown]
 # ## 3. The lasso said zero; is it?
 #
-# *Look at* the diamonds, the coefficients whose MAP is exactly 0, and at the hatched part of their bars: the probability
-# that the coefficient is smaller than ε. A zero of the mode is no evidence of a zero.
+# *Look at* the diamonds, the coefficients whose MAP is exactly 0, and at the hatched part of their bars: the
+# probability that the coefficient is smaller than ε. A zero of the mode is no evidence of a zero.
 
 # %%
 verdict = br.sparsity(idata)

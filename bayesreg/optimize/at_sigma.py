@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
-from bayesreg.optimize import absolute_loss, active_set, proximal_newton, ridge
+from bayesreg.optimize.solvers import absolute_loss, active_set, proximal_newton, ridge
 
 
 def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:

@@ -10,11 +10,11 @@ from scipy import linalg
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.optimize import active_set, homotopy, predictor_corrector
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.map_estimate import KKT_TOLERANCE, ROUNDING, reachable_kkt
+from bayesreg.optimize.solvers import active_set, homotopy, predictor_corrector
 from bayesreg.optimize.strength_grid import default_strengths, strength_max, strengths_at
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.dictionary import to_penalty, to_prior

@@ -15,7 +15,7 @@ from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.penalized_families import fit_family
+from bayesreg.optimize.foreign.families import fit_family
 from bayesreg.priors.dictionary import convert
 
 # Coordinate descent stops on its duality gap; asked for less than rounding allows, it would never stop.

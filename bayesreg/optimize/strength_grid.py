@@ -5,8 +5,8 @@ from scipy import optimize
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
-from bayesreg.optimize import absolute_loss, proximal_newton
 from bayesreg.optimize.at_sigma import first_point
+from bayesreg.optimize.solvers import absolute_loss, proximal_newton
 
 POINTS, SMALLEST_SHARE = 100, 1e-3
 # The first strength of a grid lies this share above the smallest one, so that rounding leaves no coefficient there.

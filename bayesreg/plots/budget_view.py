@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesreg.analysis.budget import Budget, budget
-from bayesreg.analysis.least_norm import Norm
-from bayesreg.analysis.loss_slice import LossSlice, loss_slice
+from bayesreg.analysis.budget.budget import Budget, budget
+from bayesreg.analysis.budget.least_norm import Norm
+from bayesreg.analysis.budget.loss_slice import LossSlice, loss_slice
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 

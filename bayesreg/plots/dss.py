@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.dss import DecoupledSelection, decoupled_selection
+from bayesreg.analysis.sparsity.dss import DecoupledSelection, decoupled_selection
 from bayesreg.plots.rows import MAX_ROWS, height, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.shrinkage import Shrinkage, shrinkage
+from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
 from bayesreg.plots.rows import MAX_ROWS, check_ci_prob, height, left_out, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
 

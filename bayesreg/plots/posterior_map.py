@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.compare import Comparison
+from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.plots.density import density
 from bayesreg.plots.names import plot_labels
 from bayesreg.plots.rows import height, left_out, name_rows, pick

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.compare import Comparison
+from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.errors import PriorError
 from bayesreg.plots.names import plot_labels
 from bayesreg.plots.style import SMALL_SIZE, Heading, Ink, drawing, dress, ink, is_count, new_figure

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.sparsity import Sparsity, sparsity
+from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
 from bayesreg.plots.rows import MAX_ROWS, height, left_out, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.compare import Comparison, compare
+from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.analysis.from_tree import draws_of
-from bayesreg.analysis.shrinkage import Shrinkage, shrinkage
-from bayesreg.analysis.sparsity import Sparsity, sparsity
+from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
+from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
 from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.errors import ConvergenceError, ModeError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression

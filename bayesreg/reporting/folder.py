@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayesreg.analysis.job import JobResult
+from bayesreg.analysis.comparison.job import JobResult
 from bayesreg.errors import DataError
 from bayesreg.reporting.page import render_page
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.analysis.compare import Comparison
+from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import find_objective

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.compare import Comparison
-from bayesreg.analysis.table import summary
+from bayesreg.analysis.comparison.compare import Comparison
+from bayesreg.analysis.comparison.table import summary
 from bayesreg.design.design import weighted_sd
 from bayesreg.design.moments import weighted_mean
 from bayesreg.plots.kappa import plot_kappa

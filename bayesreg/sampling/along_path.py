@@ -15,15 +15,15 @@ from bayesreg.priors.prior import PenaltyPrior
 from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, posterior_variables
 from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
-from bayesreg.sampling.exact import sample_exact
+from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
-from bayesreg.sampling.gibbs import shares, to_draws
+from bayesreg.sampling.gibbs.sampler import shares, to_draws
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
-    from bayesreg.sampling.compiled.problem import Problem, State
-    from bayesreg.sampling.kernel import Kernel
+    from bayesreg.sampling.gibbs.compiled.problem import Problem, State
+    from bayesreg.sampling.gibbs.kernel import Kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,8 +143,8 @@ def _walk(
     """Gibbs chains from the first regression to the last, all of which share their data."""
     from threadpoolctl import threadpool_limits
 
-    from bayesreg.sampling.assemble import assemble, starting_point, with_scales
-    from bayesreg.sampling.kernel import choose_kernel
+    from bayesreg.sampling.gibbs.assemble import assemble, starting_point, with_scales
+    from bayesreg.sampling.gibbs.kernel import choose_kernel
 
     first = assemble(regs[0])
     start = starting_point(regs[0], first)
@@ -173,8 +173,8 @@ def _walk_chain(
     tick: Tick | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """θ (m, draws, q) and hyperparameters (m, draws, 4) of one chain."""
-    from bayesreg.sampling.assemble import disperse
-    from bayesreg.sampling.compiled.chain import advance, begin
+    from bayesreg.sampling.gibbs.assemble import disperse
+    from bayesreg.sampling.gibbs.compiled.chain import advance, begin
 
     state = disperse(steps[0].problem, start, generator, share)
     begin(generator, steps[0].problem, state)

@@ -11,9 +11,9 @@ from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
 from bayesreg.sampling.datatree import check_groups, to_datatree
 from bayesreg.sampling.draws import Draws, Tick
-from bayesreg.sampling.exact import sample_exact
+from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
-from bayesreg.sampling.gibbs import WARMUP, sample_gibbs
+from bayesreg.sampling.gibbs.sampler import WARMUP, sample_gibbs
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -225,7 +225,7 @@ def _run(
         warmup = WARMUP if tune is None else tune
         with progress(progressbar, plan["chains"] * (plan["draws"] + warmup), "Sampling (Gibbs)") as tick:
             return sample_gibbs(reg, tune=warmup, tick=tick, kernel=kernel, cores=cores, **plan)
-    from bayesreg.sampling.nuts import sample_nuts
+    from bayesreg.sampling.nuts.sampler import sample_nuts
 
     warmup = 1000 if tune is None else tune
     return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler, cores=cores, **plan)

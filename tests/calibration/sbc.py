@@ -84,10 +84,10 @@ CASES = {
 
 def _posterior(case: Case, reg: br.Regression, seed: int) -> Any:
     if case.engine == "exact":
-        from bayesreg.sampling.exact import sample_exact
+        from bayesreg.sampling.exact.posterior import sample_exact
 
         return sample_exact(reg, draws=DRAWS, chains=1, random_seed=seed)
-    from bayesreg.sampling.gibbs import sample_gibbs
+    from bayesreg.sampling.gibbs.sampler import sample_gibbs
 
     return sample_gibbs(reg, draws=DRAWS * case.thin, tune=200, chains=1, random_seed=seed, kernel=case.kernel, cores=1)
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import bayesreg as br
-from bayesreg.sampling import interpreted
+from bayesreg.sampling.gibbs import interpreted
 
 N, P = 3, 2
 X = np.random.default_rng(0).normal(size=(N, P))

@@ -121,7 +121,7 @@ def with_target(problem, A, y, level):
 
 def model(columns, prior, noise, settings):
     """A regression, its matrix, and its problem, of which only the data are to be replaced."""
-    from bayesreg.sampling.assemble import assemble
+    from bayesreg.sampling.gibbs.assemble import assemble
 
     start = np.linspace(-1.0, 2.0, len(columns))
     settings = {"intercept": False} | settings
@@ -131,7 +131,7 @@ def model(columns, prior, noise, settings):
 
 
 def state_of(reg, size, beta, level, sigma, scale, local, slab):
-    from bayesreg.sampling.compiled.problem import State
+    from bayesreg.sampling.gibbs.compiled.problem import State
 
     column = [level - reg.intercept_loc] if reg.has_intercept_column else []
     # A known scale of a penalty lies in the problem.
@@ -148,7 +148,7 @@ def read(reg, state):
 
 def sweep(reg, A, base, state, rhythm, y, generator):
     """Advance the chain given the data."""
-    from bayesreg.sampling.compiled.chain import advance
+    from bayesreg.sampling.gibbs.compiled.chain import advance
 
     offset = reg.intercept_loc if reg.has_intercept_column else y.mean() * (reg.intercept is not False)
     problem = with_target(base._replace(center_mean=float(y.mean())), A, y, offset)

@@ -10,12 +10,12 @@ from sklearn.linear_model import Lasso
 
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, DataError, ModeError, UnsupportedError
-from bayesreg.optimize import pymc_density
 from bayesreg.optimize.find_map import find_MAP
-from bayesreg.optimize.pymc_certificate import certify_mode
-from bayesreg.optimize.pymc_density import split_density
-from bayesreg.optimize.pymc_newton import Descent, End, descend
-from bayesreg.optimize.pymc_variables import NUMPY_MODE
+from bayesreg.optimize.pymc import density as pymc_density
+from bayesreg.optimize.pymc.certificate import certify_mode
+from bayesreg.optimize.pymc.density import split_density
+from bayesreg.optimize.pymc.newton import Descent, End, descend
+from bayesreg.optimize.pymc.variables import NUMPY_MODE
 
 N, P = 120, 12
 TRUTH = np.r_[2.0, -1.0, 0.4, np.zeros(P - 3)]

@@ -11,7 +11,7 @@ from sklearn import linear_model
 
 import bayesreg as br
 from bayesreg.errors import ConstantColumnWarning, ConvergenceError, ModeError, PriorError
-from bayesreg.optimize import active_set, ridge
+from bayesreg.optimize.solvers import active_set, ridge
 
 steady = settings(deadline=None, derandomize=True, max_examples=30)
 KINDS = ("laplace", "normal", "elastic net")

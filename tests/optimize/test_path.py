@@ -6,8 +6,8 @@ from sklearn import linear_model
 
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, PriorError
-from bayesreg.optimize import active_set, homotopy
 from bayesreg.optimize.path import strength_max
+from bayesreg.optimize.solvers import active_set, homotopy
 
 KINDS = {
     "laplace": br.Laplace(0.1),

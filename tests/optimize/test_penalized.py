@@ -8,7 +8,7 @@ from sklearn import linear_model
 
 import bayesreg as br
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.optimize import active_set, ridge
+from bayesreg.optimize.solvers import active_set, ridge
 
 steady = settings(deadline=None, derandomize=True, max_examples=25)
 SCALES = np.array([0.1, 0.2, 0.5, 1.0])

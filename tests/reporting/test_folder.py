@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import bayesreg as br
-from bayesreg.analysis.job import Job, JobResult, run_job
+from bayesreg.analysis.comparison.job import Job, JobResult, run_job
 from bayesreg.cli import main
 from bayesreg.reporting.folder import _write_pictures, write_folder
 

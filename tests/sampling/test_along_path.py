@@ -5,7 +5,7 @@ import pytest
 
 import bayesreg as br
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
-from bayesreg.sampling.exact import exact_posterior
+from bayesreg.sampling.exact.posterior import exact_posterior
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(60, 4)) @ np.diag([1.0, 3.0, 0.2, 1.0])

@@ -181,7 +181,7 @@ def test_sampling_enough_does_not_warn():
 
 
 def test_a_sampler_with_one_seed_for_all_chains_is_caught(monkeypatch):
-    import bayesreg.sampling.exact as exact
+    import bayesreg.sampling.exact.posterior as exact
 
     monkeypatch.setattr(
         exact, "chain_generators", lambda seed, chains: [np.random.default_rng(1) for _ in range(chains)]

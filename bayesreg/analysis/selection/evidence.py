@@ -14,7 +14,7 @@ from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning
 from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.convergence import ess_bulk, rhat_rank
 from bayesreg.sampling.engine import draw_posterior
-from bayesreg.sampling.exact import log_evidence
+from bayesreg.sampling.exact.posterior import log_evidence
 
 # Points of a grid where each one costs a decomposition, or a posterior.
 EXACT_POINTS, SAMPLED_POINTS = 31, 25

@@ -1,0 +1,1 @@
+"""The penalty as a constraint."""

@@ -1,0 +1,1 @@
+"""MAP, penalized, least squares and posterior in one table: the main job."""

@@ -1,0 +1,346 @@
+"""One table for one regression: least squares, penalized, MAP and posterior of every coefficient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.analysis.comparison.table import render_html, render_text
+from bayesreg.errors import DataError, PriorError
+from bayesreg.model.regression import Regression
+from bayesreg.optimize.certificate import Certificate
+from bayesreg.optimize.estimate import Estimate
+from bayesreg.optimize.least_squares import least_squares
+from bayesreg.optimize.map_estimate import map_estimate
+from bayesreg.optimize.penalized import penalized_at
+from bayesreg.priors.dictionary import to_penalty
+from bayesreg.sampling.engine import Posterior, draw_posterior, is_short
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from xarray import DataTree
+
+# A standardized coefficient below this share of sd(y) counts as near zero: half of the region of practical
+# equivalence of ±0.1 sd(y) for a change of x by two standard deviations (Kruschke 2018, doi:10.1177/2515245918771304).
+NEAR_ZERO_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Row:
+    """One coefficient on the user's own columns.
+
+    Attributes
+    ----------
+    name : str
+    ols, penalized, map : float
+        Point estimates: least squares, the penalized solver's, the MAP.
+    difference : float
+        map − penalized.
+    mean, sd, lower, upper : float
+        Posterior mean, standard deviation and equal-tailed interval.
+    p_same_sign : float
+        Posterior probability of the more probable sign.
+    p_near_zero : float
+        Posterior probability that |coefficient| < ε.
+    epsilon : float
+        ε, in the units of the coefficient.
+    """
+
+    name: str
+    ols: float
+    penalized: float
+    map: float
+    difference: float
+    mean: float
+    sd: float
+    lower: float
+    upper: float
+    p_same_sign: float
+    p_near_zero: float
+    epsilon: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Both sides of one regression.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+    estimates : dict of str to Estimate
+        ``"ols"``, ``"penalized"`` and ``"map"``.
+    posterior : Posterior or xarray.DataTree
+        The draws behind the table; `idata` is their DataTree.
+    strength : float or dict or ndarray
+        In the convention `objective`; for an elastic net a mapping with ``l1`` and ``l2``.
+    zero_draws : int
+        How many posterior draws of a coefficient are exactly 0.
+    notes : tuple of str
+        How scale, strength and sigma were come by, and what the reader must know.
+    """
+
+    reg: Regression
+    rows: tuple[Row, ...]
+    estimates: dict[str, Estimate]
+    posterior: "Posterior | DataTree"
+    objective: str
+    strength: Any
+    ci_prob: float
+    epsilon_share: float
+    notes: tuple[str, ...]
+    zero_draws: int
+
+    def __repr__(self) -> str:
+        return (
+            f"Comparison({self.reg}, zeros={self.zeros}, max_abs_difference={self.max_abs_difference:.1e}, "
+            f"kkt={self.certificate.kkt:.1e})"
+        )
+
+    @cached_property
+    def idata(self) -> "DataTree":
+        """The posterior as a DataTree."""
+        return self.posterior.to_datatree() if isinstance(self.posterior, Posterior) else self.posterior
+
+    @property
+    def certificate(self) -> Certificate:
+        """Certificate of the MAP."""
+        return self.estimates["map"].certificate
+
+    @property
+    def sigma(self) -> float:
+        """The sigma at which MAP and penalized estimate are compared."""
+        return self.estimates["map"].sigma
+
+    @property
+    def zeros(self) -> dict[str, int]:
+        """Exact zeros found by each route."""
+        return {name: self.estimates[name].n_zeros for name in ("map", "penalized")}
+
+    @property
+    def same_zeros(self) -> bool:
+        """Whether both routes have set the very same coefficients to 0."""
+        ours, theirs = self.estimates["map"].beta == 0, self.estimates["penalized"].beta == 0
+        return bool(np.array_equal(ours, theirs))
+
+    @property
+    def max_abs_difference(self) -> float:
+        """Largest |MAP − penalized| on the user's columns."""
+        return float(np.max(np.abs(self.estimates["map"].coef - self.estimates["penalized"].coef)))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The table as a data frame, one row per coefficient."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(row) for row in self.rows]).set_index("name")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain numbers, lists and strings, ready for JSON; None is infinite or undefined."""
+        reg, posterior = self.reg, self.posterior
+        attrs = posterior.attributes if isinstance(posterior, Posterior) else posterior.attrs
+        told = {
+            "n": reg.n,
+            "p": reg.p,
+            "target": reg.design.target,
+            "prior": reg.prior.name,
+            "scale": _plain_scale(reg),
+            "scaled_by_sigma": reg.prior.scaled_by_sigma,
+            "sigma": self.sigma,
+            "sigma_known": reg.noise.known,
+            "strength": self.strength,
+            "objective": self.objective,
+            "mode": self.estimates["map"].mode,
+            "intercept": {name: estimate.intercept for name, estimate in self.estimates.items()},
+            "coefficients": [vars(row) for row in self.rows],
+            "standardized": bool(np.any(reg.design.standardization.sd != 1)),
+            "zeros": self.zeros,
+            "zero_draws": self.zero_draws,
+            "same_zeros": self.same_zeros,
+            "max_abs_difference": self.max_abs_difference,
+            "certificate": {"kkt": self.certificate.kkt, "gap": self.certificate.gap},
+            "certificate_penalized": {
+                "kkt": self.estimates["penalized"].certificate.kkt,
+                "gap": self.estimates["penalized"].certificate.gap,
+            },
+            "engine": attrs.get("engine", "unknown"),
+            "engine_reason": attrs.get("engine_reason", "the posterior was given"),
+            "diagnostics": {
+                name: attrs.get(name) for name in ("rhat", "ess_bulk", "ess_tail", "divergences", "problems")
+            },
+            "ci_prob": self.ci_prob,
+            "ci_kind": "eti",
+            "epsilon_share": self.epsilon_share,
+            "notes": list(self.notes),
+        }
+        return {name: _plain(value) for name, value in told.items()}
+
+    def __str__(self) -> str:
+        return render_text(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return render_html(self.to_dict())
+
+
+def compare(
+    reg: Regression,
+    idata: "DataTree | None" = None,
+    *,
+    objective: str = "half_rss",
+    ci_prob: float = 0.95,
+    epsilon_share: float = NEAR_ZERO_SHARE,
+    notes: tuple[str, ...] = (),
+    **sampling: Any,
+) -> Comparison:
+    """Put MAP, penalized least squares, least squares and posterior side by side.
+
+    Parameters
+    ----------
+    reg : Regression
+        With a prior of known scale. With sigma unknown the points are compared at the sigma of the joint mode.
+    idata : xarray.DataTree, optional
+        A posterior of this regression; by default it is sampled with `sampling` (see :func:`sample`).
+    objective : str, optional
+        The convention in which the strength is stated.
+    ci_prob : float, optional
+        Probability of the equal-tailed intervals.
+    epsilon_share : float, optional
+        ε for P(|coefficient| < ε), as a share of sd(y) per standard deviation of the column.
+    notes : tuple of str, optional
+        Printed with the table.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    PriorError
+        If the prior's scale is unknown, the prior a horseshoe, or a probability is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> frame, target = br.load_dataset("diabetes")
+    >>> reg = br.Regression(frame.drop(columns=target), frame[target], prior=br.Laplace(10.0), sigma=54.0)
+    >>> both = br.compare(reg, random_seed=1)
+    >>> both.zeros, both.same_zeros, both.max_abs_difference < 1e-8
+    ({'map': 2, 'penalized': 2}, True, True)
+    """
+    if not 0 < ci_prob < 1 or not epsilon_share >= 0:
+        raise PriorError(
+            f"ci_prob must be between 0 and 1 and epsilon_share not negative, got {ci_prob}, {epsilon_share}."
+        )
+    if reg.is_horseshoe:
+        raise PriorError(
+            "a horseshoe has no penalty and no MAP to compare; sample it with br.sample(reg) and read br.sparsity and "
+            "br.shrinkage, or use Laplace for a penalty."
+        )
+    best = map_estimate(reg)
+    estimates = {"ols": least_squares(reg), "penalized": penalized_at(reg, best.sigma), "map": best}
+    if idata is None:
+        # A table of a few columns is there before compiled code would be loaded.
+        sampling.setdefault("kernel", "interpreted" if is_short(reg) else "auto")
+    posterior = draw_posterior(reg, **sampling) if idata is None else idata
+    coef = _draws_of(reg, posterior)
+    return Comparison(
+        reg=reg,
+        rows=_rows(reg, estimates, coef, ci_prob, epsilon_share),
+        estimates=estimates,
+        posterior=posterior,
+        objective=objective,
+        strength=_strength(reg, best.sigma, objective),
+        ci_prob=ci_prob,
+        epsilon_share=epsilon_share,
+        notes=notes + _own_notes(reg, best),
+        zero_draws=int(np.sum(coef == 0)),
+    )
+
+
+def _rows(
+    reg: Regression, estimates: dict[str, Estimate], coef: np.ndarray, ci_prob: float, epsilon_share: float
+) -> tuple[Row, ...]:
+    lower, upper = np.quantile(coef, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
+    positive = np.mean(coef > 0, axis=0)
+    epsilon = epsilon_share * reg.design.sd_y / reg.design.sd_x
+    near_zero = np.mean(np.abs(coef) < epsilon, axis=0)
+    # Adding 0 turns the −0 of some solvers into 0.
+    points = {name: estimate.coef + 0.0 for name, estimate in estimates.items()}
+    return tuple(
+        Row(
+            name=name,
+            ols=float(points["ols"][j]),
+            penalized=float(points["penalized"][j]),
+            map=float(points["map"][j]),
+            difference=float(points["map"][j] - points["penalized"][j]),
+            mean=float(coef[:, j].mean()),
+            sd=float(coef[:, j].std(ddof=1)),
+            lower=float(lower[j]),
+            upper=float(upper[j]),
+            p_same_sign=float(max(positive[j], 1 - positive[j])),
+            p_near_zero=float(near_zero[j]),
+            epsilon=float(epsilon[j]),
+        )
+        for j, name in enumerate(reg.names)
+    )
+
+
+def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
+    """Draws of the coefficients in the regression's order, shape (chains × draws, p).
+
+    Raises
+    ------
+    DataError
+        If the posterior is that of other columns.
+    """
+    if isinstance(posterior, Posterior):
+        return reg.design.standardization.coef(posterior.draws.beta).reshape(-1, reg.p)
+    draws = posterior["posterior"]["coef"]
+    found = [str(name) for name in draws["coef_name"].to_numpy()]
+    # NumPy's strings, which coordinates are, do not keep NUL characters at the end.
+    names = [name.rstrip("\0") for name in reg.names]
+    if sorted(found) != sorted(names):
+        missing, unknown = sorted(set(names) - set(found)), sorted(set(found) - set(names))
+        raise DataError(
+            f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this one."
+        )
+    order = [found.index(name) for name in names]
+    return draws.transpose("chain", "draw", "coef_name").values.reshape(-1, reg.p)[:, order]
+
+
+def _strength(reg: Regression, sigma: float, objective: str) -> Any:
+    penalty = to_penalty(reg.prior, sigma=sigma, n=reg.n, objective=objective, sd_y=reg.design.sd_y)
+    return {"l1": penalty.l1, "l2": penalty.l2} if penalty.name == "elastic_net" else penalty.strength  # type: ignore[union-attr]
+
+
+def _own_notes(reg: Regression, best: Estimate) -> tuple[str, ...]:
+    notes = []
+    if not reg.noise.known:
+        notes.append(
+            f"sigma is unknown, with prior {reg.noise.prior}; the points are compared at the sigma "
+            f"of the joint mode of (beta, sigma), {best.sigma:.4g}, and so is the strength stated; "
+            "the posterior averages over sigma"
+        )
+    if reg.is_gaussian and reg.loss.rank < reg.loss.size:
+        notes.append(
+            f"least squares is not unique (rank {reg.loss.rank} of {reg.loss.size} columns); "
+            "the one of least norm is shown"
+        )
+    return tuple(notes)
+
+
+def _plain_scale(reg: Regression) -> Any:
+    if reg.prior.name == "elastic_net":
+        return {"laplace": reg.prior.laplace_scale, "normal": reg.prior.normal_scale}  # type: ignore[union-attr]
+    return reg.prior.scale  # type: ignore[union-attr]
+
+
+def _plain(value: Any) -> Any:
+    """Return plain numbers, lists and mappings; what JSON has no number for (an infinite scale) becomes None."""
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

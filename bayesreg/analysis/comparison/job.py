@@ -1,0 +1,123 @@
+"""The main job from a source to a comparison: read, choose a strength, settle sigma, compare."""
+
+from dataclasses import dataclass
+
+from bayesreg.analysis.comparison.compare import Comparison, compare
+from bayesreg.analysis.selection import cross_validate, estimate_sigma
+from bayesreg.design.datasets import DATASETS, load_dataset
+from bayesreg.design.sources import read_table, split_target
+from bayesreg.errors import DataError, PriorError
+from bayesreg.model.regression import Regression
+from bayesreg.priors.dictionary import to_prior
+from bayesreg.priors.penalty import L1, L2
+from bayesreg.priors.prior import CoefficientPrior, Laplace, Normal
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to compare.
+
+    Attributes
+    ----------
+    source : str
+        Named data set, or path of a CSV or Parquet file.
+    target : str or None
+        None: the data set's own, or "y".
+    prior : {"laplace", "normal"}
+    scale, strength : float or None
+        At most one; with neither, the strength is chosen by cross-validation.
+    objective : str or None
+        Convention of `strength`, and of the strength that is shown.
+    sigma : float, "learn" or None
+        None: estimated once and then held as known.
+    """
+
+    source: str
+    target: str | None = None
+    prior: str = "laplace"
+    scale: float | None = None
+    strength: float | None = None
+    objective: str | None = None
+    sigma: float | str | None = None
+    standardize: bool = True
+    engine: str = "auto"
+    draws: int = 1000
+    chains: int = 4
+    seed: int = 0
+    progressbar: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class JobResult:
+    """The comparison, and the regression with sigma held at the value at which its points are compared."""
+
+    dataset: str
+    comparison: Comparison
+    held: Regression
+
+
+def run_job(job: Job) -> JobResult:
+    """Do the job.
+
+    Raises
+    ------
+    BayesregError
+        If the source, or a number, cannot be used.
+    """
+    frame, default_target = load_dataset(job.source) if job.source in DATASETS else (read_table(job.source), "y")
+    X, y = split_target(frame, job.target or default_target)
+    if len(X) == 1:
+        raise DataError("at least 2 rows are needed, got 1.")
+    if isinstance(job.seed, bool) or job.seed < 0:
+        raise PriorError(f"the seed must be 0 or a positive whole number, got {job.seed!r}.")
+    kind = Laplace if job.prior == "laplace" else Normal
+    bare = Regression(X, y, prior=kind(1.0), sigma=1.0, standardize=job.standardize)
+    if bare.design.sd_y == 0:
+        raise DataError(
+            f'the target "{bare.design.target}" is constant, so there is nothing to explain; choose another.'
+        )
+    sigma, notes = _settled_sigma(job, bare)
+    prior, how = _settled_prior(job, bare, sigma)
+    known = bare.with_sigma(sigma).with_prior(prior)
+    reg = Regression(X, y, prior=prior, sigma=None, standardize=job.standardize) if job.sigma == "learn" else known
+    both = compare(
+        reg,
+        objective=job.objective or "half_rss",
+        notes=(*how, *notes),
+        engine=job.engine,
+        draws=job.draws,
+        chains=job.chains,
+        random_seed=job.seed,
+        progressbar=job.progressbar,
+    )
+    return JobResult(job.source, both, reg.with_sigma(both.sigma) if job.sigma == "learn" else known)
+
+
+def _settled_sigma(job: Job, bare: Regression) -> tuple[float, tuple[str, ...]]:
+    """The sigma that the strength is converted with, and how it was come by."""
+    if isinstance(job.sigma, (int, float)):
+        bare.with_sigma(job.sigma)
+        return float(job.sigma), ("sigma was given",)
+    sigma, how = estimate_sigma(bare)
+    if job.sigma == "learn":
+        return sigma, (f"the prior's scale was settled with sigma = {sigma:.4g}, estimated by {how}",)
+    if job.sigma is None:
+        return sigma, (f"sigma was estimated once by {how}, and is held as known",)
+    raise PriorError(f'sigma must be a number, "learn" or nothing, got {job.sigma!r}.')
+
+
+def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[CoefficientPrior, tuple[str, ...]]:
+    """The prior, from a scale, from a strength, or by cross-validation."""
+    if job.scale is not None and job.strength is not None:
+        raise PriorError("give a scale or a strength, not both.")
+    if job.scale is not None:
+        kind = Laplace if isinstance(bare.prior, Laplace) else Normal
+        return kind(job.scale), ("the scale was given",)
+    penalty = L1 if isinstance(bare.prior, Laplace) else L2
+    if job.strength is not None:
+        objective = job.objective or "half_rss"
+        stated = penalty(job.strength, objective)
+        prior = to_prior(stated, sigma=sigma, n=bare.n, sd_y=bare.design.sd_y)
+        return prior, (f"the strength was given, in the convention {objective}",)
+    chosen = cross_validate(bare, random_seed=job.seed)
+    return to_prior(penalty(chosen.strength), sigma=sigma), (f"the strength was chosen by {chosen.rule}",)

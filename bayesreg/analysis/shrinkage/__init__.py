@@ -1,0 +1,1 @@
+"""How much of each coefficient is the prior's."""

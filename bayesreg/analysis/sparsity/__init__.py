@@ -1,0 +1,1 @@
+"""Which coefficients are really zero, and what can be left out."""

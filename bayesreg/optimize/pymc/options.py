@@ -1,0 +1,86 @@
+"""The arguments by which ``pm.find_MAP`` knows its own things, read as those of :func:`bayesreg.find_MAP`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pymc as pm
+
+from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.optimize.pymc.variables import check_known, usual_values
+
+# They say how PyMC is to search or to compile, and change nothing about what a mode is.
+WITHOUT_EFFECT = (
+    "jitter",
+    "jitter_max_retries",
+    "random_seed",
+    "use_grad",
+    "use_hess",
+    "use_hessp",
+    "backend",
+    "compile_kwargs",
+)
+CURES = {
+    "method": "there is one method here; leave it out",
+    "return_inferencedata": "the answer is always a DataTree; leave it out",
+    "compute_hessian": "a density has no Hessian at a kink; leave it out",
+    "return_raw": "see the groups optimizer_result and certificate of the answer",
+    "maxiter": "it is called max_steps here",
+    "maxeval": "it is called max_steps here",
+}
+
+
+def read_start(start: Mapping[str, Any] | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Where to begin, under either of its names.
+
+    Raises
+    ------
+    DataError
+        If it is given under both.
+    UnsupportedError
+        If `options` holds what cannot be had here.
+    """
+    refused = [name for name in options if name != "initvals" and not _is_accepted(name, options[name])]
+    if refused:
+        told = "; ".join(f"{name}={options[name]!r} ({CURES.get(name, 'unknown')})" for name in refused)
+        raise UnsupportedError(
+            f"find_MAP does not take {told}. Of the arguments of pm.find_MAP it takes model, vars, initvals, "
+            f"progressbar, idata_kwargs and return_inferencedata=True; {', '.join(WITHOUT_EFFECT)} have no effect."
+        )
+    initvals = options.get("initvals")
+    if start is not None and initvals is not None:
+        raise DataError("start and initvals are two names of one argument; give one of them.")
+    given = initvals if start is None else start
+    return {} if given is None else {_name(key): value for key, value in given.items()}
+
+
+def _is_accepted(name: str, value: Any) -> bool:
+    usual = {"return_inferencedata": True, "compute_hessian": False, "return_raw": False}
+    return name in WITHOUT_EFFECT or (name in usual and bool(value) is usual[name])
+
+
+def read_fixed(
+    model: pm.Model, variables: Iterable[Any] | None, start: Mapping[str, Any], fixed: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The held values: those given and, if `variables` says which are to be estimated, the start of all others.
+
+    Raises
+    ------
+    DataError
+        If a variable is unknown, or is both to be held and to be estimated.
+    """
+    held = {_name(key): value for key, value in (fixed or {}).items()}
+    if variables is None:
+        return held
+    given = [variables] if isinstance(variables, str) or hasattr(variables, "name") else variables
+    own = {var.name: rv.name for rv, var in model.rvs_to_values.items()}
+    names = [own.get(_name(variable), _name(variable)) for variable in given]
+    check_known(model, vars=names, start=start, fixed=held)
+    both = [name for name in names if name in held]
+    if both or not names:
+        raise DataError(f"vars must name the variables that are to be estimated, got {names}; {both} are in fixed.")
+    usual = usual_values(model, {**start, **held})
+    return {rv.name: held.get(rv.name, usual[rv.name]) for rv in model.free_RVs if rv.name not in names}
+
+
+def _name(variable: Any) -> str:
+    return variable if isinstance(variable, str) else str(variable.name)

@@ -1,0 +1,1 @@
+"""The exact engine: independent draws under a Normal prior."""

@@ -1,0 +1,205 @@
+"""From a regression to what a compiled Gibbs chain works on, and where it starts."""
+
+from math import inf
+
+import numpy as np
+from scipy import linalg
+
+from bayesreg.design.implicit import ImplicitColumns
+from bayesreg.errors import UnsupportedError
+from bayesreg.model.quadratic import QuadraticLoss
+from bayesreg.model.regression import Regression
+from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.priors.positive import (
+    Exponential,
+    HalfNormal,
+    HalfStudentT,
+    InverseGamma,
+    Jeffreys,
+    PositivePrior,
+    Uniform,
+)
+from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, NO_MIXING, Problem, State
+from bayesreg.sampling.proper import require_proper
+
+
+def assemble(reg: Regression) -> Problem:
+    """Everything of a Gaussian regression that does not change from draw to draw.
+
+    Raises
+    ------
+    UnsupportedError
+        If the family is not Gaussian, or only one of the priors of coefficients and of an intercept at
+        x = 0 is scaled by sigma.
+    """
+    if not reg.is_gaussian:
+        raise UnsupportedError(f'the Gibbs engine needs the gaussian family, got {reg}; use engine="nuts".')
+    if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
+        raise UnsupportedError(
+            'intercept and coefficients must both be scaled by sigma, or both not; use engine="nuts".'
+        )
+    loss = reg.loss
+    inverse_laplace, precision, common = _prior_parts(reg)
+    flat = ~common & (precision == 0)
+    require_proper(reg, flat)
+    wide = loss.A is not None and loss.A.shape[0] < loss.size and not np.any(flat)
+    rows, response, origin = _wide_data(loss) if wide else _tall_data(loss)
+    center = reg.intercept if isinstance(reg.intercept, Normal) and not reg.has_intercept_column else None
+    slab = reg.prior if isinstance(reg.prior, RegularizedHorseshoe) else None
+    return Problem(
+        rows=rows,
+        response=response,
+        wide=wide,
+        cross=np.ascontiguousarray(loss.cross, dtype=float),
+        diagonal=np.einsum("ij,ij->i", rows, rows) if wide else np.ascontiguousarray(np.diag(rows)),
+        origin=origin,
+        origin_pull=np.zeros(0) if wide else response - rows @ origin,
+        origin_rss=0.0 if wide else float(loss.rss(origin)),
+        square=float(loss.square),
+        mixing=_mixing(reg, inverse_laplace),
+        laplace=inverse_laplace,
+        precision=precision,
+        common=common,
+        flat=flat,
+        scaled=bool(reg.prior.scaled_by_sigma),
+        sigma_known=reg.noise.known,
+        scale_known=reg.scale_known,
+        sigma_prior=encode(reg.noise.prior),
+        scale_prior=encode(reg.prior.scale if not reg.scale_known else None),  # type: ignore[union-attr, arg-type]
+        slab_df=slab.slab_df if slab else 0.0,
+        slab_scale=slab.slab_scale if slab else inf,
+        power=float(reg.n - (reg.intercept is True)),
+        center_weight=float(reg.design.weight),
+        center_mean=float(reg.design.mean_y),
+        center_loc=center.loc if center else 0.0,
+        center_scale=float(center.scale) if center else 0.0,  # type: ignore[arg-type]
+        center_scaled=center.scaled_by_sigma if center else False,
+    )
+
+
+def with_scales(problem: Problem, reg: Regression) -> Problem:
+    """The same data under the scales of another regression's prior."""
+    inverse_laplace, precision, common = _prior_parts(reg)
+    return problem._replace(laplace=inverse_laplace, precision=precision, common=common)
+
+
+def encode(prior: PositivePrior | None) -> tuple[float, float, float]:
+    """A prior on a positive quantity as compiled code reads it: its code and two parameters."""
+    match prior:
+        case Jeffreys():
+            return 0.0, 0.0, 0.0
+        case HalfNormal(scale):
+            return 1.0, float(scale), 0.0
+        case Exponential(rate):
+            return 2.0, float(rate), 0.0
+        case HalfStudentT(df, scale):
+            return 3.0, float(df), float(scale)
+        case InverseGamma(shape, scale, "sd"):
+            return 4.0, float(shape), float(scale)
+        case InverseGamma(shape, scale):
+            return 5.0, float(shape), float(scale)
+        case Uniform(upper):
+            return 6.0, float(upper), 0.0
+    return 6.0, inf, 0.0
+
+
+def starting_point(reg: Regression, problem: Problem) -> State:
+    """Where chains start from before they are dispersed: a ridge fit, and sigma and scale that go with it."""
+    ridge = _unit_information_fit(problem, reg.n)
+    sigma = reg.noise.sigma if reg.noise.sigma is not None else _within(reg.noise.prior, _residual_sd(reg, ridge))
+    unit = sigma if problem.scaled else 1.0
+    if problem.scale_known:
+        scale = float(reg.prior.scale) if isinstance(reg.prior, HorseshoePrior) else 1.0  # type: ignore[arg-type]
+    else:
+        typical = float(np.mean(np.abs(ridge[problem.common]))) / unit
+        scale = _within(reg.prior.scale, typical if typical > 0 else 1.0)  # type: ignore[union-attr]
+    hyper = np.array([sigma, scale, problem.slab_scale, float(np.asarray(reg.conditional_intercept(sigma)))])
+    return State(ridge, np.zeros_like(problem.response), np.ones(len(ridge)), hyper)
+
+
+def _residual_sd(reg: Regression, ridge: np.ndarray) -> float:
+    """A rough sigma; with nearly as many columns as rows the residuals of a fit say nothing of it."""
+    spread = (reg.loss.square / reg.n) ** 0.5 or 1.0
+    if 2 * reg.loss.size > reg.n:
+        return 0.7 * spread
+    return max((reg.loss.rss(ridge) / reg.n) ** 0.5, 1e-6 * spread)
+
+
+def disperse(problem: Problem, start: State, generator: np.random.Generator, share: float = 0.0) -> State:
+    """A start of its own for a chain.
+
+    `share` says how far it lies between the common start, where the columns explain much, and one where they
+    explain nothing: a posterior may have a mode at either, and chains from one side alone would not see the other.
+    """
+    hyper, local = start.hyper.copy(), start.local * np.exp(generator.standard_normal(len(start.local)))
+    jitter = np.exp(0.3 * generator.standard_normal(2))
+    if not problem.sigma_known:
+        spread = (problem.square / max(problem.power, 1.0)) ** 0.5
+        sigma = hyper[0] * max(spread / hyper[0], 1.0) ** share
+        hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0])
+    if not problem.scale_known:
+        hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1])
+    return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper)
+
+
+def _prior_parts(reg: Regression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """1/b_j and 1/s_j² at scale 1, and whether the prior's scale multiplies the element, each of shape (q,)."""
+    if isinstance(reg.prior, HorseshoePrior):
+        laplace, precision, common = np.zeros(reg.p), np.zeros(reg.p), np.ones(reg.p, dtype=bool)
+    else:
+        unit = type(reg.prior)(1.0) if not reg.scale_known else reg.prior  # type: ignore[call-arg]
+        scales = unit.column_scales(reg.names)
+        laplace, precision, common = 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat
+    if reg.has_intercept_column:
+        own = float(reg.intercept.scale) ** -2  # type: ignore[union-attr, arg-type]
+        laplace, precision, common = np.append(laplace, 0.0), np.append(precision, own), np.append(common, False)
+    return laplace, precision, common
+
+
+def _mixing(reg: Regression, inverse_laplace: np.ndarray) -> int:
+    if isinstance(reg.prior, HorseshoePrior):
+        return HORSESHOE
+    return LAPLACE if isinstance(reg.prior, Laplace) or np.any(inverse_laplace > 0) else NO_MIXING
+
+
+def _tall_data(loss: QuadraticLoss) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gram matrix, A'b, and a point near least squares."""
+    gram, cross = np.ascontiguousarray(loss.gram, dtype=float), np.ascontiguousarray(loss.cross, dtype=float)
+    unit = 1.0 / np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
+    matrix = gram * np.outer(unit, unit)
+    matrix[np.diag_indices(len(matrix))] += 1e-12
+    try:
+        origin = unit * linalg.solve(matrix, unit * cross, assume_a="pos")
+    except (linalg.LinAlgError, linalg.LinAlgWarning):
+        origin = loss.least_squares
+    return gram, cross, origin
+
+
+def _wide_data(loss: QuadraticLoss) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    A = loss.A
+    if isinstance(A, ImplicitColumns):
+        A = A[:, np.arange(A.shape[1])]
+    return np.ascontiguousarray(A.T, dtype=float), np.ascontiguousarray(loss.b, dtype=float), np.zeros(0)
+
+
+def _unit_information_fit(problem: Problem, n: int) -> np.ndarray:
+    """Ridge with a prior worth one row, which exists whatever the columns."""
+    unit = 1.0 / np.sqrt(np.where(problem.diagonal > 0, problem.diagonal / n, 1.0))
+    if problem.wide:
+        scaled = problem.rows * unit[:, None]
+        inner = scaled.T @ scaled
+        inner[np.diag_indices(len(inner))] += 1.0
+        return unit * (scaled @ linalg.solve(inner, problem.response, assume_a="pos"))
+    matrix = problem.rows * np.outer(unit, unit)
+    matrix[np.diag_indices(len(matrix))] += 1.0
+    return unit * linalg.solve(matrix, unit * problem.cross, assume_a="pos")
+
+
+def _within(prior: object, value: float) -> float:
+    """The value, or one below it that a prior with an upper end allows."""
+    return min(value, 0.5 * prior.upper) if isinstance(prior, Uniform) else value
+
+
+def _inside(code: tuple[float, float, float], value: float) -> float:
+    return min(value, 0.9 * code[1]) if code[0] == 6.0 else value

@@ -1,0 +1,74 @@
+"""One chain, compiled, advanced by a number of sweeps at a time."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from bayesreg.sampling.gibbs.compiled.coefficients import draw_block, refresh_residual, sweep_coordinates
+from bayesreg.sampling.gibbs.compiled.collapsed import draw_collapsed
+from bayesreg.sampling.gibbs.compiled.horseshoe import update_horseshoe
+from bayesreg.sampling.gibbs.compiled.hyper import update_hyper
+from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, Problem, State
+
+# Sweeps between two fresh computations of the residual.
+REFRESH = 64
+
+
+def _fingerprint() -> str:
+    """Of all that is compiled here. Numba's cache looks only at the file of the function that it stores."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Compile the two entrances; the fingerprint is part of the key under which Numba stores them."""
+
+    @njit(cache=True, nogil=True)
+    def advance(
+        generator: np.random.Generator,
+        problem: Problem,
+        state: State,
+        blocked: bool,
+        thin: int,
+        every: int,
+        theta: np.ndarray,
+        hyper: np.ndarray,
+        local: np.ndarray,
+    ) -> None:
+        """Fill theta (k, q), hyper (k, 4) and local (k, q or 0) with k draws, `thin` sweeps apart.
+
+        Each `every`-th sweep is a collapsed one, none if it is 0.
+        """
+        _ = fingerprint
+        for k in range(len(theta)):
+            for sweep in range(thin):
+                if every > 0 and (k * thin + sweep) % every == 0:
+                    draw_collapsed(generator, problem, state)
+                elif blocked:
+                    draw_block(generator, problem, state, False)
+                else:
+                    if (k * thin + sweep) % REFRESH == 0:
+                        refresh_residual(problem, state)
+                    sweep_coordinates(generator, problem, state)
+                if problem.mixing == HORSESHOE:
+                    update_horseshoe(generator, problem, state)
+                update_hyper(generator, problem, state)
+            theta[k] = state.theta
+            hyper[k] = state.hyper
+            if local.shape[1] > 0:
+                local[k] = state.local
+
+    @njit(cache=True, nogil=True)
+    def begin(generator: np.random.Generator, problem: Problem, state: State) -> None:
+        """Draw a dispersed start: all coefficients at once, given mixing variances from their prior."""
+        _ = fingerprint
+        draw_block(generator, problem, state, True)
+
+    return advance, begin
+
+
+advance, begin = _stored(_fingerprint())

@@ -1,0 +1,188 @@
+"""Draws of the coefficients given the hyperparameters, compiled: one at a time, or all at once."""
+
+from math import sqrt
+
+import numpy as np
+from numba import njit
+
+from bayesreg.sampling.gibbs.compiled.linear import cholesky, dot, solve_lower, solve_upper, subtract
+from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB, Problem, State
+from bayesreg.sampling.gibbs.compiled.univariate import lasso_draw, mixing_variance, slice_positive
+
+
+@njit(nogil=True)
+def unit_of(problem: Problem, hyper: np.ndarray, j: int) -> float:
+    """What multiplies the scale of element j: the common scale, and sigma if the prior is scaled by it."""
+    sigma = hyper[SIGMA] if problem.scaled else 1.0
+    return sigma * hyper[SCALE] if problem.common[j] else sigma
+
+
+@njit(nogil=True)
+def prior_precision(problem: Problem, state: State, j: int) -> float:
+    """Precision of the Normal part of element j's prior, given its local scale."""
+    unit = unit_of(problem, state.hyper, j)
+    if problem.mixing == HORSESHOE and problem.common[j]:
+        slab = state.hyper[SLAB] * (state.hyper[SIGMA] if problem.scaled else 1.0)
+        return (1.0 / (state.local[j] * unit)) ** 2 + (1.0 / slab) ** 2
+    return problem.precision[j] / unit / unit
+
+
+@njit(nogil=True)
+def refresh_residual(problem: Problem, state: State) -> None:
+    """Compute the residual anew, so that rounding does not add up."""
+    if problem.wide:
+        state.residual[:] = problem.response - state.theta @ problem.rows
+    else:
+        state.residual[:] = problem.response - problem.rows @ state.theta
+
+
+@njit(nogil=True)
+def residual_squares(problem: Problem, state: State) -> float:
+    """‖b − Aθ‖², measured from the origin so that nothing cancels."""
+    if problem.wide:
+        return dot(state.residual, state.residual)
+    explained = 0.0
+    for j in range(len(state.theta)):
+        explained += (state.theta[j] - problem.origin[j]) * (problem.origin_pull[j] + state.residual[j])
+    return max(problem.origin_rss - explained, 0.0)
+
+
+@njit(nogil=True)
+def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: State) -> None:
+    """Draw each coefficient given all others, its mixing variance integrated out: O(q) or O(n) a coefficient.
+
+    Hans (2009, doi:10.1093/biomet/asp047).
+    """
+    inverse = 1.0 / state.hyper[SIGMA] ** 2
+    for j in range(len(state.theta)):
+        row, old = problem.rows[j], state.theta[j]
+        pull = dot(row, state.residual) if problem.wide else state.residual[j]
+        unit = unit_of(problem, state.hyper, j)
+        precision = problem.diagonal[j] * inverse + prior_precision(problem, state, j)
+        pull = (pull + problem.diagonal[j] * old) * inverse
+        new = lasso_draw(generator, precision, pull, problem.laplace[j] / unit)
+        if new != old:
+            state.theta[j] = new
+            subtract(state.residual, new - old, row)
+
+
+@njit(nogil=True)
+def draw_block(generator: np.random.Generator, problem: Problem, state: State, fresh: bool) -> None:
+    """Draw all coefficients at once given new mixing variances, and sigma with them where the prior is scaled by it.
+
+    Two blocks (Rajaratnam, Sparks, Khare & Zhang 2019, doi:10.1080/10618600.2019.1573187). At the start of
+    a chain (`fresh`) the mixing variances come from their prior.
+    """
+    spread = relative_spread(generator, problem, state, fresh)
+    if problem.wide:
+        _draw_wide(generator, problem, state, spread)
+    else:
+        _draw_tall(generator, problem, state, spread)
+    refresh_residual(problem, state)
+
+
+@njit(nogil=True)
+def relative_spread(generator: np.random.Generator, problem: Problem, state: State, fresh: bool) -> np.ndarray:
+    """Prior standard deviation of each element given its mixing variance, in units of sigma; a handy unit if flat."""
+    spread = np.empty(len(state.theta))
+    sigma = state.hyper[SIGMA]
+    for j in range(len(spread)):
+        if problem.flat[j]:
+            spread[j] = 1.0 / sqrt(problem.diagonal[j])
+            continue
+        weight = problem.laplace[j] / unit_of(problem, state.hyper, j)
+        precision = prior_precision(problem, state, j)
+        if weight > 0.0:
+            if fresh:
+                variance = 2.0 * generator.standard_exponential() + 1e-3
+            else:
+                variance = mixing_variance(generator, abs(state.theta[j]) * weight)
+            precision += weight * weight / variance
+        spread[j] = 1.0 / (sqrt(precision) * sigma)
+    return spread
+
+
+@njit(nogil=True)
+def _draw_tall(generator: np.random.Generator, problem: Problem, state: State, spread: np.ndarray) -> None:
+    """In units of its prior spread each coefficient has prior precision 1, so that no mixing variance can spoil it."""
+    size = len(spread)
+    matrix = np.empty((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            matrix[i, j] = problem.rows[i, j] * spread[i] * spread[j]
+        if not problem.flat[i]:
+            matrix[i, i] += 1.0
+    factor = cholesky(matrix)
+    white = spread * problem.cross
+    solve_lower(factor, white)
+    if problem.scaled and not problem.sigma_known:
+        middle = white.copy()
+        solve_upper(factor, middle)
+        _draw_collapsed_sigma(generator, problem, state, spread * middle, spread)
+    noise = np.empty(size)
+    for j in range(size):
+        noise[j] = white[j] / state.hyper[SIGMA] + generator.standard_normal()
+    solve_upper(factor, noise)
+    for j in range(size):
+        state.theta[j] = state.hyper[SIGMA] * spread[j] * noise[j]
+
+
+@njit(nogil=True)
+def _draw_wide(generator: np.random.Generator, problem: Problem, state: State, spread: np.ndarray) -> None:
+    """O(n²q) draws (Bhattacharya, Chakraborty & Mallick 2016, doi:10.1093/biomet/asw042)."""
+    rows, length = len(problem.response), len(spread)
+    scaled = np.empty((length, rows))
+    for j in range(length):
+        for i in range(rows):
+            scaled[j, i] = problem.rows[j, i] * spread[j]
+    matrix = scaled.T @ scaled
+    for i in range(rows):
+        matrix[i, i] += 1.0
+    factor = cholesky(matrix)
+    if problem.scaled and not problem.sigma_known:
+        middle = problem.response.copy()
+        solve_lower(factor, middle)
+        solve_upper(factor, middle)
+        _draw_collapsed_sigma(generator, problem, state, spread * (scaled @ middle), spread)
+    prior, noise = np.empty(length), np.empty(rows)
+    for j in range(length):
+        prior[j] = generator.standard_normal()
+    for i in range(rows):
+        noise[i] = generator.standard_normal()
+    gap = problem.response / state.hyper[SIGMA] - prior @ scaled - noise
+    solve_lower(factor, gap)
+    solve_upper(factor, gap)
+    state.theta[:] = state.hyper[SIGMA] * spread * (prior + scaled @ gap)
+
+
+@njit(nogil=True)
+def _draw_collapsed_sigma(
+    generator: np.random.Generator, problem: Problem, state: State, middle: np.ndarray, spread: np.ndarray
+) -> None:
+    """Sigma with the coefficients integrated out: their exponent is Q at its minimum, the conditional mean."""
+    old = state.theta.copy()
+    state.theta[:] = middle
+    refresh_residual(problem, state)
+    square, power = residual_squares(problem, state), problem.power
+    for j in range(len(middle)):
+        if problem.flat[j]:
+            power -= 1.0
+        else:
+            square += (middle[j] / spread[j]) ** 2
+    state.theta[:] = old
+    more_power, more_square = center_terms(problem, state)
+    shape = (power + more_power, square + more_square, 0.0, 0.0, 0.0)
+    width = 4.0 / sqrt(2.0 * max(shape[0], 2.0))
+    state.hyper[SIGMA] = slice_positive(generator, state.hyper[SIGMA], shape, problem.sigma_prior, 1.0, width)
+
+
+@njit(nogil=True)
+def center_terms(problem: Problem, state: State) -> tuple[float, float]:
+    """What a Normal intercept at the centre adds to sigma's power and square; a flat one is integrated out."""
+    if problem.center_scale == 0.0:
+        return 0.0, 0.0
+    center = state.hyper[CENTER]
+    square = problem.center_weight * (problem.center_mean - center) ** 2
+    if problem.center_scaled:
+        return 1.0, square + ((center - problem.center_loc) / problem.center_scale) ** 2
+    return 0.0, square

@@ -1,0 +1,190 @@
+"""Draws of single quantities, compiled: truncated Normals, the lasso distribution, positive scales by slices."""
+
+from math import erfc, exp, expm1, inf, isfinite, log, log1p, nan, pi, sqrt
+
+import numpy as np
+from numba import njit
+
+EULER = 0.5772156649015329
+HALF_LOG_2PI, ROOT_HALF = 0.5 * log(2 * pi), sqrt(0.5)
+TINY = float(np.finfo(np.float64).tiny)
+# Steps out, and shrinkages, after which a slice step gives up and returns NaN: enough to cross all logarithms allowed,
+# as a first step from a point far out in the tail does.
+MOST_STEPS = 20_000
+
+
+@njit(nogil=True)
+def log_mills(z: float) -> float:
+    """Log of Φ(z)/φ(z): by erfc, and far down by the continued fraction of Laplace."""
+    if z > -5.0:
+        return log(0.5 * erfc(-z * ROOT_HALF)) + 0.5 * z * z + HALF_LOG_2PI
+    fraction = -z
+    for k in range(30, 0, -1):
+        fraction = -z + k / fraction
+    return -log(fraction)
+
+
+@njit(nogil=True)
+def positive_normal(generator: np.random.Generator, z: float) -> float:
+    """Draw t > 0 with density ∝ exp(−(t − z)²/2).
+
+    Far down in the tail the proposal is an Exponential (Robert 1995, doi:10.1007/BF00143942), drawn as
+    what exceeds the bound, so that nothing cancels.
+    """
+    if z > -0.5:
+        while True:
+            t = z + generator.standard_normal()
+            if t > 0:
+                return t
+    step = 2.0 / (sqrt(z * z + 4.0) - z)
+    rate = step - z
+    while True:
+        t = generator.standard_exponential() / rate
+        if generator.standard_exponential() >= 0.5 * (t - step) ** 2:
+            return t
+
+
+@njit(nogil=True)
+def lasso_draw(generator: np.random.Generator, precision: float, pull: float, weight: float) -> float:
+    """Draw β with density ∝ exp(−precision·β²/2 + pull·β − weight·|β|), the lasso distribution.
+
+    Two truncated Normals, one on each side of 0 (Hans 2009, doi:10.1093/biomet/asp047).
+    """
+    if precision <= 0.0:
+        size = generator.standard_exponential() / weight
+        return size if generator.random() < 0.5 else -size
+    sd = 1.0 / sqrt(precision)
+    if weight == 0.0:
+        return pull / precision + sd * generator.standard_normal()
+    above, below = (pull - weight) * sd, (-pull - weight) * sd
+    if not (isfinite(above) and isfinite(below)):
+        # Nothing drawn from the tail of what is not a number would ever be accepted.
+        return nan
+    odds_below = log_mills(below) - log_mills(above)
+    if odds_below < 700.0 and generator.random() * (1.0 + exp(odds_below)) < 1.0:
+        return sd * positive_normal(generator, above)
+    return -sd * positive_normal(generator, below)
+
+
+@njit(nogil=True)
+def mixing_variance(generator: np.random.Generator, size: float) -> float:
+    """Draw τ given v = |β|/b as `bayesreg.sampling.gibbs.univariate.draw_mixing_variances` does."""
+    normal = abs(generator.standard_normal())
+    larger = (0.5 * (normal + sqrt(normal * normal + 4.0 * size))) ** 2
+    if generator.random() * (larger + size) <= larger:
+        return max(larger, TINY)
+    return max(size * (size / max(larger, TINY)), TINY)
+
+
+@njit(nogil=True)
+def log_positive_prior(code: int, first: float, second: float, x: float) -> float:
+    """Log density of a prior on a positive quantity, constants dropped; codes as in `encode`."""
+    if code == 0:
+        return -log(x)
+    if code == 1:
+        return -0.5 * (x / first) * (x / first)
+    if code == 2:
+        return -first * x
+    if code == 3:
+        z = x / second
+        tail = log1p(z * z / first) if z < 1e100 else 2 * log(z) - log(first)
+        return -0.5 * (first + 1) * tail
+    if code == 4:
+        return -(first + 1) * log(x) - second / x
+    if code == 5:
+        return -(2 * first + 1) * log(x) - second / x / x
+    return 0.0 if x <= first else -inf
+
+
+@njit(nogil=True)
+def _log_target(u: float, shape: tuple[float, ...], prior: tuple[float, float, float], times: float) -> float:
+    if not -300.0 < u < 300.0:
+        return -inf
+    x = exp(u)
+    power, square, linear, quadratic, tilt = shape
+    own = (1.0 - power) * u - 0.5 * square / (x * x) - linear / x - 0.5 * quadratic * x * x + tilt * x
+    return own + log_positive_prior(int(prior[0]), prior[1], prior[2], times * x)
+
+
+@njit(nogil=True)
+def slice_positive(
+    generator: np.random.Generator,
+    x: float,
+    shape: tuple[float, float, float, float, float],
+    prior: tuple[float, float, float],
+    times: float,
+    width: float,
+) -> float:
+    """One slice step in log x (Neal 2003, doi:10.1214/aos/1056562461); NaN where it breaks down.
+
+    The density of x > 0 is x^(−power)·exp(−square/(2x²) − linear/x − quadratic·x²/2 + tilt·x)·p(times·x),
+    with shape = (power, square, linear, quadratic, tilt).
+    """
+    if not x > 0.0:
+        return nan
+    u = log(x)
+    level = _log_target(u, shape, prior, times) - generator.standard_exponential()
+    if not isfinite(level):
+        return nan
+    low = u - width * generator.random()
+    high = low + width
+    steps = 0
+    while _log_target(low, shape, prior, times) > level:
+        low -= width
+        steps += 1
+        if steps > MOST_STEPS:
+            return nan
+    while _log_target(high, shape, prior, times) > level:
+        high += width
+        steps += 1
+        if steps > MOST_STEPS:
+            return nan
+    for _ in range(MOST_STEPS):
+        new = low + (high - low) * generator.random()
+        if _log_target(new, shape, prior, times) > level:
+            return exp(new)
+        if new < u:
+            low = new
+        else:
+            high = new
+    return x
+
+
+@njit(nogil=True)
+def scaled_e1(w: float) -> float:
+    """e^w·E₁(w), the exponential integral, for w > 0: by its series up to 1, by its continued fraction beyond."""
+    if w <= 1.0:
+        total, term = -EULER - log(w), 1.0
+        for k in range(1, 25):
+            term *= -w / k
+            total -= term / k
+            if abs(term) < 1e-17:
+                break
+        return exp(w) * total
+    if not w > 1.0:
+        return nan
+    fraction, terms = 0.0, int(20.0 + 120.0 / w)
+    for k in range(terms, 0, -1):
+        fraction = k * k / (w + 2.0 * k + 1.0 - fraction)
+    return 1.0 / (w + 1.0 - fraction)
+
+
+@njit(nogil=True)
+def horseshoe_local(generator: np.random.Generator, size: float) -> float:
+    """Draw λ given v = |β|/scale under λ ~ HalfCauchy(1), independently of the λ before.
+
+    t = log(1 + 1/λ²) has the log-concave density ∝ exp(−w(e^t − 1)), w = v²/2; the proposal is flat up to
+    t₀ = log(1 + 1/w) and an Exponential of the tangent there beyond.
+    """
+    w = max(0.5 * size * size, 1e-300)
+    bend, slope = log1p(1.0 / w), 1.0 + w
+    flat = bend * slope * exp(1.0)
+    while True:
+        t = bend * generator.random()
+        bound = 0.0
+        if generator.random() * (1.0 + flat) < 1.0:
+            excess = generator.standard_exponential()
+            t, bound = bend + excess / slope, 1.0 + excess
+        # Written so that it ends on what is not a number.
+        if not generator.standard_exponential() < w * expm1(t) - bound:
+            return 1.0 / sqrt(max(expm1(t), 1e-290))

@@ -1,0 +1,131 @@
+"""Which Gibbs kernel draws the coefficients, from what a sweep costs and how many make an independent draw.
+
+Coefficients drawn one at a time forget at a rate set by the smallest eigenvalue of their precision matrix in
+units of its diagonal: about 1/eigenvalue sweeps to a draw (Roberts & Sahu 1997,
+doi:10.1111/1467-9868.00070). In blocks they need about `BLOCK_SWEEPS`, whatever the correlation.
+Costs are in nanoseconds of one core, measured once; only their ratio matters.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import linalg
+
+from bayesreg.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from bayesreg.sampling.gibbs.compiled.problem import Problem, State
+
+KERNELS = ("auto", "coordinate", "block", "interpreted")
+BLOCK_SWEEPS = 2.5
+# A kept draw takes at most this many sweeps.
+MOST_SWEEPS = 25
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How coefficients are drawn, how many sweeps make a draw, and why.
+
+    Attributes
+    ----------
+    name : {"coordinate", "block"}
+    thin : int
+        Sweeps per kept draw.
+    every : int
+        How many sweeps lie between two that draw sigma and scale with the coefficients integrated out; 0 for none.
+    operations : float
+        Rough cost of a sweep, in nanoseconds.
+    reason : str
+    """
+
+    name: str
+    thin: int
+    every: int
+    operations: float
+    reason: str
+
+
+def choose_kernel(problem: "Problem", start: "State", wanted: str = "auto") -> Kernel:
+    """Choose between coordinates and blocks.
+
+    Raises
+    ------
+    UnsupportedError
+        If the kernel is unknown.
+    """
+    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
+
+    if wanted not in KERNELS:
+        raise UnsupportedError(f"Gibbs kernel {wanted!r} is not available; available: {', '.join(KERNELS)}.")
+    one, block = _cost_of_coordinates(problem), _cost_of_block(problem)
+    if wanted == "block":
+        return Kernel("block", 1, 0, block, "asked for")
+    if wanted == "auto" and problem.mixing == HORSESHOE:
+        reason = "under a horseshoe correlated coefficients trade places, which blocks allow"
+        return Kernel("block", 1, 0, block, reason)
+    sweeps = 1.0 / slowest_direction(problem, start)
+    thin, every = _rhythm(problem, sweeps)
+    told = f"about {sweeps:.1f} sweeps of coordinates to a draw, each {one / block:.2g} times the cost of a block"
+    if wanted == "coordinate":
+        return Kernel("coordinate", thin, every, one, "asked for")
+    if problem.wide or one * sweeps < block * BLOCK_SWEEPS:
+        return Kernel("coordinate", thin, every, one, told)
+    return Kernel("block", 1, 0, block, told)
+
+
+def _rhythm(problem: "Problem", sweeps: float) -> tuple[int, int]:
+    """Sweeps per draw, and between two collapsed ones.
+
+    With more columns than rows sigma, scale and coefficients hold each other fast, and only a collapsed
+    sweep, which costs as much as some twenty others, moves them far.
+    """
+    thin = int(np.clip(round(sweeps / BLOCK_SWEEPS), 1, MOST_SWEEPS))
+    if not problem.wide or (problem.sigma_known and problem.scale_known):
+        return thin, 0
+    return (20, 20) if not problem.scale_known else (max(thin, 10), 50)
+
+
+def slowest_direction(problem: "Problem", start: "State") -> float:
+    """Smallest eigenvalue of the precision of the coefficients, in units of its diagonal, in (0, 1]."""
+    from bayesreg.sampling.gibbs.compiled.problem import SCALE, SIGMA
+
+    sigma = start.hyper[SIGMA]
+    unit = np.where(problem.common, start.hyper[SCALE], 1.0) * (sigma if problem.scaled else 1.0)
+    # A Laplace part counts as the Normal that it is given its mixing variance: 1/(b|β|), and 1/(2b²) near 0.
+    inverse = problem.laplace / unit
+    kink = inverse / np.maximum(np.abs(start.theta), 2.0 / np.where(inverse > 0, inverse, 1.0))
+    prior = np.where(problem.flat, 0.0, kink + problem.precision / unit**2)
+    data = problem.diagonal / sigma**2
+    if problem.wide:
+        return float(np.clip(np.min(prior / (prior + data)), 1e-12, 1.0))
+    root = 1.0 / np.sqrt(np.where(prior + data > 0, prior + data, 1.0))
+    matrix = problem.rows / sigma**2 * np.outer(root, root)
+    matrix[np.diag_indices(len(matrix))] += prior * root**2
+    return float(np.clip(_smallest_eigenvalue(matrix), 1e-12, 1.0))
+
+
+def _smallest_eigenvalue(matrix: np.ndarray) -> float:
+    """By inverse iteration, which a factor of two is enough for."""
+    size = len(matrix)
+    try:
+        factor = linalg.cho_factor(matrix + 1e-10 * np.eye(size), lower=True)
+    except linalg.LinAlgError:
+        return 1e-10
+    vector = np.random.default_rng(0).standard_normal(size)
+    for _ in range(20):
+        vector = linalg.cho_solve(factor, vector / np.linalg.norm(vector))
+    return float(1.0 / np.linalg.norm(vector))
+
+
+def _cost_of_coordinates(problem: "Problem") -> float:
+    size = len(problem.cross)
+    length = 2 * len(problem.response) if problem.wide else size
+    return size * (90.0 + 0.13 * length)
+
+
+def _cost_of_block(problem: "Problem") -> float:
+    size, rows = len(problem.cross), len(problem.response)
+    if problem.wide:
+        return 0.02 * rows**2 * size + 0.01 * rows**3 + 4.0 * rows * size
+    return 0.01 * size**3 + 0.8 * size**2 + 100.0 * size

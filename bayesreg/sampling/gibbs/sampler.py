@@ -1,0 +1,201 @@
+r"""Gibbs sampling for Laplace, elastic-net, mixed and horseshoe priors, with sigma and scale known or not.
+
+Which kernel draws the coefficients is decided by what it costs and how it mixes:
+
+- "coordinate": one coefficient at a time with its mixing variance integrated out (Hans 2009,
+  doi:10.1093/biomet/asp047), O(q²) or, with more columns than rows, O(nq) a sweep;
+- "block": all at once given mixing variances (Rajaratnam et al. 2019, doi:10.1080/10618600.2019.1573187),
+  O(q³) or, with more columns than rows, O(n²q) a sweep;
+- "interpreted": the same in blocks without compiled code, for short runs that should not wait for it.
+"""
+
+import os
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.errors import ConvergenceError
+from bayesreg.model.regression import Regression
+from bayesreg.sampling.draws import Draws, Tick, chain_generators
+
+if TYPE_CHECKING:
+    from bayesreg.sampling.gibbs.compiled.problem import Problem, State
+    from bayesreg.sampling.gibbs.kernel import Kernel
+
+# Draws that are discarded first by default; each is as many sweeps as a kept one.
+WARMUP = 300
+# Operations after which a compiled chain comes back, to tell how far it is and to be stopped.
+OPERATIONS_A_CALL = 1e8
+
+
+def sample_gibbs(
+    reg: Regression,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    random_seed: int | None,
+    tick: Tick | None = None,
+    kernel: str = "auto",
+    cores: int | None = None,
+) -> Draws:
+    """Draw from the posterior by Gibbs sampling; the draws do not depend on the number of cores.
+
+    Parameters
+    ----------
+    reg : Regression
+        With a Laplace, elastic-net, horseshoe or Normal prior; sigma and scale known, or with any prior.
+    draws, tune, chains : int
+        Kept and discarded draws per chain, and chains.
+    random_seed : int, optional
+    tick : callable, optional
+        Called with the number of draws done since the last call.
+    kernel : {"auto", "coordinate", "block", "interpreted"}
+    cores : int, optional
+        Threads; by default one per chain, as far as there are processors.
+
+    Raises
+    ------
+    UnsupportedError
+        If the kernel is unknown, the family not Gaussian, or the intercept's prior at x = 0 and the
+        coefficients' prior are not both scaled by sigma or both not.
+    ConvergenceError
+        If the draws leave the range of numbers, as under an improper posterior.
+    """
+    if kernel == "interpreted":
+        from bayesreg.sampling.gibbs.interpreted import sample_interpreted
+
+        return sample_interpreted(reg, draws=draws, tune=tune, chains=chains, random_seed=random_seed, tick=tick)
+    from bayesreg.sampling.gibbs.assemble import assemble, starting_point
+    from bayesreg.sampling.gibbs.kernel import choose_kernel
+
+    problem = assemble(reg)
+    start = starting_point(reg, problem)
+    chosen = choose_kernel(problem, start, kernel)
+    generators = chain_generators(random_seed, chains)
+    parts = _run_chains(problem, start, chosen, generators, draws, tune, tick, cores)
+    theta, hyper, local = (np.stack(part) for part in zip(*parts, strict=True))
+    return to_draws(reg, problem, chosen, generators, theta, hyper, local, tune)
+
+
+def _run_chains(
+    problem: "Problem",
+    start: "State",
+    kernel: "Kernel",
+    generators: list[np.random.Generator],
+    draws: int,
+    tune: int,
+    tick: Tick | None,
+    cores: int | None,
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    from threadpoolctl import threadpool_limits
+
+    done = np.zeros(len(generators), dtype=np.int64)
+    workers = min(len(generators), cores or os.cpu_count() or 1)
+    # One thread of linear algebra per chain: more would only wait for each other.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+        jobs = [
+            pool.submit(_run_chain, problem, start, kernel, generator, share, draws, tune, done[index : index + 1])
+            for index, (generator, share) in enumerate(zip(generators, shares(len(generators)), strict=True))
+        ]
+        try:
+            _report(jobs, done, tick)
+            return [job.result() for job in jobs]
+        except BaseException:
+            # A negative count tells the chains to stop.
+            done[:] = np.iinfo(np.int64).min
+            raise
+
+
+def shares(chains: int) -> list[float]:
+    """How far the start of each chain lies towards columns that explain nothing: evenly over [0, 1]."""
+    return [0.0] if chains == 1 else [index / (chains - 1) for index in range(chains)]
+
+
+def _report(jobs: "list[Future[Any]]", done: np.ndarray, tick: Tick | None) -> None:
+    told, running = 0, tick is not None
+    while tick is not None and running:
+        # Asked before counting, so that the last count is complete.
+        running = not all(job.done() for job in jobs)
+        total = int(done.sum())
+        tick(total - told)
+        told = total
+        time.sleep(0.05 if running else 0.0)
+
+
+def _run_chain(
+    problem: "Problem",
+    start: "State",
+    kernel: "Kernel",
+    generator: np.random.Generator,
+    share: float,
+    draws: int,
+    tune: int,
+    done: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """θ (draws, q), hyperparameters (draws, 4) and local scales (draws, q or 0) of one chain."""
+    from bayesreg.sampling.gibbs.assemble import disperse
+    from bayesreg.sampling.gibbs.compiled.chain import advance, begin
+    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
+
+    state = disperse(problem, start, generator, share)
+    try:
+        begin(generator, problem, state)
+        total, size = tune + draws, len(state.theta)
+        theta, hyper = np.empty((total, size)), np.empty((total, 4))
+        local = np.empty((total, size if problem.mixing == HORSESHOE else 0))
+        step = max(1, int(OPERATIONS_A_CALL / (kernel.operations * kernel.thin)))
+        for first in range(0, total, step):
+            part = slice(first, first + step)
+            rhythm = kernel.name == "block", kernel.thin, kernel.every
+            advance(generator, problem, state, *rhythm, theta[part], hyper[part], local[part])
+            done += len(theta[part])
+            if done[0] < 0:
+                break
+    except (np.linalg.LinAlgError, ZeroDivisionError) as error:
+        raise ConvergenceError(
+            f"the Gibbs sampler broke down ({error}): collinear columns without a prior, or scales beyond the range of "
+            'numbers; give every column a finite scale, rescale the columns, or use engine="nuts".'
+        ) from None
+    return theta[tune:], hyper[tune:], local[tune:]
+
+
+def to_draws(
+    reg: Regression,
+    problem: "Problem",
+    kernel: "Kernel",
+    generators: list[np.random.Generator],
+    theta: np.ndarray,
+    hyper: np.ndarray,
+    local: np.ndarray,
+    tune: int,
+) -> Draws:
+    """Draws from what the chains hold: θ (C, D, q), hyperparameters (C, D, 4), local scales (C, D, q or 0)."""
+    from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB
+
+    # Without a slab its scale is infinite.
+    finite = np.isfinite(hyper) | (np.arange(4) == SLAB)
+    if not (np.all(np.isfinite(theta)) and np.all(finite) and np.all(hyper[..., :SLAB] > 0)):
+        raise ConvergenceError(
+            "the Gibbs sampler left the range of floating-point numbers; the posterior may be improper: give sigma a "
+            "prior that vanishes at 0, such as InverseGamma, and every column a finite scale."
+        )
+    sigma, at_center = hyper[..., SIGMA], hyper[..., CENTER]
+    if reg.has_intercept_column:
+        theta, at_center = theta[..., :-1], theta[..., -1] + reg.intercept_loc
+    elif reg.intercept is True:
+        noise = np.stack([generator.standard_normal(sigma.shape[1]) for generator in generators])
+        at_center = reg.design.mean_y + sigma / reg.design.weight**0.5 * noise
+    is_horseshoe = problem.mixing == HORSESHOE
+    return Draws(
+        theta,
+        at_center,
+        sigma,
+        scale=None if problem.scale_known else hyper[..., SCALE],
+        local=local[..., : reg.p] if is_horseshoe else None,
+        slab=hyper[..., SLAB] if is_horseshoe and np.isfinite(problem.slab_scale) else None,
+        warmup=tune,
+        told={"kernel": kernel.name, "kernel_reason": kernel.reason, "sweeps_per_draw": kernel.thin},
+    )

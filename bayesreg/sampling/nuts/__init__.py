@@ -1,0 +1,1 @@
+"""The NUTS engine, through PyMC and nutpie."""

@@ -1,0 +1,166 @@
+"""NUTS through PyMC or nutpie, for every model that the other engines do not cover."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from bayesreg.errors import MissingDependencyError, UnsupportedError
+from bayesreg.model.family import Bernoulli
+from bayesreg.model.regression import Regression
+from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.nuts.compiled_models import compiled_for
+
+if TYPE_CHECKING:
+    import pymc as pm
+    from xarray import DataTree
+
+SAMPLERS = ("pymc", "nutpie")
+TARGET_ACCEPT = 0.9
+# The funnel between the scales of a horseshoe needs shorter steps.
+HORSESHOE_TARGET_ACCEPT = 0.99
+# From this many on, coefficients with an unknown scale mix best as they are.
+ROWS_PER_COLUMN = 3
+STATISTICS = ("diverging", "energy", "tree_depth", "n_steps", "step_size", "acceptance_rate")
+NUTPIE_NAMES = {"depth": "tree_depth", "mean_tree_accept": "acceptance_rate"}
+
+
+def sample_nuts(
+    reg: Regression,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    random_seed: int | None,
+    progressbar: bool,
+    sampler: str = "pymc",
+    cores: int | None = None,
+) -> Draws:
+    """Draw from the posterior by NUTS, on the sufficient statistics where there are more rows than columns.
+
+    Raises
+    ------
+    UnsupportedError
+        If the sampler is not "pymc" or "nutpie".
+    MissingDependencyError
+        If nutpie is asked for and not installed.
+    """
+    if sampler not in SAMPLERS:
+        raise UnsupportedError(f"NUTS sampler {sampler!r} is not available; available: {', '.join(SAMPLERS)}.")
+    if sampler == "nutpie":
+        _require_nutpie()
+    form, parameterization = choose_form(reg), choose_parameterization(reg)
+    model = reg.to_pymc(form, parameterization)
+    run = _by_nutpie if sampler == "nutpie" else _by_pymc
+    accept = HORSESHOE_TARGET_ACCEPT if reg.is_horseshoe else TARGET_ACCEPT
+    settings = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "target_accept": accept}
+    tree = run(model, _wanted(model), random_seed, progressbar, settings)
+    told: dict[str, str | int] = {"likelihood_form": form, "parameterization": parameterization}
+    return _read(reg, tree, tune, sampler, told)
+
+
+def choose_form(reg: Regression) -> Literal["rows", "moments"]:
+    """Return the form of the likelihood that costs less: the sufficient statistics, where there are more rows."""
+    return "moments" if reg.is_gaussian and (reg.design.rows is None or reg.n > reg.loss.size) else "rows"
+
+
+def choose_parameterization(reg: Regression) -> Literal["centered", "noncentered"]:
+    """Return the parameterization that NUTS samples best: centered where the data say much of each coefficient.
+
+    Where they say little, the coefficients follow the unknown scale of their prior, and are drawn as that scale times
+    a unit (Betancourt & Girolami 2015, doi:10.48550/arXiv.1312.0906).
+    """
+    if reg.is_horseshoe:
+        return "noncentered"
+    weak = not reg.scale_known and informative_rows(reg) < ROWS_PER_COLUMN * reg.p
+    return "noncentered" if weak else "centered"
+
+
+def informative_rows(reg: Regression) -> float:
+    """Return the Fisher information of the rows about their linear predictors, a row with an exact y counting as 1."""
+    rows = reg.design.rows
+    if rows is None or reg.family.has_sigma:
+        return float(reg.n)
+    weights = np.ones(reg.n) if rows.weights is None else rows.weights
+    mean = np.average(rows.y, weights=weights)
+    variance = mean * (1 - mean) if isinstance(reg.family, Bernoulli) else mean
+    return float(np.sum(weights) * variance)
+
+
+def _wanted(model: "pm.Model") -> list[str]:
+    """The variables that are read from the draws; nothing else is stored."""
+    beta = "beta" if "beta" in model.named_vars else "coef"
+    at_center = "intercept_at_center" if "intercept_at_center" in model.named_vars else "intercept"
+    data = {variable.name for variable in model.data_vars}
+    names = [beta, at_center, "sigma", "scale", "local_scale", "slab_scale"]
+    return [name for name in names if name in model.named_vars and name not in data]
+
+
+def _by_pymc(
+    model: "pm.Model", names: list[str], random_seed: int | None, progressbar: bool, settings: dict[str, Any]
+) -> "DataTree":
+    import pymc as pm
+
+    with model:
+        return pm.sample(
+            random_seed=random_seed,
+            progressbar=progressbar,
+            nuts_sampler="pymc",
+            var_names=names,
+            compute_convergence_checks=False,
+            **settings,
+        )
+
+
+def _by_nutpie(
+    model: "pm.Model", names: list[str], random_seed: int | None, progressbar: bool, settings: dict[str, Any]
+) -> "DataTree":
+    import nutpie
+
+    compiled = compiled_for(model, names)
+    return nutpie.sample(compiled, seed=random_seed, progress_bar=progressbar, save_warmup=False, **settings)
+
+
+def _require_nutpie() -> None:
+    try:
+        import nutpie  # noqa: F401
+    except ImportError:
+        raise MissingDependencyError(
+            'nutpie is not installed; install it with: pip install "bayesreg[nutpie]"'
+        ) from None
+
+
+def _read(reg: Regression, tree: "DataTree", tune: int, sampler: str, told: dict[str, str | int]) -> Draws:
+    posterior = tree["posterior"]
+    beta = _values(posterior, "beta" if "beta" in posterior else "coef")
+    sigma = _values(posterior, "sigma") if reg.noise.sigma is None else np.full(beta.shape[:2], reg.noise.sigma)
+    scale, local, slab = (
+        _values(posterior, name) if name in posterior else None for name in ("scale", "local_scale", "slab_scale")
+    )
+    return Draws(
+        beta=beta,
+        at_center=_intercept(reg, posterior, beta),
+        sigma=sigma,
+        scale=scale,
+        local=local,
+        slab=slab,
+        stats=_statistics(tree["sample_stats"]),
+        warmup=tune,
+        library=str(posterior.attrs.get("inference_library", sampler)),
+        told=told,
+    )
+
+
+def _statistics(stats: Any) -> dict[str, np.ndarray]:
+    """Statistics of each draw, by PyMC's names."""
+    named = {name: NUTPIE_NAMES.get(name, name) for name in stats.data_vars}
+    return {ours: _values(stats, theirs) for theirs, ours in named.items() if ours in STATISTICS}
+
+
+def _intercept(reg: Regression, posterior: Any, beta: np.ndarray) -> np.ndarray:
+    if reg.intercept is False:
+        return np.zeros(beta.shape[:2])
+    return _values(posterior, "intercept_at_center" if "intercept_at_center" in posterior else "intercept")
+
+
+def _values(group: Any, name: str) -> np.ndarray:
+    return np.asarray(group[name].transpose("chain", "draw", ...).values)

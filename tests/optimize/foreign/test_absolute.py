@@ -1,0 +1,91 @@
+"""Least absolute deviations found by scikit-learn and scipy."""
+
+import numpy as np
+import pytest
+
+import bayesreg as br
+from bayesreg.errors import UnsupportedError
+from bayesreg.optimize.foreign import absolute as penalized_absolute
+
+SETTINGS = {
+    "plain": {},
+    "offset and weights": {"offset": np.linspace(-1, 1, 80), "weights": np.linspace(0.5, 2, 80)},
+    "raw": {"standardize": False},
+    "no intercept": {"intercept": False},
+}
+by_column = br.Laplace([0.1, 0.2, 0.05, 0.1, 0.3, 0.1])
+
+
+def regression(prior, **given):
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(80, 6)) * np.geomspace(0.5, 2, 6)
+    y = 0.3 + X @ [1.0, 0.0, -0.5, 0.0, 0.3, 0.0] + rng.laplace(size=80)
+    return br.Regression(X, y, prior=prior, family="laplace", sigma=1.3, **given)
+
+
+def assert_same(reg, solver, name, atol=1e-10):
+    ours, theirs = br.map_estimate(reg), br.penalized_estimate(reg, solver)
+    assert theirs.method.endswith(name)
+    np.testing.assert_allclose(theirs.beta, ours.beta, atol=atol)
+    assert np.array_equal(theirs.beta == 0, ours.beta == 0)
+    assert theirs.intercept == pytest.approx(ours.intercept, abs=atol)
+    assert theirs.certificate.kkt < 100 * atol
+    return ours
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("prior", [br.Laplace(0.1), by_column, br.Laplace(np.inf)], ids=["one", "by column", "flat"])
+def test_an_l1_penalty_by_both(prior, setting):
+    reg = regression(prior, **SETTINGS[setting])
+    ours = assert_same(reg, "sklearn", "sklearn.QuantileRegressor")
+    assert_same(reg, "scipy", "scipy.optimize.linprog")
+    assert (ours.n_zeros > 0) == np.all(np.isfinite(prior.scale))
+
+
+def test_columns_without_a_strength_by_scipy():
+    prior = br.Laplace([np.inf, 0.2, 0.05, np.inf, 0.3, 0.1])
+    assert assert_same(regression(prior), "scipy", "scipy.optimize.linprog").beta[3] != 0
+    with pytest.raises(UnsupportedError, match="every column or none"):
+        br.penalized_estimate(regression(prior), "sklearn")
+
+
+@pytest.mark.parametrize("setting", [name for name in SETTINGS if name != "no intercept"])
+@pytest.mark.parametrize("scale", [0.3, np.linspace(0.1, 0.6, 6)], ids=["one", "by column"])
+def test_an_l2_penalty_by_support_vectors(scale, setting):
+    assert_same(regression(br.Normal(scale), **SETTINGS[setting]), "sklearn", "sklearn.SVR", atol=1e-6)
+
+
+REFUSED = {
+    "elastic net": (br.ElasticNetPrior(0.1, 0.3), "sklearn", {}),
+    "normal intercept": (br.Laplace(0.1), "scipy", {"intercept": br.Normal(2.0)}),
+    "ridge by scipy": (br.Normal(0.3), "scipy", {}),
+    "ridge without intercept": (br.Normal(0.3), "sklearn", {"intercept": False}),
+    "unknown": (br.Laplace(0.1), "glmnet", {}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_package_cannot_do_is_refused(case):
+    prior, solver, given = REFUSED[case]
+    with pytest.raises(UnsupportedError):
+        br.penalized_estimate(regression(prior, **given), solver)
+
+
+@pytest.mark.parametrize("power", [1, -1])
+def test_a_strength_in_the_wrong_convention_is_noticed(monkeypatch, power):
+    """Two for one half in the loss, or the reverse, moves the coefficients beyond the tolerance."""
+    right = penalized_absolute.convert
+    monkeypatch.setattr(penalized_absolute, "convert", lambda *given, **more: 2.0**power * right(*given, **more))
+    with pytest.raises(AssertionError):
+        assert_same(regression(br.Laplace(0.1)), "sklearn", "sklearn.QuantileRegressor")
+
+
+def test_the_dictionary_speaks_of_the_real_quantile_regressor():
+    """Its alpha, from b and sigma by the dictionary, gives the mode of the posterior written out."""
+    from sklearn.linear_model import QuantileRegressor
+
+    reg = regression(br.Laplace(0.1), standardize=False)
+    alpha = br.to_penalty(reg.prior, sigma=1.3, n=80, objective="sklearn.QuantileRegressor").strength
+    assert alpha == pytest.approx(1.3 / (2 * 80 * 0.1), rel=1e-14)
+    found = QuantileRegressor(quantile=0.5, alpha=alpha, solver="highs").fit(reg.design.rows.X, reg.design.rows.y)
+    np.testing.assert_allclose(found.coef_, br.map_estimate(reg).coef, atol=1e-10)
