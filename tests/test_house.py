@@ -30,9 +30,9 @@ AT_HOME = {
     "numba": {"sampling/gibbs/compiled/"},
     "threadpoolctl": {"sampling/"},
     "nutpie": {"sampling/nuts/sampler.py", "sampling/nuts/compiled_models.py"},
-    "sklearn": {"optimize/penalized", "analysis/selection/", "design/datasets.py"},
-    "skglm": {"optimize/penalized"},
-    "statsmodels": {"optimize/penalized"},
+    "sklearn": {"optimize/penalized", "optimize/foreign/", "analysis/selection/", "design/datasets.py"},
+    "skglm": {"optimize/penalized", "optimize/foreign/"},
+    "statsmodels": {"optimize/penalized", "optimize/foreign/"},
     "matplotlib": {"plots/", "reporting/"},
 }
 FILES = sorted(ROOT.rglob("*.py"))

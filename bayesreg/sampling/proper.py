@@ -41,7 +41,8 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
             f"the posterior of sigma is improper: {informed} row(s) are left to learn it from under {prior}; "
             "give sigma a proper prior, such as HalfNormal."
         )
-    if getattr(reg.prior, "scale", None) == Uniform(inf) and loss.rank < 2:
+    scale = getattr(reg.prior, "scale", None)
+    if isinstance(scale, Uniform) and scale.upper == inf and loss.rank < 2:
         raise ModeError(
             "the posterior of the prior's scale is improper: the columns have rank 1, under which a flat prior has too "
             "heavy a tail; give the scale a proper prior, such as HalfCauchy."

@@ -5,11 +5,14 @@ import runpy
 import shutil
 from pathlib import Path
 
+import pytest
+
 import bayesreg
 
 ROOT = Path(bayesreg.__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "compare_diabetes.py"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = (
     "pip install uv && uv run bayesreg compare diabetes      # sets up, runs the main job",
     "pip install uv && uv run pytest                         # sets up, passes the tests",
@@ -32,12 +35,22 @@ def test_the_readme_holds_both_commands():
 
 
 def test_the_code_of_the_readme_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     names = {}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(compile(BLOCKS[0], "README.md", "exec"), names)
     assert names["both"].zeros == {"map": 2, "penalized": 2}
     assert names["fit"].n_zeros == 2
     assert dict(names["idata"]["posterior"].sizes)["coef_name"] == 10
+
+
+@pytest.mark.slow
+def test_the_second_block_of_the_readme_runs_after_the_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in BLOCKS:
+        exec(compile(code, "README.md", "exec"), names)
+    assert {selection.rule for selection in names["found"]} == {"cv", "evidence", "full_bayes"}
+    assert "local_scale" in names["sparse"]["posterior"]
+    assert (tmp_path / "report.html").stat().st_size > 100_000
 
 
 def test_what_the_readme_names_exists():

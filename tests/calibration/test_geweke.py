@@ -25,7 +25,7 @@ def regression(y, prior, sigma, intercept):
 def successive_draws(prior, sigma, intercept, steps, seed):
     """(β, intercept, σ) of a chain that redraws y before each sweep, shape (steps, P + 2)."""
     generator = np.random.default_rng(seed)
-    reg = regression(np.zeros(N), prior, sigma, intercept)
+    reg = regression(generator.standard_normal(N), prior, sigma, intercept)
     columns = reg.design.matrix
     problem = interpreted._problem(reg)
     state = interpreted._start(problem, generator)

@@ -110,8 +110,15 @@ def _run_chains(
 
 
 def shares(chains: int) -> list[float]:
-    """How far the start of each chain lies towards columns that explain nothing: evenly over [0, 1]."""
-    return [0.0] if chains == 1 else [index / (chains - 1) for index in range(chains)]
+    """How far the start of each chain lies towards columns that explain nothing.
+
+    0, 1, 1/2, 1/4, 3/4, 1/8 and so on, so that a chain does not depend on how many there are.
+    """
+    found, step = [0.0, 1.0], 0.5
+    while len(found) < chains:
+        found += list(np.arange(step, 1.0, 2 * step))
+        step /= 2
+    return found[:chains]
 
 
 def _report(jobs: "list[Future[Any]]", done: np.ndarray, tick: Tick | None) -> None:
