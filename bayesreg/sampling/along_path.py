@@ -185,7 +185,7 @@ def _walk_chain(
         for count, into in ((tune, None), (draws, k)):
             kept = np.empty((count, size)) if into is None else theta[k]
             others = np.empty((count, 4)) if into is None else hyper[k]
-            advance(generator, step.problem, state, *rhythm, kept, others, kept[:, :0])
+            advance(generator, step.problem, state, *rhythm, kept, others, np.empty((count, 0)))
         if tick is not None:
             tick(1)
     return theta, hyper

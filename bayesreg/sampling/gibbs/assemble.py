@@ -51,8 +51,8 @@ def assemble(reg: Regression) -> Problem:
         rows=rows,
         response=response,
         wide=wide,
-        cross=np.ascontiguousarray(loss.cross, dtype=float),
-        diagonal=np.einsum("ij,ij->i", rows, rows) if wide else np.ascontiguousarray(np.diag(rows)),
+        cross=_plain(loss.cross),
+        diagonal=np.einsum("ij,ij->i", rows, rows) if wide else _plain(np.diag(rows)),
         origin=origin,
         origin_pull=np.zeros(0) if wide else response - rows @ origin,
         origin_rss=0.0 if wide else float(loss.rss(origin)),
@@ -143,6 +143,11 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
     return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper)
 
 
+def _plain(array: np.ndarray) -> np.ndarray:
+    """Contiguous and writable doubles: another kind of array would make numba compile all over again."""
+    return np.require(array, dtype=float, requirements=["C", "W"])
+
+
 def _prior_parts(reg: Regression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """1/b_j and 1/s_j² at scale 1, and whether the prior's scale multiplies the element, each of shape (q,)."""
     if isinstance(reg.prior, HorseshoePrior):
@@ -165,7 +170,7 @@ def _mixing(reg: Regression, inverse_laplace: np.ndarray) -> int:
 
 def _tall_data(loss: QuadraticLoss) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gram matrix, A'b, and a point near least squares."""
-    gram, cross = np.ascontiguousarray(loss.gram, dtype=float), np.ascontiguousarray(loss.cross, dtype=float)
+    gram, cross = _plain(loss.gram), _plain(loss.cross)
     unit = 1.0 / np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
     matrix = gram * np.outer(unit, unit)
     matrix[np.diag_indices(len(matrix))] += 1e-12
@@ -180,7 +185,7 @@ def _wide_data(loss: QuadraticLoss) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     A = loss.A
     if isinstance(A, ImplicitColumns):
         A = A[:, np.arange(A.shape[1])]
-    return np.ascontiguousarray(A.T, dtype=float), np.ascontiguousarray(loss.b, dtype=float), np.zeros(0)
+    return _plain(A.T), _plain(loss.b), np.zeros(0)
 
 
 def _unit_information_fit(problem: Problem, n: int) -> np.ndarray:

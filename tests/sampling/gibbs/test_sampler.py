@@ -93,8 +93,8 @@ def one_column_grid(reg):
     hyper = 1.0 if reg.scale_known else reg.prior.scale
     sigma = grid_of(noise, np.log(0.2), np.log(9.0), 81)[None, :, None]
     scale = grid_of(hyper, np.log(1e-5), np.log(2e4), 141)[None, None, :]
-    # Sharp in the middle, where strong priors have their kink.
-    beta = np.sinh(np.linspace(-np.arcsinh(600), np.arcsinh(600), 401))[:, None, None] / 100
+    # As sharp in the middle as the kink of the smallest scale that matters.
+    beta = np.sinh(np.linspace(-np.arcsinh(6e5), np.arcsinh(6e5), 601))[:, None, None] / 1e5
     scales = reg.scales if reg.scale_known else type(reg.prior)(1.0).column_scales(reg.names)
     factor = scale * (sigma if reg.prior.scaled_by_sigma else 1.0)
     unit = beta / factor
@@ -479,9 +479,15 @@ def test_units_do_not_matter(exponent, kernel, assert_same_distribution):
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("kind", [br.Laplace, br.Normal])
 @pytest.mark.parametrize("scale", [1e-150, 1e-12, 1e-8, 1e8, 1e12])
-def test_priors_far_from_the_data_stay_numbers(scale, kind, kernel):
+def test_priors_far_from_the_data_give_numbers_or_a_named_error(scale, kind, kernel):
     for x, y in ((X, Y), (WIDE_X, WIDE_Y)):
-        draws = gibbs(br.Regression(x, y, prior=kind(scale), sigma=br.HalfNormal(1.0)), kernel, 500)
+        try:
+            draws = gibbs(br.Regression(x, y, prior=kind(scale), sigma=br.HalfNormal(1.0)), kernel, 500)
+        except ConvergenceError:
+            # A prior that is flat against the data lets more columns than rows fit them to the last digit.
+            assert scale > 1
+            assert x is WIDE_X
+            continue
         assert np.all(np.isfinite(draws.beta))
         assert np.all(draws.sigma > 0)
         if scale < 1e-6:
