@@ -230,7 +230,7 @@ def all_cases():
 @pytest.mark.parametrize(("name", "design", "kernel"), list(all_cases()))
 def test_successive_draws_have_the_prior(name, design, kernel, assert_zs, mean_and_sd):
     prior, noise, settings = CASES[name]
-    if isinstance(prior, br.Horseshoe) and design != "tall":
+    if isinstance(prior, br.Horseshoe) and (design != "tall" or kernel == "block"):
         pytest.skip("the chain of data and parameters is stuck for long where all are small; see the test below")
     assert_zs(check_joint(prior, noise, settings, design, kernel, mean_and_sd))
 
