@@ -143,8 +143,9 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
     return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper)
 
 
-def _plain(array: np.ndarray) -> np.ndarray:
+def _plain(array: np.ndarray | None) -> np.ndarray:
     """Contiguous and writable doubles: another kind of array would make numba compile all over again."""
+    assert array is not None
     return np.require(array, dtype=float, requirements=["C", "W"])
 
 
