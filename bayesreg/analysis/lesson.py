@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesreg.analysis.strength_draws import at_strength, draws_at_strengths
+from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import at_strength, strength_of
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.prior import Laplace, Normal
 
@@ -166,9 +167,7 @@ def _default_columns(laplace: Regression) -> tuple[int, int]:
 
 def _strengths(reg: Regression, power: int) -> np.ndarray:
     """Strong, middle and weak, in ``half_rss``: a scale enters the penalty as 1/b, or as 1/s²."""
-    assert reg.noise.sigma is not None
-    l1, l2 = (weights[: reg.p] for weights in reg.weights_at(reg.noise.sigma))
-    return float(np.max(l1) or np.max(l2)) * np.array(list(FACTORS.values())) ** power
+    return strength_of(reg) * np.array(list(FACTORS.values())) ** power
 
 
 def _side(reg: Regression, shown: int, draws: int, random_seed: int | None) -> Side:

@@ -7,8 +7,7 @@ import numpy as np
 
 from bayesreg.errors import SamplerWarning
 from bayesreg.model.regression import Regression
-from bayesreg.priors.dictionary import strengthened
-from bayesreg.priors.prior import PenaltyPrior
+from bayesreg.model.strength import at_strength
 from bayesreg.sampling.along_path import sample_path
 from bayesreg.sampling.engine import Posterior, choose_engine, draw_posterior, is_short
 
@@ -59,14 +58,6 @@ def draws_at_strengths(
     seeds = np.random.default_rng(random_seed).integers(2**31, size=len(grid))
     trees = [_passing(at_strength(reg, float(s)), draws, int(seed)) for s, seed in zip(grid, seeds, strict=True)]
     return _joined(grid, trees, draws)
-
-
-def at_strength(reg: Regression, strength: float) -> Regression:
-    """The regression with its largest strength set to one in ``half_rss``, the others in their ratio to it."""
-    assert reg.noise.sigma is not None
-    assert isinstance(reg.prior, PenaltyPrior)
-    l1, l2 = (weights[: reg.p] for weights in reg.weights_at(reg.noise.sigma))
-    return reg.with_prior(strengthened(reg.prior, strength / float(np.max(l1) or np.max(l2))))
 
 
 def _passing(reg: Regression, draws: int, seed: int) -> "DataTree":

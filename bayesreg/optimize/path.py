@@ -10,6 +10,7 @@ from scipy import linalg
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import at_strength, strength_of
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
@@ -17,8 +18,6 @@ from bayesreg.optimize.map_estimate import KKT_TOLERANCE, ROUNDING, reachable_kk
 from bayesreg.optimize.solvers import active_set, homotopy, predictor_corrector
 from bayesreg.optimize.strength_grid import default_strengths, strength_max, strengths_at
 from bayesreg.priors.column_values import validate_values
-from bayesreg.priors.dictionary import to_penalty, to_prior
-from bayesreg.priors.penalty import rescaled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,14 +92,8 @@ class Path:
         """Every point as an Estimate, with a certificate of its own."""
         sigma = self.reg.noise.sigma
         assert sigma is not None
-        own = to_penalty(self.reg.prior, sigma=sigma)
         return tuple(
-            estimate_at(
-                self.reg.with_prior(to_prior(rescaled(own, float(strength / self.current)), sigma=sigma)),
-                theta,
-                sigma,
-                "MAP along a path",
-            )
+            estimate_at(at_strength(self.reg, float(strength)), theta, sigma, "MAP along a path")
             for strength, theta in zip(self.strengths, self.theta, strict=True)
         )
 
@@ -147,7 +140,7 @@ def path(reg: Regression, strengths: object = None) -> Path:
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a path needs a known sigma and a prior of known scale; use reg.with_sigma(number).")
     l1, l2 = reg.weights_at(reg.noise.sigma)
-    current = _largest(reg, l1, l2)
+    current = strength_of(reg)
     grid = default_strengths(reg, l1, l2, current) if strengths is None else _read_strengths(strengths)
     l1s, l2s = strengths_at(reg, l1, l2, grid / current)
     if not reg.is_gaussian:
@@ -175,13 +168,6 @@ def _read_strengths(strengths: object) -> np.ndarray:
     if np.any(values <= 0):
         raise PriorError("strengths of a path must be greater than 0; strength 0 is br.least_squares(reg).")
     return np.sort(values)[::-1].copy()
-
-
-def _largest(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
-    largest = float(np.max(l1[: reg.p]) or np.max(l2[: reg.p]))
-    if largest == 0:
-        raise PriorError("no column is penalized, so there is no path; give the prior a finite scale.")
-    return largest
 
 
 def _solve(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:

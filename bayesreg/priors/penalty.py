@@ -16,7 +16,6 @@ from bayesreg.errors import ObjectiveError, PriorError
 from bayesreg.priors.column_values import (
     ColumnValues,
     as_numbers,
-    map_values,
     names_of,
     per_column,
     validate_values,
@@ -179,17 +178,6 @@ def stated_for(penalty: Penalty, objective: str | None) -> tuple[Objective, Pena
             f'the penalty is stated for "{own.name}", but objective="{found.name}" was asked; drop one.'
         )
     return found, replace(penalty, objective=found.name)
-
-
-def rescaled(penalty: Penalty, factor: float) -> Penalty:
-    """Return the penalty with every strength multiplied by a factor > 0."""
-
-    def times(values: ColumnValues) -> ColumnValues:
-        return map_values(lambda value: value * factor, values)
-
-    if isinstance(penalty, ElasticNet):
-        return ElasticNet(times(penalty.l1), times(penalty.l2), penalty.objective)
-    return type(penalty)(times(penalty.strength), penalty.objective)
 
 
 def _validated(strength: object, what: str, objective: str) -> ColumnValues:

@@ -10,8 +10,7 @@ import numpy as np
 
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
-from bayesreg.priors.dictionary import strengthened
-from bayesreg.priors.prior import PenaltyPrior
+from bayesreg.model.strength import at_strength
 from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, posterior_variables
 from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
@@ -96,7 +95,7 @@ def sample_path(
     if not reg.scale_known:
         raise PriorError("a path needs a prior of known scale; each strength sets its own.")
     grid = _read(strengths)
-    regs = [_at_strength(reg, float(strength)) for strength in grid]
+    regs = [at_strength(reg, float(strength)) for strength in grid]
     independent = choose_engine(reg).engine == "exact"
     with progress(progressbar, len(grid), "Sampling along the path") as tick:
         if independent:
@@ -113,17 +112,6 @@ def _read(strengths: object) -> np.ndarray:
     if values.ndim != 1 or len(values) == 0 or not np.all(np.isfinite(values)) or np.any(values <= 0):
         raise PriorError(f"strengths must be positive finite numbers in one dimension, got {strengths!r}.")
     return np.sort(values)[::-1].copy()
-
-
-def _at_strength(reg: Regression, strength: float) -> Regression:
-    """The regression with its largest strength set to the given one, the others in their ratio to it."""
-    sigma = 1.0 if reg.noise.sigma is None else reg.noise.sigma
-    l1, l2 = reg.weights_at(sigma)
-    largest = float(np.max(l1[: reg.p]) or np.max(l2[: reg.p]))
-    if largest == 0:
-        raise PriorError("no column is penalized, so there is no path; give the prior a finite scale.")
-    assert isinstance(reg.prior, PenaltyPrior)
-    return reg.with_prior(strengthened(reg.prior, strength / largest))
 
 
 def _draw_each(

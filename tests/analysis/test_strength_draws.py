@@ -3,7 +3,8 @@ import pytest
 
 import bayesreg as br
 from bayesreg.analysis import strength_draws
-from bayesreg.analysis.strength_draws import at_strength, draws_at_strengths
+from bayesreg.analysis.strength_draws import draws_at_strengths
+from bayesreg.model.strength import at_strength
 
 
 @pytest.fixture(scope="module")

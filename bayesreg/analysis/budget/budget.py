@@ -12,9 +12,8 @@ from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
-from bayesreg.priors.dictionary import to_penalty, to_prior
-from bayesreg.priors.penalty import rescaled
-from bayesreg.priors.prior import CoefficientPrior
+from bayesreg.priors.dictionary import strengthened
+from bayesreg.priors.prior import PenaltyPrior
 
 # How near the norm at the strength found must come to the budget asked for, relative to it.
 TOLERANCE = 1e-8
@@ -171,11 +170,9 @@ class _Search:
     wanted: float
 
     def at(self, factor: float) -> tuple[Regression, Estimate]:
-        sigma, prior = self.reg.noise.sigma, self.reg.prior
-        assert sigma is not None
-        assert isinstance(prior, CoefficientPrior)
-        penalty = rescaled(to_penalty(prior, sigma=sigma), factor)
-        there = self.reg.with_prior(to_prior(penalty, sigma=sigma))
+        prior = self.reg.prior
+        assert isinstance(prior, PenaltyPrior)
+        there = self.reg.with_prior(strengthened(prior, factor))
         return there, map_estimate(there)
 
     def excess(self, log_factor: float) -> float:
@@ -208,7 +205,7 @@ def _read_budget(t: object) -> float:
 
 def _norm(reg: Regression) -> tuple[Norm, float, float]:
     """The norm, its strength in ``half_rss``, and the multiplier of the norm in Q."""
-    if not isinstance(reg.prior, CoefficientPrior):
+    if not isinstance(reg.prior, PenaltyPrior):
         raise PriorError(f"{reg.prior} is no penalty, so there is no budget; use Laplace, Normal or ElasticNetPrior.")
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a budget needs a known sigma and a prior of known scale; use reg.with_sigma(number).")

@@ -9,12 +9,10 @@ import numpy as np
 from bayesreg.analysis.selection.tool_cv import estimate_sigma
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.column_values import map_values
-from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
-
-# The priors that are the priors of a penalty.
-PenaltyPrior = Laplace | Normal | ElasticNetPrior
+from bayesreg.priors.dictionary import strengthened
+from bayesreg.priors.prior import Laplace, Normal, PenaltyPrior
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +45,7 @@ class Axis:
     @cached_property
     def current(self) -> float:
         """The strength of `reg`: the largest of the columns' L1 strengths, or else of their L2 strengths."""
-        l1, l2 = (values[: self.held.p] for values in self.held.weights_at(self.sigma))
-        return float(np.max(l1) or np.max(l2))
+        return strength_of(self.held)
 
     @cached_property
     def path(self) -> Path:
@@ -68,7 +65,7 @@ class Axis:
     def prior_at(self, strength: float) -> PenaltyPrior:
         """The prior of a strength; columns keep the ratios of their scales."""
         assert isinstance(self.reg.prior, PenaltyPrior)
-        return rescaled_prior(self.reg.prior, self.current / strength)
+        return strengthened(self.reg.prior, strength / self.current)
 
     def at(self, strength: float) -> Regression:
         """The regression under the prior of a strength, its noise as given."""
@@ -140,18 +137,3 @@ def _read_grid(strengths: Any) -> np.ndarray:
     if grid.ndim != 1 or len(grid) < 2 or not (np.all(grid > 0) and np.all(np.isfinite(grid))):
         raise PriorError(f"strengths must be at least two different positive numbers, got {strengths!r}.")
     return grid.copy()
-
-
-def rescaled_prior(prior: PenaltyPrior, factor: float) -> PenaltyPrior:
-    """The same kind of prior with every penalty strength divided by `factor`."""
-
-    def times(values: Any, by: float) -> Any:
-        return map_values(lambda value: value * by, values)
-
-    if isinstance(prior, Laplace):
-        return Laplace(times(prior.scale, factor), prior.scaled_by_sigma)
-    if isinstance(prior, Normal):
-        return Normal(times(prior.scale, factor**0.5), prior.scaled_by_sigma)
-    return ElasticNetPrior(
-        times(prior.laplace_scale, factor), times(prior.normal_scale, factor**0.5), prior.scaled_by_sigma
-    )
