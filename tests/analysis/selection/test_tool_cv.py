@@ -150,6 +150,26 @@ def test_sigma_of_the_cross_validated_lasso(wide):
     assert f"{nonzero} nonzero coefficients, {n - nonzero - 1} degrees of freedom" in how
 
 
+def test_sigma_where_the_cross_validated_lasso_keeps_too_many_columns():
+    """It leaves 1 degree of freedom of 30 rows, which gives a 20th of sigma; a stronger lasso leaves 7.5 or more."""
+    rng = np.random.default_rng(9)
+    X = rng.normal(size=(30, 200))
+    y = X @ np.repeat([1.0, 0.0], [5, 195]) + rng.normal(size=30)
+    Z, alpha = standardize(X), cross_validate(regression(X, y)).strength / 30
+    for strength in np.geomspace(np.max(np.abs(Z.T @ (y - y.mean()))) / 30, alpha, 100):
+        fit = Lasso(alpha=strength, tol=1e-12, max_iter=1_000_000).fit(Z, y)
+        left = 29 - np.sum(fit.coef_ != 0)
+        if left < 7.5:
+            break
+        expected, free = np.sqrt(np.sum((y - fit.predict(Z)) ** 2) / left), left
+    else:
+        pytest.fail("the cross-validated lasso leaves enough")
+    sigma, how = estimate_sigma(regression(X, y))
+    assert sigma == pytest.approx(expected, rel=1e-6)
+    assert how.startswith("a lasso stronger than the cross-validated lasso")
+    assert how.endswith(f"{29 - free} nonzero coefficients, {free} degrees of freedom")
+
+
 def test_sigma_does_not_depend_on_the_prior_that_it_is_for(wide):
     X, y = wide
     assert estimate_sigma(regression(X, y)) == estimate_sigma(regression(X, y, br.Normal))
