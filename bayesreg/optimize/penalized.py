@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.design.implicit import to_dense
-from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
+from bayesreg.errors import BayesregError, ConvergenceError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.foreign.families import fit_family
@@ -21,19 +21,22 @@ from bayesreg.priors.dictionary import convert
 # Coordinate descent stops on its duality gap; asked for less than rounding allows, it would never stop.
 TOLERANCES = (1e-15, 1e-13, 1e-11)
 MAX_SWEEPS = 1_000_000
+# In the order in which they are tried.
+SOLVERS = ("sklearn", "scipy", "skglm", "statsmodels")
 
 
-def penalized_estimate(reg: Regression, solver: str = "sklearn") -> Estimate:
+def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
     """Penalized least squares by a package that is not ours.
 
     Parameters
     ----------
     reg : Regression
         With known sigma and scale; the strengths are those that the dictionary gives for them.
-    solver : {"sklearn", "skglm", "statsmodels", "scipy"}
+    solver : {"auto", "sklearn", "scipy", "skglm", "statsmodels"}
         scikit-learn's Lasso, ElasticNet, Ridge, LogisticRegression, PoissonRegressor, QuantileRegressor
-        or SVR, skglm's Lasso, ElasticNet or SparseLogisticRegression, statsmodels' Poisson GLM, and for
-        Laplace noise scipy's linear programs.
+        or SVR, for Laplace noise scipy's linear programs, skglm's Lasso, ElasticNet or
+        SparseLogisticRegression, or statsmodels' Poisson GLM. "auto" is the first of these that is
+        installed, has a form for the penalty, and converges.
 
     Returns
     -------
@@ -63,8 +66,10 @@ def penalized_estimate(reg: Regression, solver: str = "sklearn") -> Estimate:
     return penalized_at(reg, reg.noise.sigma, solver)
 
 
-def penalized_at(reg: Regression, sigma: float, solver: str = "sklearn") -> Estimate:
+def penalized_at(reg: Regression, sigma: float, solver: str = "auto") -> Estimate:
     """Penalized least squares with the strengths that belong to a given sigma."""
+    if solver == "auto":
+        return _first_that_can(reg, sigma)
     if not reg.is_gaussian:
         theta, name = fit_family(reg, solver)
         return estimate_at(reg, theta, sigma, f"penalized likelihood by {name}")
@@ -74,6 +79,21 @@ def penalized_at(reg: Regression, sigma: float, solver: str = "sklearn") -> Esti
     l1, l2 = reg.weights_at(sigma)
     theta, name = _solve(_SOLVERS[solver], A, b, l1, l2)
     return estimate_at(reg, theta, sigma, f"penalized least squares by {name}")
+
+
+def _first_that_can(reg: Regression, sigma: float) -> Estimate:
+    refusals: list[BayesregError] = []
+    absent = []
+    for solver in SOLVERS:
+        try:
+            return penalized_at(reg, sigma, solver)
+        except ImportError:
+            absent.append(solver)
+        except (UnsupportedError, ConvergenceError) as refusal:
+            refusals.append(refusal)
+    # scikit-learn's own reason is the one to tell; it is always installed.
+    missing = f" Not installed, and not tried: {', '.join(absent)}." if absent else ""
+    raise type(refusals[0])(f"{refusals[0]}{missing}") from None
 
 
 @dataclass(frozen=True)
@@ -172,6 +192,7 @@ def _sweeps(A: np.ndarray) -> int:
 
 def _fit_skglm(A: np.ndarray, b: np.ndarray, l1: float, l2: float) -> tuple[np.ndarray, str]:
     import skglm
+    from sklearn.exceptions import ConvergenceWarning
 
     if l1 == 0:
         raise UnsupportedError('skglm has no pure L2 penalty; use solver="sklearn".')
@@ -185,7 +206,13 @@ def _fit_skglm(A: np.ndarray, b: np.ndarray, l1: float, l2: float) -> tuple[np.n
         model = skglm.Lasso(alpha=part1, **settings)
     else:
         model = skglm.ElasticNet(alpha=part1 + part2, l1_ratio=part1 / (part1 + part2), **settings)
-    return np.asarray(model.fit(np.asfortranarray(A), b).coef_, dtype=float), f"skglm.{type(model).__name__}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            fitted = model.fit(np.asfortranarray(A), b)
+        except ConvergenceWarning as warning:
+            raise ConvergenceError(f"skglm did not converge: {warning}; use br.map_estimate.") from None
+    return np.asarray(fitted.coef_, dtype=float), f"skglm.{type(model).__name__}"
 
 
 _SOLVERS = {"sklearn": _Solver(_fit_sklearn), "skglm": _Solver(_fit_skglm)}

@@ -1,5 +1,7 @@
 """The other route to the same minimum: scikit-learn's and skglm's solvers through the dictionary."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn import linear_model
 
 import bayesreg as br
-from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
+from bayesreg.optimize import penalized
 from bayesreg.optimize.solvers import active_set, ridge
 
 steady = settings(deadline=None, derandomize=True, max_examples=25)
@@ -133,6 +136,38 @@ def test_skglm_meets_too(name):
 def test_skglm_has_no_ridge():
     with pytest.raises(UnsupportedError, match='use solver="sklearn"'):
         br.penalized_estimate(br.Regression(*draw(), prior=br.Normal(1.0), sigma=1.0), solver="skglm")
+
+
+@pytest.fixture(scope="module")
+def counts():
+    X, _ = draw()
+    return br.Regression(X, np.random.default_rng(4).poisson(2.0, len(X)), prior=br.Laplace(0.2), family="poisson")
+
+
+def test_the_first_package_that_has_the_form_is_taken(counts):
+    theirs = br.penalized_estimate(counts)
+    assert "statsmodels" in theirs.method
+    assert_same(br.map_estimate(counts), theirs)
+
+
+def test_a_package_that_does_not_converge_is_followed_by_the_next(monkeypatch):
+    def stuck(A, b, l1, l2):
+        raise ConvergenceError("stuck")
+
+    monkeypatch.setitem(penalized._SOLVERS, "sklearn", penalized._Solver(stuck))
+    monkeypatch.setitem(
+        penalized._SOLVERS, "skglm", penalized._Solver(lambda A, b, l1, l2: (np.ones(A.shape[1]), "skglm.Lasso"))
+    )
+    reg = br.Regression(*draw(), prior=br.Laplace(0.2), sigma=1.0)
+    assert "skglm" in br.penalized_estimate(reg).method
+    with pytest.raises(ConvergenceError, match="stuck"):
+        br.penalized_estimate(reg, solver="sklearn")
+
+
+def test_packages_that_are_absent_are_named(counts, monkeypatch):
+    monkeypatch.setitem(sys.modules, "statsmodels.api", None)
+    with pytest.raises(UnsupportedError, match=r"PoissonRegressor has no L1 term.*Not installed.*: statsmodels"):
+        br.penalized_estimate(counts)
 
 
 def test_what_is_missing_is_named():
