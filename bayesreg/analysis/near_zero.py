@@ -9,6 +9,9 @@ from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.column_values import as_numbers, per_column
 
+# A standardized coefficient below this share of sd(y) counts as near zero: half of the region of practical
+# equivalence of ±0.1 sd(y) for a change of x by two standard deviations (Kruschke 2018, doi:10.1177/2515245918771304).
+NEAR_ZERO_SHARE = 0.05
 # Standard deviation of the logistic distribution, the unit in which a log odds is small.
 LOGISTIC_SD = float(np.pi / np.sqrt(3))
 
@@ -27,7 +30,7 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
     Raises
     ------
     PriorError
-        If ε is not positive and finite, or not given for each column.
+        If ε is not positive and finite, or not given for each column, or the share is negative or not finite.
     """
     if epsilon is not None:
         if not isinstance(epsilon, Mapping):
@@ -36,7 +39,7 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
         if not (np.all(found > 0) and np.all(np.isfinite(found))):
             raise PriorError(f"epsilon must be positive and finite, got {epsilon!r}.")
         return found
-    if not (share > 0 and np.isfinite(share)):
-        raise PriorError(f"epsilon_share must be positive and finite, got {share!r}.")
+    if not 0 <= share < np.inf:
+        raise PriorError(f"epsilon_share must be a finite number, 0 or greater, got {share!r}.")
     unit = {"bernoulli": LOGISTIC_SD, "poisson": 1.0}.get(reg.family.name, reg.design.sd_y)
     return np.asarray(share * unit / reg.design.sd_x)

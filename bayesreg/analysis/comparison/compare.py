@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.comparison.table import render_html, render_text
+from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate
@@ -21,10 +22,6 @@ from bayesreg.sampling.engine import Posterior, draw_posterior, is_short
 if TYPE_CHECKING:
     import pandas as pd
     from xarray import DataTree
-
-# A standardized coefficient below this share of sd(y) counts as near zero: half of the region of practical
-# equivalence of ±0.1 sd(y) for a change of x by two standard deviations (Kruschke 2018, doi:10.1177/2515245918771304).
-NEAR_ZERO_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -205,7 +202,8 @@ def compare(
     ci_prob : float, optional
         Probability of the equal-tailed intervals.
     epsilon_share : float, optional
-        ε for P(|coefficient| < ε), as a share of sd(y) per standard deviation of the column.
+        ε for P(|coefficient| < ε), as a share of sd(y) per standard deviation of the column; of the standard
+        deviation of the logistic distribution for a Bernoulli family, of 1 for a Poisson family.
     notes : tuple of str, optional
         Printed with the table.
 
@@ -227,10 +225,9 @@ def compare(
     >>> both.zeros, both.same_zeros, both.max_abs_difference < 1e-8
     ({'map': 2, 'penalized': 2}, True, True)
     """
-    if not 0 < ci_prob < 1 or not epsilon_share >= 0:
-        raise PriorError(
-            f"ci_prob must be between 0 and 1 and epsilon_share not negative, got {ci_prob}, {epsilon_share}."
-        )
+    if not 0 < ci_prob < 1:
+        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob}.")
+    epsilon = near_zero(reg, None, epsilon_share)
     if reg.is_horseshoe:
         raise PriorError(
             "a horseshoe has no penalty and no MAP to compare; sample it with br.sample(reg) and read br.sparsity and "
@@ -245,7 +242,7 @@ def compare(
     coef = _draws_of(reg, posterior)
     return Comparison(
         reg=reg,
-        rows=_rows(reg, estimates, coef, ci_prob, epsilon_share),
+        rows=_rows(reg, estimates, coef, ci_prob, epsilon),
         estimates=estimates,
         posterior=posterior,
         objective=objective,
@@ -258,12 +255,11 @@ def compare(
 
 
 def _rows(
-    reg: Regression, estimates: dict[str, Estimate], coef: np.ndarray, ci_prob: float, epsilon_share: float
+    reg: Regression, estimates: dict[str, Estimate], coef: np.ndarray, ci_prob: float, epsilon: np.ndarray
 ) -> tuple[Row, ...]:
     lower, upper = np.quantile(coef, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
     positive = np.mean(coef > 0, axis=0)
-    epsilon = epsilon_share * reg.design.sd_y / reg.design.sd_x
-    near_zero = np.mean(np.abs(coef) < epsilon, axis=0)
+    small = np.mean(np.abs(coef) < epsilon, axis=0)
     # Adding 0 turns the −0 of some solvers into 0.
     points = {name: estimate.coef + 0.0 for name, estimate in estimates.items()}
     return tuple(
@@ -278,7 +274,7 @@ def _rows(
             lower=float(lower[j]),
             upper=float(upper[j]),
             p_same_sign=float(max(positive[j], 1 - positive[j])),
-            p_near_zero=float(near_zero[j]),
+            p_near_zero=float(small[j]),
             epsilon=float(epsilon[j]),
         )
         for j, name in enumerate(reg.names)

@@ -271,10 +271,16 @@ def test_a_comparison_is_frozen(both):
 
 
 @pytest.mark.parametrize(
-    "options", [{"ci_prob": 95}, {"ci_prob": 0.0}, {"epsilon_share": -1}, {"epsilon_share": np.nan}]
+    ("options", "told"),
+    [
+        ({"ci_prob": 95}, "ci_prob must be between 0 and 1, got 95"),
+        ({"ci_prob": 0.0}, "ci_prob must be between 0 and 1, got 0.0"),
+        ({"epsilon_share": -1}, "epsilon_share must be a finite number, 0 or greater, got -1"),
+        ({"epsilon_share": np.nan}, "epsilon_share must be a finite number, 0 or greater, got nan"),
+    ],
 )
-def test_what_is_refused(both, options):
-    with pytest.raises(PriorError, match="ci_prob must be between 0 and 1 and epsilon_share not negative"):
+def test_what_is_refused(both, options, told):
+    with pytest.raises(PriorError, match=told):
         br.compare(both.reg, both.idata, **options)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.analysis.sparsity.near_zero import LOGISTIC_SD
+from bayesreg.analysis.near_zero import LOGISTIC_SD
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Draws
 
@@ -115,6 +115,16 @@ def test_units_of_epsilon_follow_the_family():
         made(br.Regression(X, RNG.poisson(2.0, 60), prior=br.Laplace(1.0), family="poisson")), epsilon_share=0.1
     )
     np.testing.assert_allclose(counts.epsilon, 0.1 / X.std(axis=0))
+
+
+@pytest.mark.parametrize("family", ["gaussian", "bernoulli", "poisson"])
+def test_epsilon_is_that_of_the_comparison(family):
+    y = Y if family == "gaussian" else (RNG.random(60) < 0.5).astype(float)
+    reg = br.Regression(X, y, prior=br.Laplace(1.0), family=family, sigma=1.0 if family == "gaussian" else None)
+    tree = made(reg)
+    both, told = br.compare(reg, tree), br.sparsity(tree)
+    np.testing.assert_array_equal([row.epsilon for row in both.rows], told.epsilon)
+    np.testing.assert_allclose([row.p_near_zero for row in both.rows], told.p_near_zero)
 
 
 def test_epsilon_by_column(reg):
