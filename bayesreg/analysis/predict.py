@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bayesreg.analysis.from_tree import draws_of, family_of, names_of
-from bayesreg.analysis.shrinkage.shrinkage import quantiles
+from bayesreg.analysis.intervals import quantiles
 from bayesreg.design.columns import read_matrix, read_vector
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.family import Family

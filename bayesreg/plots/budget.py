@@ -8,13 +8,10 @@ import numpy as np
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.plots.budget_view import Panel, grid_of, levels_of, limits_of, one_scale, panel_of, radii
-from bayesreg.plots.names import plot_labels
+from bayesreg.plots.names import labels_of, plot_labels
 from bayesreg.plots.style import (
-    LEGEND_HEIGHT,
-    LINE_HEIGHT,
     SMALL_SIZE,
     TEXT_SIZE,
-    TITLE_HEIGHT,
     Heading,
     Ink,
     drawing,
@@ -23,6 +20,7 @@ from bayesreg.plots.style import (
     ink,
     new_figure,
 )
+from bayesreg.plots.words import prior_name, unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 PANELS_PER_ROW, PANEL_WIDTH, WIDTH_ALONE, TALLER = 3, 3.9, 5.2, 0.35
 # A touching point this near the bottom of the loss, relative to the ring at the rim, has no contour of its own.
 AT_BOTTOM = 1e-9
-KINDS = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "Elastic-net"}
 
 
 def plot_budget(
@@ -97,7 +94,7 @@ def plot_budget(
         for ax, panel in zip(drawn, panels, strict=True):
             dress(ax, colors)
             handles |= _draw(ax, panel, limits, colors)
-            _label(ax, panel, [first.names[j] for j in chosen], colors)
+            _label(ax, panel, labels_of(first.names, chosen), colors)
         if axes is None:
             heading = Heading(
                 _title(panels), _subtitle(panels, limits), list(handles.values()), 5 if len(panels) > 2 else 3
@@ -125,7 +122,8 @@ def _read_regressions(reg: Any) -> list[tuple[str, Regression]]:
 
 
 def _prior_name(reg: Any) -> str:
-    return f"{KINDS.get(reg.prior.name, '')} prior" if isinstance(reg, Regression) else ""
+    name = f"{prior_name(reg)} prior" if isinstance(reg, Regression) else ""
+    return name[:1].upper() + name[1:]
 
 
 def _read_columns(reg: Regression, columns: Sequence[str | int] | None) -> tuple[int, int]:
@@ -151,9 +149,8 @@ def _new_axes(count: int, colors: Ink) -> "list[Axes]":
 def _size(count: int, heading: Heading) -> tuple[float, float]:
     """Inches, such that the panels are square and the heading has its room."""
     across = min(count, PANELS_PER_ROW)
-    above = TITLE_HEIGHT + LINE_HEIGHT * len(heading.subtitle.splitlines()) + LEGEND_HEIGHT * heading.rows
     width = WIDTH_ALONE if count == 1 else PANEL_WIDTH
-    return width * across, above + (width + TALLER) * -(-count // across)
+    return width * across, heading.height + (width + TALLER) * -(-count // across)
 
 
 def _draw(ax: "Axes", panel: Panel, limits: np.ndarray, colors: Ink) -> dict[str, Any]:
@@ -236,8 +233,8 @@ def _arrow(beyond: np.ndarray) -> str:
     return "^" if beyond[1] > 0 else "v"
 
 
-def _label(ax: "Axes", panel: Panel, names: Sequence[str], colors: Ink) -> None:
-    x, y = plot_labels(names)
+def _label(ax: "Axes", panel: Panel, labels: Sequence[str], colors: Ink) -> None:
+    x, y = labels
     ax.set_xlabel(f"beta of {x}")
     ax.set_ylabel(f"beta of {y}")
     ax.locator_params(nbins=5)
@@ -283,8 +280,7 @@ def _title(panels: list[Panel]) -> str:
 def _subtitle(panels: list[Panel], limits: np.ndarray) -> str:
     reg = panels[0].budget.reg
     loss = "½RSS" if reg.is_gaussian else "−log likelihood"
-    standardized = bool(np.any(reg.design.standardization.sd != 1))
-    said = f"loss: {loss}, n = {reg.n}; beta per {'standard deviation' if standardized else 'unit'} of its column"
+    said = f"loss: {loss}, n = {reg.n}; beta per {unit(reg)}"
     if reg.p > 2:
         others = "other coefficient" if reg.p == 3 else f"other {reg.p - 2} coefficients"
         said += f"\nthe {others} held at the MAP; the region is what is left of the budget"

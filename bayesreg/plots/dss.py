@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.sparsity.dss import DecoupledSelection, decoupled_selection
-from bayesreg.plots.rows import MAX_ROWS, height, name_rows, pick
-from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
+from bayesreg.plots.names import plot_labels
+from bayesreg.plots.rows import MAX_ROWS, height, mark_size, name_rows, pick
+from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from xarray import DataTree
+
+# Longest name in characters, beside the size of its summary.
+NAME_WIDTH = 24
 
 
 def plot_dss(
@@ -60,10 +64,9 @@ def plot_dss(
     shown = pick(np.arange(len(told.sizes)), max_coefficients)
     colors = ink(dark)
     with drawing():
-        axes = new_figure(7.2, height(len(shown)), colors).add_subplot() if ax is None else ax
-        dress(axes, colors, upright_grid=True)
+        axes = axes_for(ax, 7.2, height(len(shown)), colors, upright_grid=True)
         handles = _draw(axes, told, shown, colors)
-        name_rows(axes, _changes(told)[: len(shown)], colors)
+        name_rows(axes, _changes(told, len(shown)), colors)
         axes.set_xlabel("variation explained ρ²")
         heading = Heading(_title(told), _subtitle(told, len(shown)), handles)
         return heading.write(axes, colors, own_figure=ax is None)
@@ -71,7 +74,7 @@ def plot_dss(
 
 def _draw(ax: "Axes", told: DecoupledSelection, shown: np.ndarray, colors: Ink) -> list[Any]:
     table = told.to_frame().iloc[shown]
-    rows, size = np.arange(len(shown)), float(np.interp(len(shown), [10, 40], [5.5, 4.0]))
+    rows, size = np.arange(len(shown)), mark_size(len(shown))
     whole = float(told.rho2_draws[:, -1].mean())
     line = ax.axvline(
         whole, color=colors.text, linestyle="--", linewidth=1.0, label="posterior mean, all coefficients", zorder=1.5
@@ -87,18 +90,18 @@ def _draw(ax: "Axes", told: DecoupledSelection, shown: np.ndarray, colors: Ink) 
     return handles
 
 
-def _changes(told: DecoupledSelection) -> list[str]:
+def _changes(told: DecoupledSelection, drawn: int) -> list[str]:
     """Size of each summary, and what comes in and goes out from the one before."""
-    labels, before = list[str](), set[str]()
-    for size in told.sizes:
-        now = told.model(int(size))
-        parts = [f"+ {name or '(no name)'}" for name in now if name not in before] + [
-            f"− {name or '(no name)'}" for name in before if name not in now
-        ]
-        if len(parts) > 2:
+    names, labels = plot_labels(told.names, NAME_WIDTH), list[str]()
+    before = np.zeros(len(names), dtype=bool)
+    for size, coef in zip(told.sizes[:drawn], told.coef, strict=False):
+        now = coef != 0
+        parts = [f"+ {names[j]}" for j in np.flatnonzero(now & ~before)]
+        parts += [f"− {names[j]}" for j in np.flatnonzero(before & ~now)]
+        if len(", ".join(parts)) > NAME_WIDTH + 2 and len(parts) > 1:
             parts = [*parts[:1], f"and {len(parts) - 1} more"]
         labels.append(f"{size}: {', '.join(parts)}" if parts else f"{size}")
-        before = set(now)
+        before = now
     return labels
 
 

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
-from bayesreg.plots.rows import MAX_ROWS, check_ci_prob, height, left_out, name_rows, pick
-from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
+from bayesreg.plots.names import labels_of
+from bayesreg.plots.rows import MAX_ROWS, height, left_out, mark_size, name_rows, pick
+from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,15 +56,14 @@ def plot_kappa(
     >>> br.plot_kappa(br.sample(reg, random_seed=1)).axes[0].get_xlabel()
     'shrinkage κ: 0 = untouched, 1 = fully shrunk'
     """
-    told = result if isinstance(result, Shrinkage) else shrinkage(result)
     check_ci_prob(ci_prob)
+    told = result if isinstance(result, Shrinkage) else shrinkage(result)
     chosen = pick(np.argsort(told.kappa, kind="stable"), max_coefficients)
     colors = ink(dark)
     with drawing():
-        axes = new_figure(7.2, height(len(chosen)), colors).add_subplot() if ax is None else ax
-        dress(axes, colors, upright_grid=True)
+        axes = axes_for(ax, 7.2, height(len(chosen)), colors, upright_grid=True)
         handles = _draw(axes, told, chosen, ci_prob, colors)
-        name_rows(axes, [told.names[j] for j in chosen], colors)
+        name_rows(axes, labels_of(told.names, chosen), colors)
         axes.set_xlabel("shrinkage κ: 0 = untouched, 1 = fully shrunk")
         heading = Heading(_title(told, ci_prob), _subtitle(told, len(chosen)), handles)
         return heading.write(axes, colors, own_figure=ax is None)
@@ -70,8 +71,8 @@ def plot_kappa(
 
 def _draw(ax: "Axes", told: Shrinkage, chosen: np.ndarray, ci_prob: float, colors: Ink) -> list[Any]:
     draws, rows = told.kappa_draws[:, chosen], np.arange(len(chosen))
-    lower, upper = np.quantile(draws, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
-    size = float(np.interp(len(chosen), [10, 40], [5.5, 4.0]))
+    lower, upper = quantiles(draws, ci_prob)
+    size = mark_size(len(chosen))
     ax.hlines(rows, lower, upper, color=colors.mean, linewidth=size / 2.6, alpha=0.75, zorder=3)
     label = f"posterior mean, {100 * ci_prob:g}% interval"
     style: dict[str, Any] = {"marker": "o", "linestyle": "none", "color": colors.mean, "markersize": size}

@@ -9,7 +9,7 @@ from bayesreg.analysis.lesson import DRAWS, FACTORS, Lesson, Side, lesson
 from bayesreg.model.regression import Regression
 from bayesreg.plots.budget import plot_budget
 from bayesreg.plots.density import density
-from bayesreg.plots.names import plot_labels
+from bayesreg.plots.names import labels_of, plot_labels
 from bayesreg.plots.path import plot_path
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, Heading, Ink, drawing, dress, ink, new_figure
 from bayesreg.priors.dictionary import to_penalty
@@ -156,7 +156,7 @@ def _draw_budget(axes: "list[Axes]", told: Lesson, colors: Ink, dark: bool) -> l
     legend = axes[0].get_legend()
     assert legend is not None
     handles = [one for one in legend.legend_handles if one is not None and "MAP" not in str(one.get_label())]
-    names = plot_labels([told.laplace.reg.names[j] for j in told.columns], NAME_WIDTH)
+    names = labels_of(told.laplace.reg.names, told.columns, NAME_WIDTH)
     for ax, formula in zip(axes, ("Σ|β| ≤ t", "Σβ² ≤ t"), strict=True):
         _silence(ax)
         # Squares, flush with the panels above and below; what is left beside them is for the numbers.
@@ -166,7 +166,7 @@ def _draw_budget(axes: "list[Axes]", told: Lesson, colors: Ink, dark: bool) -> l
     for ax, side in zip(axes, told.sides, strict=True):
         at = side.points.beta[0, list(told.columns)]
         said = [f"strength {side.points.strengths[0]:.4g}", "", "MAP:"]
-        said += [f"{name} = {beta + 0.0:.4g}".replace("= -", "= −") for name, beta in zip(names, at, strict=True)]
+        said += [f"{name} = {beta + 0.0:.3g}".replace("= -", "= −") for name, beta in zip(names, at, strict=True)]
         ax.text(1.06, 0.0, "\n".join(said), transform=ax.transAxes, size=SMALL_SIZE, color=colors.text).set_in_layout(
             False
         )
@@ -178,13 +178,13 @@ def _draw_paths(axes: "list[Axes]", told: Lesson, colors: Ink, dark: bool) -> No
         plot_path(side.path, max_labels=MAX_LABELS, ax=ax, dark=dark)
         _silence(ax)
         ends = np.argsort(-np.abs(side.path.beta[-1]), kind="stable")[:MAX_LABELS]
-        for text, name in zip(ax.texts, plot_labels([side.path.names[j] for j in ends], NAME_WIDTH), strict=True):
+        for text, name in zip(ax.texts, labels_of(side.path.names, ends, NAME_WIDTH), strict=True):
             text.set_text(name)
         (top,) = ax.child_axes
         top.set_xlabel("")
         ax.set_ylabel("β")
         ax.set_xlabel("strength: strong → weak")
-        _entitle(ax, "path of the MAP; on top: how many are not exactly 0", colors)
+        _entitle(ax, "path of the MAP; on top: how many are not 0", colors)
         for strength, name in zip(side.points.strengths, FACTORS, strict=True):
             ax.axvline(strength, color=colors.faint, linewidth=0.8, linestyle=":", zorder=1.2)
             ax.annotate(
@@ -209,7 +209,7 @@ def _draw_posteriors(axes: "list[Axes]", told: Lesson, colors: Ink) -> list[Any]
     at = np.concatenate([side.points.beta[:, told.shown] for side in told.sides])
     low, high = min(ends[0], at.min(), 0.0), max(ends[1], at.max(), 0.0)
     room = 0.03 * (high - low)
-    (name,) = plot_labels([told.laplace.reg.names[told.shown]], NAME_WIDTH)
+    (name,) = labels_of(told.laplace.reg.names, [told.shown], NAME_WIDTH)
     handles: dict[str, Any] = {}
     for ax, side in zip(axes, told.sides, strict=True):
         dress(ax, colors)

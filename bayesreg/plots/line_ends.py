@@ -5,19 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.plots.names import plot_labels
 from bayesreg.plots.style import SMALL_SIZE, figure_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Where the names begin, as a share of the axes' width.
-START = 1.025
+START = 1.035
 LINE_SPACING = 1.25
 
 
-def name_ends(ax: "Axes", x: float, ends: np.ndarray, names: Sequence[str], colors: Sequence[Any]) -> None:
-    """Write names at the right of the axes, each tied to the end of its line.
+def name_ends(ax: "Axes", x: float, ends: np.ndarray, labels: Sequence[str], colors: Sequence[Any]) -> None:
+    """Write labels at the right of the axes, each tied to the end of its line.
 
     Parameters
     ----------
@@ -27,10 +26,10 @@ def name_ends(ax: "Axes", x: float, ends: np.ndarray, names: Sequence[str], colo
         Where the lines end, in units of the data.
     ends : ndarray, shape (k,)
         At which height.
-    names : sequence of str, length k
+    labels : sequence of str, length k
     colors : sequence of matplotlib colors, length k
     """
-    for label, end, at, color in zip(plot_labels(names), ends, apart(ends, _label_height(ax)), colors, strict=True):
+    for label, end, at, color in zip(labels, ends, apart(ends, _label_height(ax)), colors, strict=True):
         ax.annotate(
             label,
             xy=(x, end),
@@ -40,7 +39,14 @@ def name_ends(ax: "Axes", x: float, ends: np.ndarray, names: Sequence[str], colo
             fontsize=SMALL_SIZE,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": color,
+                "linewidth": 0.6,
+                "shrinkA": 1,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
         )
 
 

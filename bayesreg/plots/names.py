@@ -1,10 +1,13 @@
 """Column names as labels: any name can be drawn, fits, and stays distinct from the others."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import cache
 from unicodedata import east_asian_width
 
 WIDTH = 28
+# Letters that are nearly twice as wide as the others.
+WIDE = "MW@%"
 
 # Asked, where they are installed, for what the user's own font lacks.
 FALLBACK_FAMILIES = (
@@ -26,7 +29,7 @@ def plot_labels(names: Sequence[str], width: int = WIDTH) -> list[str]:
     ----------
     names : sequence of str
     width : int, optional
-        Longest label in characters (a Chinese character counts as two); more is cut out of the middle.
+        Longest label in characters (a Chinese character or a W counts as two); more is cut out of the middle.
 
     Returns
     -------
@@ -40,10 +43,14 @@ def plot_labels(names: Sequence[str], width: int = WIDTH) -> list[str]:
     ['x_1\\$', 'a very long co…oes on and on']
     """
     shortened = [_shortened(_drawable(name), width) for name in names]
-    return [
-        (label if shortened.count(label) == 1 else f"{label} [{j}]").replace("$", r"\$")
-        for j, label in enumerate(shortened)
-    ]
+    count = Counter(shortened)
+    return [(label if count[label] == 1 else f"{label} [{j}]").replace("$", r"\$") for j, label in enumerate(shortened)]
+
+
+def labels_of(names: Sequence[str], chosen: Iterable[int], width: int = WIDTH) -> list[str]:
+    """Labels of some columns, the same whichever others are drawn with them."""
+    labels = plot_labels(names, width)
+    return [labels[j] for j in chosen]
 
 
 def font_families() -> list[str]:
@@ -79,7 +86,7 @@ def _fitting(pieces: list[str], width: int) -> list[str]:
 
 
 def _columns(piece: str) -> int:
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in piece)
+    return sum(2 if east_asian_width(character) in "WF" or character in WIDE else 1 for character in piece)
 
 
 @cache

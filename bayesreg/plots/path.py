@@ -4,12 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import Path
 from bayesreg.optimize.path import path as compute_path
+from bayesreg.plots.draws import column_order
 from bayesreg.plots.line_ends import name_ends
-from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, is_count, legible, new_figure
+from bayesreg.plots.names import labels_of
+from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, axes_for, drawing, ink, is_count, legible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,12 +78,10 @@ def plot_path(
     """
     if not is_count(max_labels, 0):
         raise PriorError(f"max_labels must be a whole number, at least 0, got {max_labels!r}.")
-    if not 0 < ci_prob < 1:
-        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob!r}.")
+    check_ci_prob(ci_prob)
     fits, colors = compute_path(path) if isinstance(path, Regression) else path, ink(dark)
     with drawing():
-        axes = new_figure(7.2, 4.9, colors).add_subplot() if ax is None else ax
-        dress(axes, colors)
+        axes = axes_for(ax, 7.2, 4.9, colors)
         # Names are placed last, when all that moves the axes' limits has been drawn.
         ribbons = [] if posterior is None else _draw_ribbons(axes, fits, posterior, ci_prob, max_labels, colors)
         handles = _draw(axes, fits, max_labels, colors) + ribbons
@@ -106,7 +107,7 @@ def _draw(ax: "Axes", fits: Path, max_labels: int, colors: Ink) -> list[Any]:
         handles.append(ax.axvline(fits.current, label=f"strength of the prior, {fits.current:.4g}", **style))
     _set_limits(ax, fits)
     letters = [legible(looks[j]["color"], colors) for j in named]
-    name_ends(ax, fits.strengths[-1], ends[named], [fits.names[j] for j in named], letters)
+    name_ends(ax, fits.strengths[-1], ends[named], labels_of(fits.names, named), letters)
     return handles
 
 
@@ -118,11 +119,11 @@ def _draw_ribbons(
 
     group = posterior["posterior"]
     draws = group["beta" if "beta" in group else "coef"]
-    if "strength" not in draws.dims or list(np.asarray(draws["coef_name"])) != list(fits.names):
-        raise PriorError("posterior must come from br.sample_path of the same regression, with its columns.")
-    tails = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
-    values = np.asarray(draws.transpose("chain", "draw", "strength", "coef_name"))
-    low, high = np.quantile(values, tails, axis=(0, 1))
+    if "strength" not in draws.dims:
+        raise PriorError("posterior must come from br.sample_path, which draws at several strengths.")
+    order = column_order(fits.names, draws["coef_name"].to_numpy())
+    values = draws.transpose("chain", "draw", "strength", "coef_name").to_numpy()[..., order]
+    low, high = quantiles(values.reshape(-1, *values.shape[2:]), ci_prob)
     mean, strengths = values.mean(axis=(0, 1)), np.asarray(draws["strength"])
     named = np.argsort(-np.abs(fits.beta[-1]), kind="stable")[:max_labels]
     looks = _looks(named, len(fits.names), colors)

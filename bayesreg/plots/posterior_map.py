@@ -6,17 +6,21 @@ import numpy as np
 
 from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.plots.density import density
-from bayesreg.plots.names import plot_labels
+from bayesreg.plots.draws import beta_draws, largest_first
+from bayesreg.plots.names import labels_of
+from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks
 from bayesreg.plots.rows import height, left_out, name_rows, pick
-from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
+from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
+from bayesreg.plots.words import beta_axis, fit_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MAX_COEFFICIENTS = 20
-# How high a density rises above its row's baseline, in rows; and how far out of a row's spread the axis may reach.
-RISE, REACH = 0.8, 0.75
+# How high a density rises above its row's baseline, in rows; and how wide a mark is, in points.
+RISE, SIZE = 0.8, 5.0
+TICK = {"marker": "|", "markersize": 13.0, "markeredgewidth": 1.3}
 # Where a density's line begins and ends.
 TAILS = (0.0005, 0.9995)
 
@@ -62,33 +66,23 @@ def plot_posterior_map(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:2]
     ['bmi', 's5']
     """
-    draws = _draws(comparison)
-    mean = draws.mean(axis=0)
-    chosen = pick(np.argsort(-np.abs(mean), kind="stable"), max_coefficients)
-    colors = ink(dark)
+    reg, colors = comparison.reg, ink(dark)
+    draws = beta_draws(reg, comparison.idata)
+    chosen = pick(largest_first(draws), max_coefficients)
     with drawing():
-        tall = height(len(chosen), tall=0.48, flat=0.32)
-        axes = new_figure(7.2, tall, colors).add_subplot() if ax is None else ax
-        dress(axes, colors, upright_grid=True)
+        axes = axes_for(ax, 7.2, height(len(chosen), tall=0.48, flat=0.32), colors, upright_grid=True)
         points = {name: comparison.estimates[name].beta[chosen] for name in ("ols", "penalized", "map")}
-        handles = _draw(axes, draws[:, chosen], points, _least_squares(comparison), colors)
-        name_rows(axes, [comparison.reg.names[j] for j in chosen], colors, list(points["map"] == 0))
+        handles = _draw(axes, draws[:, chosen], points, fit_name(reg), colors)
+        name_rows(axes, labels_of(reg.names, chosen), colors, list(points["map"] == 0))
         axes.set_ylim(len(chosen) - 0.55, -1.0)
-        axes.set_xlabel(_unit(comparison))
+        axes.set_xlabel(beta_axis(reg))
         heading = Heading(_title(comparison), _subtitle(comparison, len(chosen)), handles)
         return heading.write(axes, colors, own_figure=ax is None)
-
-
-def _draws(comparison: Comparison) -> np.ndarray:
-    """Posterior draws of beta, shape (S, p)."""
-    coef = comparison.idata["posterior"]["coef"].transpose("chain", "draw", "coef_name").values
-    return comparison.reg.design.standardization.beta(coef.reshape(-1, comparison.reg.p))
 
 
 def _draw(ax: "Axes", draws: np.ndarray, points: dict[str, np.ndarray], ols: str, colors: Ink) -> list[Any]:
     low, high = _limits(draws, points)
     ax.axvline(0.0, color=colors.faint, linewidth=1.0, zorder=1)
-    handles: dict[str, Any] = {}
     for row in range(draws.shape[1]):
         grid, values = density(draws[:, row], low, high)
         curve = row - RISE * values / (values.max() or 1.0)
@@ -97,58 +91,19 @@ def _draw(ax: "Axes", draws: np.ndarray, points: dict[str, np.ndarray], ols: str
         body = ax.fill_between(grid, row, curve, where=shown, color=colors.mean, alpha=0.35, linewidth=0, zorder=2)
         ax.plot(np.where(shown, grid, np.nan), curve, color=colors.mean, linewidth=1.0, zorder=2.5)
         body.set_label("posterior density")
-        handles["posterior"] = body
-    for label, x, rows, style in _points(points, ols, low, high, colors):
-        if len(x):
-            (handles[label],) = ax.plot(x, rows, label=label, linestyle="none", zorder=4, **style)
+    rows = np.arange(draws.shape[1], dtype=float)
+    fit, *beyond = far_marks(ols, points["ols"], rows, (low, high), colors)
+    tick: Mark = ("penalized", points["penalized"], rows, TICK | {"color": colors.text})
+    handles = draw_marks(ax, [fit, tick, *map_marks(points["map"], rows, colors), *beyond], SIZE)
     ax.set_xlim(low, high)
-    return list(handles.values())
+    return [body, *handles]
 
 
 def _limits(draws: np.ndarray, points: dict[str, np.ndarray]) -> tuple[float, float]:
-    """Room for all densities; least squares may be far out, and is then pointed at."""
+    """Room for all densities."""
     lower, upper = np.quantile(draws, [0.001, 0.999], axis=0)
-    low = min(0.0, float(lower.min()), float(points["map"].min()))
-    high = max(0.0, float(upper.max()), float(points["map"].max()))
-    reach = REACH * (high - low) or 1.0
-    low, high = min(low, max(low - reach, points["ols"].min())), max(high, min(high + reach, points["ols"].max()))
-    room = 0.03 * (high - low) or 1.0
-    return low - room, high + room
-
-
-def _points(
-    points: dict[str, np.ndarray], ols: str, low: float, high: float, colors: Ink
-) -> list[tuple[str, Any, Any, dict[str, Any]]]:
-    rows = np.arange(len(points["map"]), dtype=float)
-    zero, left, right = points["map"] == 0, points["ols"] < low, points["ols"] > high
-    inside, small = ~(left | right), {"markersize": 5.0}
-    tick: dict[str, Any] = {"marker": "|", "markersize": 13.0, "markeredgewidth": 1.3, "color": colors.text}
-    out: dict[str, Any] = {"color": colors.faint, "clip_on": False}
-    beyond = f"{ols}, beyond the axis"
-    filled: dict[str, Any] = {"marker": "D", "color": colors.map}
-    hollow: dict[str, Any] = {"marker": "D", "mfc": colors.paper, "mec": colors.map}
-    return [
-        (ols, points["ols"][inside], rows[inside], small | {"marker": "o", "mfc": colors.paper, "mec": colors.faint}),
-        ("penalized", points["penalized"], rows, tick),
-        ("MAP", points["map"][~zero], rows[~zero], small | filled),
-        ("MAP, exactly 0", points["map"][zero], rows[zero], small | hollow),
-        (beyond, np.full(left.sum(), low), rows[left], out | {"marker": "<"}),
-        (beyond, np.full(right.sum(), high), rows[right], out | {"marker": ">"}),
-    ]
-
-
-def _least_squares(comparison: Comparison) -> str:
-    if not comparison.reg.is_gaussian:
-        return "maximum likelihood"
-    loss = comparison.reg.loss
-    return "least squares" if loss.rank == loss.size else "least squares of least norm"
-
-
-def _unit(comparison: Comparison) -> str:
-    (target,) = plot_labels([comparison.reg.design.target])
-    standardized = bool(np.any(comparison.reg.design.standardization.sd != 1))
-    what = "change of" if comparison.reg.is_gaussian else "linear predictor of"
-    return f"beta: {what} {target} per {'standard deviation' if standardized else 'unit'} of its column"
+    low, high = min(lower.min(), points["map"].min()), max(upper.max(), points["map"].max())
+    return limits_with(points["ols"], low, high, room=0.03)
 
 
 def _title(comparison: Comparison) -> str:

@@ -7,10 +7,11 @@ import numpy as np
 from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
 from bayesreg.model.regression import Regression
 from bayesreg.plots.density import density
-from bayesreg.plots.names import plot_labels
+from bayesreg.plots.draws import beta_draws, largest_first
+from bayesreg.plots.names import labels_of
 from bayesreg.plots.rows import left_out, pick
-from bayesreg.plots.shrinkage import PRIOR_NAMES
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, new_figure
+from bayesreg.plots.words import prior_name, unit
 from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
 from bayesreg.priors.prior import elastic_net_log_density
 
@@ -65,8 +66,8 @@ def plot_prior_posterior(
     10
     """
     reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
-    beta = reg.design.standardization.beta(draws.coef)
-    chosen = pick(np.argsort(-np.abs(beta.mean(axis=0)), kind="stable"), max_coefficients)
+    beta = beta_draws(reg, idata)
+    chosen = pick(largest_first(beta), max_coefficients)
     colors, columns = ink(dark), min(PANELS_PER_ROW, len(chosen))
     rows = -(-len(chosen) // columns)
     with drawing():
@@ -75,7 +76,7 @@ def plot_prior_posterior(
         handles = _draw(list(grid.flat), reg, draws, beta[:, chosen], chosen, colors)
         heading = Heading(_title(reg, beta, draws), _subtitle(reg, draws, len(chosen)), handles)
         heading.write(grid.flat[0], colors, own_figure=True)
-        figure.supxlabel(_unit(reg), color=colors.text, fontsize=TEXT_SIZE)
+        figure.supxlabel(f"beta, per {unit(reg)}", color=colors.text, fontsize=TEXT_SIZE)
         return figure
 
 
@@ -83,7 +84,7 @@ def _draw(
     panels: list["Axes"], reg: Regression, draws: TreeDraws, beta: np.ndarray, chosen: np.ndarray, colors: Ink
 ) -> list[Any]:
     low, high = _limits(beta)
-    names, handles, top = plot_labels([reg.names[j] for j in chosen], NAME_WIDTH), dict[str, Any](), 0.0
+    names, handles, top = labels_of(reg.names, chosen, NAME_WIDTH), dict[str, Any](), 0.0
     for k, panel in enumerate(panels):
         if k >= len(chosen):
             panel.remove()
@@ -103,6 +104,7 @@ def _draw(
             top = max(top, float(before.max()))
         panel.set_title(names[k], loc="left", size=SMALL_SIZE, color=colors.text, pad=2)
         panel.tick_params(labelbottom=True)
+        panel.locator_params(axis="x", nbins=4)
     panels[0].set(xlim=(low, high), ylim=(0.0, 1.05 * top))
     for name, handle in handles.items():
         handle.set_label(name)
@@ -138,11 +140,6 @@ def _limits(beta: np.ndarray) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _unit(reg: Regression) -> str:
-    standardized = bool(np.any(reg.design.standardization.sd != 1))
-    return f"beta, per {'standard deviation' if standardized else 'unit'} of its column"
-
-
 def _title(reg: Regression, beta: np.ndarray, draws: TreeDraws) -> str:
     if reg.is_horseshoe:
         return "Prior and posterior of each coefficient"
@@ -172,8 +169,7 @@ def _prior_sd(reg: Regression, draws: TreeDraws, j: int) -> float:
 def _subtitle(reg: Regression, draws: TreeDraws, drawn: int) -> str:
     unknown = [name for name, flag in (("scale", draws.scale is not None), ("sigma", _moves(reg))) if flag]
     at = f", drawn at the posterior median of {' and '.join(unknown)}" if unknown else ""
-    prior = PRIOR_NAMES.get(reg.prior.name, reg.prior.name.replace("_", " "))
-    return f"{prior} prior{at}" + left_out(drawn, reg.p, "of largest posterior mean")
+    return f"{prior_name(reg)} prior{at}" + left_out(drawn, reg.p, "of largest posterior mean")
 
 
 def _moves(reg: Regression) -> bool:

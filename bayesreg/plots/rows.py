@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.errors import PriorError
-from bayesreg.plots.names import plot_labels
 from bayesreg.plots.style import SMALL_SIZE, Ink, is_count
 
 if TYPE_CHECKING:
@@ -28,24 +27,23 @@ def pick(order: np.ndarray, most: int | None) -> np.ndarray:
     return order[:most]
 
 
-def check_ci_prob(ci_prob: float) -> None:
-    """Raise PriorError unless it is between 0 and 1."""
-    if not 0 < ci_prob < 1:
-        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob!r}.")
-
-
 def height(rows: int, *, tall: float = 0.3, flat: float = 0.18) -> float:
     """Inches of a figure: rows close up as they become many."""
     return 1.45 + rows * float(np.interp(rows, [10, 40], [tall, flat]))
 
 
-def name_rows(ax: "Axes", names: Sequence[str], colors: Ink, faint: Sequence[bool] | None = None) -> None:
-    """Write the names at the left, the first row on top; those marked faint stand back."""
-    ax.set_yticks(np.arange(len(names)), plot_labels(names))
+def mark_size(rows: int) -> float:
+    """Points that a mark is wide."""
+    return float(np.interp(rows, [10, 40], [5.5, 4.0]))
+
+
+def name_rows(ax: "Axes", labels: Sequence[str], colors: Ink, faint: Sequence[bool] | None = None) -> None:
+    """Write the labels at the left, the first row on top; those marked faint stand back."""
+    ax.set_yticks(np.arange(len(labels)), labels)
     for j, label in enumerate(ax.get_yticklabels()):
         label.set(color=colors.faint if faint is not None and faint[j] else colors.text, fontsize=SMALL_SIZE)
     ax.tick_params(axis="y", length=0)
-    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
 
 
 def left_out(drawn: int, p: int, which: str) -> str:

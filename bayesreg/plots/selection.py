@@ -12,12 +12,10 @@ from bayesreg.analysis.selection.result import Selection, Selections, say
 from bayesreg.analysis.selection.select import select
 from bayesreg.errors import DataError
 from bayesreg.model.regression import Regression
+from bayesreg.plots.names import plot_labels
 from bayesreg.plots.style import (
-    LEGEND_HEIGHT,
-    LINE_HEIGHT,
     SMALL_SIZE,
     TEXT_SIZE,
-    TITLE_HEIGHT,
     Heading,
     Ink,
     drawing,
@@ -25,6 +23,7 @@ from bayesreg.plots.style import (
     ink,
     new_figure,
 )
+from bayesreg.plots.words import prior_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +34,6 @@ WIDTH, PANEL_HEIGHT, ROW_HEIGHT, LABEL_HEIGHT = 7.2, 2.1, 0.21, 0.55
 LEAST_DEPTH = 6.0
 # An error is drawn at least up to this share of its climb to the strongest penalty.
 SHOWN_SHARE = 0.3
-KINDS = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}
 RULE_NAMES = {
     "cv": "cross-validation",
     "cv_1se": "one standard error",
@@ -170,8 +168,7 @@ def _figure(picture: _Picture, truth: BiasVariance | None) -> "Figure":
     axes[0].set_xlim(*picture.x([picture.limits[1], picture.limits[0]]))
     axes[-1].set_xlabel(f"strength ({picture.found.objective}): strong → weak")
     heading = Heading(_title(picture), _subtitle(picture), handles, 4)
-    above = TITLE_HEIGHT + LINE_HEIGHT + LEGEND_HEIGHT * heading.rows
-    figure.set_size_inches(WIDTH, sum(heights) + above + 0.25)
+    figure.set_size_inches(WIDTH, sum(heights) + heading.height + 0.25)
     return heading.write(axes[0], picture.colors, own_figure=True)
 
 
@@ -295,6 +292,7 @@ def _title(picture: _Picture) -> str:
 
 def _subtitle(picture: _Picture) -> str:
     reg = picture.found.axis.reg
-    said = f"{reg.design.target} on {reg.p} columns, {reg.n} rows; {KINDS[reg.prior.name]} prior"
+    (target,) = plot_labels([reg.design.target])
+    said = f"{target} on {reg.p} columns, {reg.n} rows; {prior_name(reg)} prior"
     banded = any(one.curve is not None and one.curve.error is not None for one in picture.found)
     return said + ("; bands are one standard error" if banded else "")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
-from bayesreg.plots.rows import MAX_ROWS, height, left_out, name_rows, pick
-from bayesreg.plots.style import Heading, Ink, drawing, dress, ink, new_figure
+from bayesreg.plots.names import labels_of
+from bayesreg.plots.rows import MAX_ROWS, height, left_out, mark_size, name_rows, pick
+from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,10 +63,9 @@ def plot_sparsity(
     chosen = _pick(told, max_coefficients)
     colors = ink(dark)
     with drawing():
-        axes = new_figure(7.2, height(len(chosen)), colors).add_subplot() if ax is None else ax
-        dress(axes, colors)
+        axes = axes_for(ax, 7.2, height(len(chosen)), colors)
         handles = _draw(axes, told, chosen, colors)
-        name_rows(axes, [told.names[j] for j in chosen], colors, list(told.zero[chosen]))
+        name_rows(axes, labels_of(told.names, chosen), colors, list(told.zero[chosen]))
         axes.set_xlabel("posterior probability")
         heading = Heading(_title(told), _subtitle(told, len(chosen)), handles)
         return heading.write(axes, colors, own_figure=ax is None)
@@ -96,11 +96,12 @@ def _draw(ax: "Axes", told: Sparsity, chosen: np.ndarray, colors: Ink) -> list[A
         left = left + share[chosen]
     zero = np.flatnonzero(told.zero[chosen])
     if len(zero):
-        size = float(np.interp(len(chosen), [10, 40], [5.5, 4.0]))
         look: dict[str, Any] = {"marker": "D", "linestyle": "none", "mfc": colors.paper, "mec": colors.map}
         label = "MAP" if "MAP" in told.how else "estimate"
         at = np.full(len(zero), DIAMOND)
-        handles += ax.plot(at, zero, label=f"{label}, exactly 0", markersize=size, zorder=4, clip_on=False, **look)
+        handles += ax.plot(
+            at, zero, label=f"{label}, exactly 0", markersize=mark_size(len(chosen)), zorder=4, clip_on=False, **look
+        )
     ax.set_xlim(2 * DIAMOND, 1.0)
     ax.spines["left"].set_visible(False)
     return handles

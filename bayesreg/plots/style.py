@@ -94,6 +94,13 @@ def new_figure(width: float, height: float, colors: Ink) -> "Figure":
     return ShownFigure(figsize=(width, height), dpi=100, facecolor=colors.paper, layout="constrained")
 
 
+def axes_for(ax: "Axes | None", width: float, height: float, colors: Ink, *, upright_grid: bool = False) -> "Axes":
+    """The user's axes or those of an empty figure, width and height in inches, dressed."""
+    axes = new_figure(width, height, colors).add_subplot() if ax is None else ax
+    dress(axes, colors, upright_grid=upright_grid)
+    return axes
+
+
 def figure_of(ax: "Axes") -> "Figure":
     """The whole figure that axes belong to, also where they are in a subfigure."""
     figure = ax.get_figure(root=True)
@@ -143,6 +150,11 @@ class Heading:
         """Rows of the legend."""
         return -(-len(self.handles) // self.columns)
 
+    @property
+    def height(self) -> float:
+        """Inches that it takes on top of a figure of our own."""
+        return TITLE_HEIGHT + LINE_HEIGHT * len(self.subtitle.splitlines()) + LEGEND_HEIGHT * self.rows
+
     def write(self, ax: "Axes", colors: Ink, *, own_figure: bool, clear: float = 0.0) -> "Figure":
         """Write it, on top of a figure of our own or else above the user's axes; returns the figure."""
         figure = figure_of(ax)
@@ -164,8 +176,8 @@ class Heading:
         if self.handles:
             at = {"loc": "upper left", "bbox_to_anchor": (left, 1 - used / height), "borderaxespad": 0.35}
             figure.legend(**self._legend(colors) | at).set_in_layout(False)
-            used += LEGEND_HEIGHT * self.rows
-        figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, 1 - used / height), w_pad=MARGIN, h_pad=MARGIN)
+        below = 1 - (MARGIN + self.height) / height
+        figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, below), w_pad=MARGIN, h_pad=MARGIN)
 
     def _on_axes(self, ax: "Axes", colors: Ink, clear: float) -> None:
         """Without the subtitle, and `clear` points higher where another axis stands."""

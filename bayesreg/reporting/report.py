@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayesreg.analysis.comparison.compare import Comparison
+from bayesreg.analysis.intervals import check_ci_prob
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import find_objective
@@ -122,8 +123,7 @@ def _shown(heading: str) -> str:
 def _check(reg: object, idata: object, objective: str, ci_prob: float, sampling: dict[str, Any]) -> None:
     if not isinstance(reg, Regression | Comparison):
         raise DataError(f"a report is of a Regression or a Comparison, got {type(reg).__name__}.")
-    if not 0 < ci_prob < 1:
-        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob!r}.")
+    check_ci_prob(ci_prob)
     find_objective(objective)
     given = "idata" if idata is not None else "a Comparison" if isinstance(reg, Comparison) else ""
     if isinstance(reg, Comparison) and idata is not None:

@@ -40,6 +40,23 @@ def test_labels_that_became_equal_stay_distinct():
     assert third == "c"
 
 
+def test_a_column_has_one_label_whatever_is_drawn_with_it():
+    columns = ["a" * 30 + "1" + "b" * 30, "c", "a" * 30 + "2" + "b" * 30]
+    every = plot_labels(columns)
+    assert names.labels_of(columns, [2]) == [every[2]]
+    assert names.labels_of(columns, [2, 0]) == [every[2], every[0]]
+    assert every[0].endswith("[0]")
+    assert every[2].endswith("[2]")
+
+
+def test_wide_letters_take_no_more_room_than_narrow_ones():
+    from matplotlib.textpath import TextPath
+
+    (wide,) = plot_labels(["W" * 60])
+    (plain,) = plot_labels(["n" * 60])
+    assert TextPath((0, 0), wide).get_extents().width < TextPath((0, 0), plain).get_extents().width
+
+
 def test_an_empty_name_is_called_so():
     assert plot_labels([""]) == ["(no name)"]
 

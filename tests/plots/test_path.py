@@ -1,12 +1,13 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import bayesreg as br
-from bayesreg.errors import PriorError
+from bayesreg.errors import DataError, PriorError
 from bayesreg.plots.line_ends import apart
 
 
@@ -108,6 +109,17 @@ def test_of_many_lines_the_largest_are_named_and_their_names_do_not_overlap(tmp_
     assert len(coefficient_lines(figure, len(fits.strengths))) == 100
 
 
+def test_the_line_to_a_name_crosses_no_name():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(150, 12))
+    figure = br.plot_path(br.Regression(X, X[:, 0] + rng.normal(size=150), prior=br.Laplace(0.1), sigma=1.0))
+    figure.draw_without_rendering()
+    texts = figure.axes[0].texts
+    left = min(Text.get_window_extent(text).x0 for text in texts)
+    assert len(texts) == 12
+    assert all(text.arrow_patch.get_window_extent().x1 <= left + 1 for text in texts)
+
+
 def test_names_are_moved_apart_as_little_as_possible():
     np.testing.assert_allclose(apart(np.array([3.0, 0.0, 0.1]), 1.0), [3.0, -0.45, 0.55])
     assert apart(np.array([]), 1.0).size == 0
@@ -155,6 +167,21 @@ def test_ribbons_are_the_posterior_intervals():
     drawn = {(float(corners[:, 1].min()), float(corners[:, 1].max())) for corners in ribbons}
     for j in range(draws.shape[-1]):
         assert any(np.allclose(pair, (low[:, j].min(), high[:, j].max())) for pair in drawn)
+
+
+def test_ribbons_go_to_their_columns_by_name():
+    frame = pd.DataFrame(X, columns=["a", "b\0", ""])
+    reg = br.Regression(frame, Y, prior=br.Normal(1.0), sigma=1.0)
+    tree = br.sample_path(reg, [50.0, 5.0], draws=500, random_seed=1)
+    plain, turned = (br.plot_path(reg, posterior=one) for one in (tree, tree.isel(coef_name=[2, 0, 1])))
+    assert plain._repr_png_() == turned._repr_png_()
+
+
+def test_ribbons_of_other_columns_are_refused():
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=1.0)
+    tree = br.sample_path(br.Regression(X[:, :2], Y, prior=br.Normal(1.0), sigma=1.0), [5.0], draws=500, random_seed=1)
+    with pytest.raises(DataError, match="other columns"):
+        br.plot_path(reg, posterior=tree)
 
 
 @pytest.mark.parametrize("ci_prob", [0.0, 1.0, 95, np.nan])

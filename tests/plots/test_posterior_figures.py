@@ -1,5 +1,8 @@
 """Figures of one posterior: what stands where, odd names, light and dark, and the user's own axes."""
 
+import dataclasses
+from itertools import pairwise
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -10,6 +13,8 @@ from scipy import integrate, stats
 
 import bayesreg as br
 from bayesreg.plots.density import density
+from bayesreg.plots.dss import _changes
+from bayesreg.plots.names import plot_labels
 from bayesreg.plots.style import DARK, LIGHT
 
 FIGURES = (br.plot_kappa, br.plot_sparsity, br.plot_prior_posterior, br.plot_dss, br.plot_posterior_map)
@@ -107,6 +112,26 @@ def test_dss_rows_say_what_comes_in(tree):
     assert whole == pytest.approx(told.rho2_draws[:, -1].mean())
 
 
+def test_dss_rows_tell_long_names_apart():
+    rng = np.random.default_rng(5)
+    names = [f"C(region)[T.North-{side} of the river]" for side in ("West", "East")]
+    X = pd.DataFrame(rng.normal(size=(200, 2)), columns=names)
+    reg = br.Regression(X, X @ [2.0, 1.0] + rng.normal(size=200), prior=br.Laplace(0.1), sigma=1.0)
+    rows = row_names(br.plot_dss(br.sample(reg, random_seed=1)))
+    assert rows[0] == "0"
+    assert {row.split("+ ")[1] for row in rows[1:]} == set(plot_labels(names, 24))
+    assert len(set(plot_labels(names, 24))) == 2
+
+
+def test_of_several_that_come_in_one_is_named(many):
+    told = br.decoupled_selection(many[1])
+    both = dataclasses.replace(told, coef=told.coef[[0, -1]], sizes=told.sizes[[0, -1]])
+    assert _changes(both, 2)[1].endswith(f"and {told.sizes[-1] - 1} more")
+    left = dataclasses.replace(told, coef=told.coef[[1, 0]], sizes=told.sizes[[1, 0]])
+    (gone,) = told.model(1)
+    assert _changes(left, 2) == [f"1: + {gone}", f"0: − {gone}"]
+
+
 def test_points_of_the_posterior_map_are_the_estimates(both):
     figure = br.plot_posterior_map(both)
     drawn = lines(figure)
@@ -145,6 +170,25 @@ def test_an_unknown_scale_is_said(scaled):
     (prior,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
     sd = 6.0 if scaled else 3.0
     np.testing.assert_allclose(prior.get_ydata(), stats.norm.pdf(prior.get_xdata(), 0, sd), rtol=1e-10)
+
+
+@pytest.mark.parametrize("effect", [-0.6, -0.9, -1.05, 2.3, -12.0])
+def test_numbers_below_panels_stay_apart(effect):
+    from bayesreg.sampling.datatree import to_datatree
+    from bayesreg.sampling.draws import Draws
+
+    rng = np.random.default_rng(3)
+    reg = br.Regression(rng.normal(size=(30, 3)), rng.normal(size=30), prior=br.Laplace(0.05), sigma=1.0)
+    beta = [effect, 0.0, 0.0] + 0.05 * rng.normal(size=(2, 200, 3))
+    tree = to_datatree(reg, Draws(beta, np.zeros((2, 200)), np.ones((2, 200))), {}, (), None)
+    figure = br.plot_prior_posterior(tree)
+    figure.draw_without_rendering()
+    for panel in figure.axes:
+        low, high = panel.get_xlim()
+        marked = zip(panel.get_xticks(), panel.get_xticklabels(), strict=True)
+        boxes = [label.get_window_extent() for at, label in marked if low <= at <= high]
+        assert len(boxes) >= 2
+        assert all(one.x1 + 12 < other.x0 for one, other in pairwise(boxes))
 
 
 def test_a_flat_prior_is_not_drawn(reg):

@@ -106,3 +106,12 @@ def test_no_row_labels_collide(several, dark):
 def test_what_is_refused():
     with pytest.raises(DataError, match="expected a Selection"):
         br.plot_selection([1, 2])
+
+
+def test_an_odd_target_is_written_as_it_is(lasso):
+    frame, target = br.load_dataset("diabetes")
+    y = frame[target].rename(r"$\frac$ of the price of the house, in thousands")
+    reg = br.Regression(frame.drop(columns=target), y, prior=br.Laplace(1.0), sigma=54.0)
+    figure = br.plot_selection(br.select(reg, by="bic"))
+    assert figure.texts[1].get_text().startswith(r"\$\frac\$ of the…in thousands on 10 columns")
+    figure._repr_png_()

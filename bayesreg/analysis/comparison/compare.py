@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.comparison.table import render_html, render_text
+from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
@@ -225,8 +226,7 @@ def compare(
     >>> both.zeros, both.same_zeros, both.max_abs_difference < 1e-8
     ({'map': 2, 'penalized': 2}, True, True)
     """
-    if not 0 < ci_prob < 1:
-        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob}.")
+    check_ci_prob(ci_prob)
     epsilon = near_zero(reg, None, epsilon_share)
     if reg.is_horseshoe:
         raise PriorError(
@@ -257,7 +257,7 @@ def compare(
 def _rows(
     reg: Regression, estimates: dict[str, Estimate], coef: np.ndarray, ci_prob: float, epsilon: np.ndarray
 ) -> tuple[Row, ...]:
-    lower, upper = np.quantile(coef, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
+    lower, upper = quantiles(coef, ci_prob)
     positive = np.mean(coef > 0, axis=0)
     small = np.mean(np.abs(coef) < epsilon, axis=0)
     # Adding 0 turns the −0 of some solvers into 0.

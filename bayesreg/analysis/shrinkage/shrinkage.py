@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
+from bayesreg.analysis.intervals import quantiles
 from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_draws, prior_draws
-from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.errors import ConvergenceError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.least_squares import least_squares
 
@@ -200,10 +201,3 @@ def _least_squares(reg: Regression) -> tuple[np.ndarray | None, str]:
     except ConvergenceError:
         # Separable data have no maximum of the likelihood.
         return None, "none"
-
-
-def quantiles(draws: np.ndarray, ci_prob: float) -> np.ndarray:
-    """The ends of equal-tailed intervals over the first axis, shape (2, ...)."""
-    if not 0 < ci_prob < 1:
-        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob!r}.")
-    return np.quantile(draws, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)

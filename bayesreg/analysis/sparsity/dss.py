@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.analysis.from_tree import draws_of, regression_of
-from bayesreg.analysis.shrinkage.shrinkage import quantiles
+from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.sparsity.signal import Signal, signal_of
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.regression import Regression
@@ -144,8 +144,7 @@ def decoupled_selection(
     >>> br.decoupled_selection(br.sample(reg, random_seed=1)).model(2)
     ('bmi', 's5')
     """
-    if not 0 < ci_prob < 1:
-        raise PriorError(f"ci_prob must be between 0 and 1, got {ci_prob!r}.")
+    check_ci_prob(ci_prob)
     reg = regression_of(idata) if reg is None else reg
     signal = signal_of(reg, draws_of(idata))
     strengths, gamma = _summaries(signal)

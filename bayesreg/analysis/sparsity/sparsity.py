@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
+from bayesreg.analysis.intervals import quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero
 from bayesreg.analysis.shrinkage.kappa import information_loss
-from bayesreg.analysis.shrinkage.shrinkage import mean_predictor, quantiles
+from bayesreg.analysis.shrinkage.shrinkage import mean_predictor
 from bayesreg.analysis.sparsity.savs import savs
 from bayesreg.errors import ConvergenceError, DataError, ModeError
 from bayesreg.model.regression import Regression

@@ -1,0 +1,45 @@
+"""What figures call the prior, the fit without it, and the unit of beta."""
+
+import numpy as np
+
+from bayesreg.model.regression import Regression
+from bayesreg.plots.names import plot_labels
+
+PRIOR_NAMES = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}
+# Characters of an axis's label; more would leave a figure whose rows have long names.
+LONGEST_LINE = 60
+# What moves by beta, where it is not the target itself.
+PREDICTED = {"bernoulli": "the log odds of ", "poisson": "the log mean of "}
+
+
+def prior_name(reg: Regression) -> str:
+    """The prior's distribution as an adjective."""
+    return PRIOR_NAMES.get(reg.prior.name, reg.prior.name.replace("_", " "))
+
+
+def fit_name(reg: Regression) -> str:
+    """What the fit without a prior is called."""
+    if not reg.is_gaussian:
+        return "maximum likelihood"
+    return "least squares" if reg.loss.rank == reg.loss.size else "least squares of least norm"
+
+
+def unit(reg: Regression) -> str:
+    """What one unit of the columns that the prior sees is."""
+    standardized = bool(np.any(reg.design.standardization.sd != 1))
+    return f"{'standard deviation' if standardized else 'unit'} of its column"
+
+
+def beta_axis(reg: Regression) -> str:
+    """What beta tells, as the label of an axis."""
+    (target,) = plot_labels([reg.design.target])
+    what, per = f"beta: change of {PREDICTED.get(reg.family.name, '')}{target}", f"per {unit(reg)}"
+    fits = len(what) + len(per) < LONGEST_LINE
+    return f"{what} {per}" if fits else f"{what}\n{per}"
+
+
+def sigma_told(reg: Regression, sigma: float) -> str:
+    """The sigma of an estimate, after a comma; nothing for a family without one."""
+    if not reg.family.has_sigma:
+        return ""
+    return f", sigma = {sigma:.4g}{'' if reg.noise.known else ' (joint mode)'}"
