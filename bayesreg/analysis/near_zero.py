@@ -43,3 +43,9 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
         raise PriorError(f"epsilon_share must be a finite number, 0 or greater, got {share!r}.")
     unit = {"bernoulli": LOGISTIC_SD, "poisson": 1.0}.get(reg.family.name, reg.design.sd_y)
     return np.asarray(share * unit / reg.design.sd_x)
+
+
+def near_zero_told(reg: Regression, share: float) -> str:
+    """The default ε_j as a formula."""
+    unit = {"bernoulli": "·π/√3", "poisson": ""}.get(reg.family.name, "·sd(y)")
+    return f"ε = {share:g}{unit}/sd(x) for each column"

@@ -7,7 +7,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.positive_arrays import log_density_of_log
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.prior import Normal
 
 
 def log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -85,10 +85,7 @@ def _log_beta(reg: Regression, beta: np.ndarray, sigma: np.ndarray, scale: np.nd
     factor = (sigma if reg.prior.scaled_by_sigma else np.ones_like(sigma))[..., None]
     if scale is not None:
         factor = factor * scale[..., None]
-        unit = Laplace(1.0) if isinstance(reg.prior, Laplace) else Normal(1.0)
-        scales = unit.column_scales(reg.names)
-    else:
-        scales = reg.scales
+    scales = reg.unit_scales
     # A density of beta/factor becomes one of beta through the Jacobian, which flat columns do not have.
     return scales.log_density(beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from bayesreg.errors import DataError, PriorError
-from bayesreg.priors.positive import HalfStudentT, PositivePrior
+from bayesreg.priors.positive import HalfStudentT, PositivePrior, short
 
 # The default prior for an unknown sigma is half-Student-t(3) with this multiple of the target's sd as its scale.
 DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR = 3.0, 2.5
@@ -21,6 +21,9 @@ class Noise:
     def known(self) -> bool:
         """Whether sigma is a number."""
         return self.sigma is not None
+
+    def __str__(self) -> str:
+        return f"{self.sigma:.4g}" if self.prior is None else short(self.prior)
 
 
 def read_noise(sigma: object, sd_y: float) -> Noise:

@@ -228,7 +228,7 @@ class Regression:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        sigma = self.noise.sigma if self.noise.known else self.noise.prior
+        sigma = self.noise.sigma if self.noise.known else self.noise
         prior = repr(self.prior).replace(", scaled_by_sigma=False", "").replace(", loc=0.0", "")
         told = f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}"
         family = "" if self.is_gaussian else f", family={self.family.name}"
@@ -269,6 +269,19 @@ class Regression:
             If the scale has a hyperprior, or the prior is a horseshoe.
         """
         return self.prior.column_scales(self.names)
+
+    @cached_property
+    def unit_scales(self) -> ColumnScales:
+        """The prior's scales, one per column; where its scale is unknown, in units of it: at scale 1.
+
+        Raises
+        ------
+        PriorError
+            If the prior is a horseshoe.
+        """
+        if isinstance(self.prior, Laplace | Normal) and not self.scale_known:
+            return replace(self.prior, scale=1.0).column_scales(self.names)
+        return self.scales
 
     @property
     def has_intercept_column(self) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.plots.style import Ink
 
 if TYPE_CHECKING:
@@ -16,11 +17,18 @@ Mark = tuple[str, np.ndarray, np.ndarray, dict[str, Any]]
 REACH = 0.75
 
 
+def unpenalized_points(comparison: Comparison, chosen: np.ndarray) -> np.ndarray:
+    """Least squares or maximum likelihood of the chosen columns, shape (k,); NaN, no mark, where it does not exist."""
+    found = comparison.estimates.get("ols")
+    return np.full(len(chosen), np.nan) if found is None else found.beta[chosen]
+
+
 def limits_with(far: np.ndarray, low: float, high: float, room: float) -> tuple[float, float]:
     """Where an axis begins and ends that holds 0, `low` and `high`, as much of what is far out as it may, and room."""
     low, high = min(0.0, low), max(0.0, high)
     reach = REACH * (high - low) or 1.0
-    low, high = min(low, max(low - reach, far.min())), max(high, min(high + reach, far.max()))
+    far = far[np.isfinite(far)]
+    low, high = min(low, max(low - reach, far.min(initial=low))), max(high, min(high + reach, far.max(initial=high)))
     room = room * (high - low) or 1.0
     return float(low - room), float(high + room)
 
@@ -28,7 +36,7 @@ def limits_with(far: np.ndarray, low: float, high: float, room: float) -> tuple[
 def far_marks(label: str, values: np.ndarray, rows: np.ndarray, limits: tuple[float, float], colors: Ink) -> list[Mark]:
     """Open points inside the limits, then arrows at either end for those beyond."""
     left, right = values < limits[0], values > limits[1]
-    inside, beyond = ~(left | right), f"{label}, beyond the axis"
+    inside, beyond = np.isfinite(values) & ~(left | right), f"{label}, beyond the axis"
     out = {"color": colors.faint, "clip_on": False}
     return [
         (label, values[inside], rows[inside], {"marker": "o", "mfc": colors.paper, "mec": colors.faint}),

@@ -8,7 +8,7 @@ from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.plots.density import density
 from bayesreg.plots.draws import beta_draws, largest_first
 from bayesreg.plots.names import labels_of
-from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks
+from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import height, left_out, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
 from bayesreg.plots.words import beta_axis, fit_name
@@ -71,7 +71,8 @@ def plot_posterior_map(
     chosen = pick(largest_first(draws), max_coefficients)
     with drawing():
         axes = axes_for(ax, 7.2, height(len(chosen), tall=0.48, flat=0.32), colors, upright_grid=True)
-        points = {name: comparison.estimates[name].beta[chosen] for name in ("ols", "penalized", "map")}
+        points = {name: comparison.estimates[name].beta[chosen] for name in ("penalized", "map")}
+        points["ols"] = unpenalized_points(comparison, chosen)
         handles = _draw(axes, draws[:, chosen], points, fit_name(reg), colors)
         name_rows(axes, labels_of(reg.names, chosen), colors, list(points["map"] == 0))
         axes.set_ylim(len(chosen) - 0.55, -1.0)

@@ -9,7 +9,7 @@ from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.plots.draws import beta_draws, largest_first
 from bayesreg.plots.names import labels_of
-from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks
+from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import MAX_ROWS, height, left_out, mark_size, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
 from bayesreg.plots.words import beta_axis, fit_name, prior_name, sigma_told
@@ -107,7 +107,7 @@ def plot_shrinkage(
 def _select(comparison: Comparison, draws: np.ndarray, ci_prob: float, most: int | None) -> _Shown:
     chosen = pick(largest_first(draws), most)
     lower, upper = quantiles(draws[:, chosen], ci_prob)
-    ols, best = (comparison.estimates[name].beta[chosen] for name in ("ols", "map"))
+    ols, best = unpenalized_points(comparison, chosen), comparison.estimates["map"].beta[chosen]
     labels = labels_of(comparison.reg.names, chosen)
     return _Shown(labels, ols, draws[:, chosen].mean(axis=0), best, lower, upper)
 

@@ -4,7 +4,7 @@ Each is frozen data with its log density *with respect to the quantity itself* (
 logarithm), up to the constant that makes it integrate to 1; `Jeffreys` is improper and has none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import inf, isfinite, lgamma, log, log1p, pi
 from numbers import Real
 from typing import Literal
@@ -84,6 +84,11 @@ class HalfStudentT:
 
     def __post_init__(self) -> None:
         _require_positive(df=self.df, scale=self.scale)
+
+    def __repr__(self) -> str:
+        if self.df == 1:
+            return f"HalfCauchy(scale={self.scale!r})"
+        return f"HalfStudentT(df={self.df!r}, scale={self.scale!r})"
 
     def log_density(self, x: float) -> float:
         """Log density at x > 0."""
@@ -210,6 +215,21 @@ def Gamma(  # noqa: N802 - reads as the distribution that it stands for
     if on not in ("strength", "squared_strength"):
         raise PriorError(f'on must be "strength" or "squared_strength", got {on!r}.')
     return InverseGamma(shape, rate, on="sd" if on == "strength" else "variance")
+
+
+def short(prior: "PositivePrior") -> str:
+    """A prior in four digits, for messages and pages.
+
+    Examples
+    --------
+    >>> short(HalfStudentT(3.0, 138.81123))
+    'HalfStudentT(df=3, scale=138.8)'
+    """
+    name, settings = type(prior).__name__, {field.name: getattr(prior, field.name) for field in fields(prior)}
+    if isinstance(prior, HalfStudentT) and prior.df == 1:
+        name, settings = "HalfCauchy", {"scale": prior.scale}
+    told = (f"{key}={value if isinstance(value, str) else format(value, '.4g')}" for key, value in settings.items())
+    return f"{name}({', '.join(told)})"
 
 
 PositivePrior = HalfNormal | Exponential | HalfStudentT | InverseGamma | Jeffreys | Uniform

@@ -10,7 +10,7 @@ from bayesreg.errors import ObjectiveError
 from bayesreg.model.family import StudentT
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.positive import PositivePrior, short
 from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def formulas(reg: Regression) -> list[str]:
         where = "the centre of the columns" if reg.center else "x = 0"
         lines.append(f"intercept at {where} ~ Normal({reg.intercept.loc:.4g}, {reg.intercept.scale})")
     if reg.family.has_sigma:
-        lines.append(f"σ = {reg.noise.sigma:.4g}" if reg.noise.sigma is not None else f"σ ~ {reg.noise.prior}")
+        lines.append(f"σ {'=' if reg.noise.known else '~'} {reg.noise}")
     return lines
 
 
@@ -76,7 +76,7 @@ def prior_formula(reg: Regression) -> str:
 
 def _said(scale: object) -> str:
     if isinstance(scale, PositivePrior):
-        return f"~ {scale}"
+        return f"~ {short(scale)}"
     values = np.atleast_1d(np.asarray(list(scale.values()) if isinstance(scale, Mapping) else scale, dtype=float))
     low, high = float(values.min()), float(values.max())
     return f"= {low:.4g}" if low == high else f"from {low:.4g} to {high:.4g} by column"

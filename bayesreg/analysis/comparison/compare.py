@@ -9,8 +9,8 @@ import numpy as np
 
 from bayesreg.analysis.comparison.table import render_html, render_text
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
-from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero
-from bayesreg.errors import DataError, PriorError
+from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
+from bayesreg.errors import ConvergenceError, DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
@@ -33,7 +33,8 @@ class Row:
     ----------
     name : str
     ols, penalized, map : float
-        Point estimates: least squares, the penalized solver's, the MAP.
+        Point estimates: least squares (maximum likelihood for another family, None where it does not exist), the
+        penalized solver's, the MAP.
     difference : float
         map − penalized.
     mean, sd, lower, upper : float
@@ -47,7 +48,7 @@ class Row:
     """
 
     name: str
-    ols: float
+    ols: float | None
     penalized: float
     map: float
     difference: float
@@ -131,19 +132,21 @@ class Comparison:
         """The table as a data frame, one row per coefficient."""
         import pandas as pd
 
-        return pd.DataFrame([vars(row) for row in self.rows]).set_index("name")
+        return pd.DataFrame([vars(row) for row in self.rows]).set_index("name").astype({"ols": float})
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain numbers, lists and strings, ready for JSON; None is infinite or undefined."""
         reg, posterior = self.reg, self.posterior
         attrs = posterior.attributes if isinstance(posterior, Posterior) else posterior.attrs
         told = {
+            "family": reg.family.name,
             "n": reg.n,
             "p": reg.p,
             "target": reg.design.target,
             "prior": reg.prior.name,
             "scale": _plain_scale(reg),
             "scaled_by_sigma": reg.prior.scaled_by_sigma,
+            "has_sigma": reg.family.has_sigma,
             "sigma": self.sigma,
             "sigma_known": reg.noise.known,
             "strength": self.strength,
@@ -169,6 +172,7 @@ class Comparison:
             "ci_prob": self.ci_prob,
             "ci_kind": "eti",
             "epsilon_share": self.epsilon_share,
+            "epsilon_told": near_zero_told(reg, self.epsilon_share),
             "notes": list(self.notes),
         }
         return {name: _plain(value) for name, value in told.items()}
@@ -234,7 +238,7 @@ def compare(
             "br.shrinkage, or use Laplace for a penalty."
         )
     best = map_estimate(reg)
-    estimates = {"ols": least_squares(reg), "penalized": penalized_at(reg, best.sigma), "map": best}
+    estimates = _unpenalized(reg) | {"penalized": penalized_at(reg, best.sigma), "map": best}
     if idata is None:
         # A table of a few columns is there before compiled code would be loaded.
         sampling.setdefault("kernel", "interpreted" if is_short(reg) else "auto")
@@ -249,9 +253,17 @@ def compare(
         strength=_strength(reg, best.sigma, objective),
         ci_prob=ci_prob,
         epsilon_share=epsilon_share,
-        notes=notes + _own_notes(reg, best),
+        notes=notes + _own_notes(reg, estimates),
         zero_draws=int(np.sum(coef == 0)),
     )
+
+
+def _unpenalized(reg: Regression) -> dict[str, Estimate]:
+    try:
+        return {"ols": least_squares(reg)}
+    except ConvergenceError:
+        # Separable classes have no maximum of the likelihood.
+        return {}
 
 
 def _rows(
@@ -265,7 +277,7 @@ def _rows(
     return tuple(
         Row(
             name=name,
-            ols=float(points["ols"][j]),
+            ols=float(points["ols"][j]) if "ols" in points else None,
             penalized=float(points["penalized"][j]),
             map=float(points["map"][j]),
             difference=float(points["map"][j] - points["penalized"][j]),
@@ -309,11 +321,13 @@ def _strength(reg: Regression, sigma: float, objective: str) -> Any:
     return {"l1": penalty.l1, "l2": penalty.l2} if penalty.name == "elastic_net" else penalty.strength  # type: ignore[union-attr]
 
 
-def _own_notes(reg: Regression, best: Estimate) -> tuple[str, ...]:
-    notes = []
+def _own_notes(reg: Regression, estimates: dict[str, Estimate]) -> tuple[str, ...]:
+    notes, best = [], estimates["map"]
+    if "ols" not in estimates:
+        notes.append("there is no maximum likelihood estimate, as where the classes can be separated")
     if not reg.noise.known:
         notes.append(
-            f"sigma is unknown, with prior {reg.noise.prior}; the points are compared at the sigma "
+            f"sigma is unknown, with prior {reg.noise}; the points are compared at the sigma "
             f"of the joint mode of (beta, sigma), {best.sigma:.4g}, and so is the strength stated; "
             "the posterior averages over sigma"
         )

@@ -28,7 +28,9 @@ def cells(row: dict[str, Any]) -> list[str]:
     return [row["name"] if key == "name" else _format(key, row[key]) for key, _ in COLUMNS]
 
 
-def _format(key: str, value: float) -> str:
+def _format(key: str, value: float | None) -> str:
+    if value is None:
+        return "–"
     if key.startswith("p_"):
         return f"{value:.3f}"
     if value == 0:
@@ -39,7 +41,9 @@ def _format(key: str, value: float) -> str:
 def headings(told: dict[str, Any]) -> list[str]:
     """The column headings, with the probability of the interval."""
     percent = f"{100 * told['ci_prob']:g}%"
-    return [f"{heading} {percent}" if key in ("lower", "upper") else heading for key, heading in COLUMNS]
+    said = {"ols": "least squares" if told["family"] == "gaussian" else "max. likelihood"}
+    said |= {key: f"{heading} {percent}" for key, heading in COLUMNS if key in ("lower", "upper")}
+    return [said.get(key, heading) for key, heading in COLUMNS]
 
 
 def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
@@ -56,7 +60,7 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
             f"{told['prior']}, scale {_short(told['scale'])}{scaled} ({columns})",
         ),
         ("penalty", f"strength {_short(told['strength'])} in the convention {told['objective']}"),
-        ("sigma", f"{told['sigma']:.4g}, {known}"),
+        *([("sigma", f"{told['sigma']:.4g}, {known}")] if told["has_sigma"] else []),
         ("MAP = penalized", f"largest difference {told['max_abs_difference']:.1e}"),
         ("certificate", f"KKT {check['kkt']:.1e}, duality gap {_number(check['gap'], '.1e')} (relative)"),
         (
@@ -79,7 +83,7 @@ def footnotes(told: dict[str, Any]) -> list[str]:
     return [
         *told["notes"],
         "coefficients are on the user's own columns; intervals are equal-tailed; P(sign) is the posterior probability "
-        f"of the likelier sign; ε = {told['epsilon_share']:g}·sd(y)/sd(x) for each column",
+        f"of the likelier sign; {told['epsilon_told']}",
     ]
 
 

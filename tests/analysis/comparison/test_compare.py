@@ -13,6 +13,8 @@ from sklearn.linear_model import ElasticNet, Lasso
 
 import bayesreg as br
 from bayesreg.errors import PriorError
+from bayesreg.sampling.datatree import to_datatree
+from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.engine import sample
 
 N, P = 80, 4
@@ -325,3 +327,26 @@ def test_flat_columns_are_json_too(prior):
 def test_columns_with_only_an_l2_term_beside_columns_with_an_l1_term():
     both = br.compare(regression(br.ElasticNetPrior([0.1, np.inf, 0.1, 0.1], 0.5)), random_seed=1)
     np.testing.assert_allclose(column(both, "penalized"), column(both, "map"), rtol=1e-8)
+
+
+@pytest.fixture(scope="module")
+def separable():
+    """A comparison of classes that the first column separates; its draws are made up."""
+    reg = br.Regression(X, (X[:, 0] > 0).astype(float), prior=br.Laplace(1.0), family="bernoulli")
+    draws = np.random.default_rng(3).normal(size=(2, 50, reg.p))
+    return br.compare(reg, to_datatree(reg, Draws(draws, draws[..., 0], np.ones((2, 50)), None), {}, (), None))
+
+
+def test_where_there_is_no_maximum_of_the_likelihood(separable):
+    assert {row.ols for row in separable.rows} == {None}
+    assert separable.same_zeros
+    assert separable.to_frame()["ols"].isna().all()
+    assert json.loads(json.dumps(separable.to_dict()))["coefficients"][0]["ols"] is None
+    assert "there is no maximum likelihood estimate" in separable.notes[0]
+
+
+def test_words_of_another_family(separable):
+    told = str(separable)
+    assert "max. likelihood" in told
+    assert "ε = 0.05·π/√3/sd(x)" in told
+    assert "sigma" not in told
