@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bayesreg.analysis.comparison.job import Job, JobResult
 
 PRIORS = ("laplace", "normal")
+FAMILIES = ("gaussian", "bernoulli", "poisson")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     compare = commands.add_parser(
         "compare",
         help="MAP, penalized least squares, least squares and posterior in one table",
-        description="Fit one Gaussian regression from both sides and print one table.",
+        description="Fit one regression from both sides and print one table.",
     )
     compare.set_defaults(run=_compare)
     _add_job(compare)
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report",
         help="the same and more as one HTML page",
-        description="Fit one Gaussian regression from both sides and write one page that needs no other file.",
+        description="Fit one regression from both sides and write one page that needs no other file.",
     )
     report.set_defaults(run=_report)
     _add_job(report)
@@ -64,6 +65,9 @@ def _add_job(command: argparse.ArgumentParser) -> None:
         "source", metavar="SOURCE", help='a named data set such as "diabetes", or a CSV or Parquet file'
     )
     command.add_argument("--target", help="target column (default: the data set's own, or y)")
+    command.add_argument(
+        "--family", choices=FAMILIES, default="gaussian", help="distribution of the target (default: gaussian)"
+    )
     command.add_argument(
         "--prior", choices=PRIORS, default="laplace", help="prior on the coefficients (default: laplace)"
     )
@@ -123,6 +127,7 @@ def _job(arguments: argparse.Namespace, *, quiet: bool = False) -> "Job":
     return Job(
         source=arguments.source,
         target=arguments.target,
+        family=arguments.family,
         prior=arguments.prior,
         scale=arguments.scale,
         strength=arguments.strength,

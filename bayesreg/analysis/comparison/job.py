@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.analysis.selection import cross_validate, estimate_sigma
+from bayesreg.analysis.selection.select import select
 from bayesreg.design.datasets import DATASETS, load_dataset
 from bayesreg.design.sources import read_table, split_target
 from bayesreg.errors import DataError, PriorError
@@ -23,17 +24,19 @@ class Job:
         Named data set, or path of a CSV or Parquet file.
     target : str or None
         None: the data set's own, or "y".
+    family : {"gaussian", "bernoulli", "poisson"}
     prior : {"laplace", "normal"}
     scale, strength : float or None
         At most one; with neither, the strength is chosen by cross-validation.
     objective : str or None
         Convention of `strength`, and of the strength that is shown.
     sigma : float, "learn" or None
-        None: estimated once and then held as known.
+        None: estimated once and then held as known, in the gaussian family; the others have none.
     """
 
     source: str
     target: str | None = None
+    family: str = "gaussian"
     prior: str = "laplace"
     scale: float | None = None
     strength: float | None = None
@@ -71,14 +74,15 @@ def run_job(job: Job) -> JobResult:
     if isinstance(job.seed, bool) or job.seed < 0:
         raise PriorError(f"the seed must be 0 or a positive whole number, got {job.seed!r}.")
     kind = Laplace if job.prior == "laplace" else Normal
-    bare = Regression(X, y, prior=kind(1.0), sigma=1.0, standardize=job.standardize)
+    unit = 1.0 if job.family == "gaussian" else None
+    bare = Regression(X, y, prior=kind(1.0), family=job.family, sigma=unit, standardize=job.standardize)
     if bare.design.sd_y == 0:
         raise DataError(
             f'the target "{bare.design.target}" is constant, so there is nothing to explain; choose another.'
         )
     sigma, notes = _settled_sigma(job, bare)
     prior, how = _settled_prior(job, bare, sigma)
-    known = bare.with_sigma(sigma).with_prior(prior)
+    known = (bare.with_sigma(sigma) if bare.family.has_sigma else bare).with_prior(prior)
     reg = Regression(X, y, prior=prior, sigma=None, standardize=job.standardize) if job.sigma == "learn" else known
     both = compare(
         reg,
@@ -95,6 +99,10 @@ def run_job(job: Job) -> JobResult:
 
 def _settled_sigma(job: Job, bare: Regression) -> tuple[float, tuple[str, ...]]:
     """The sigma that the strength is converted with, and how it was come by."""
+    if not bare.family.has_sigma:
+        if job.sigma is not None:
+            raise PriorError(f"the {bare.family.name} family has no sigma, got sigma = {job.sigma!r}; leave it out.")
+        return 1.0, ()
     if isinstance(job.sigma, (int, float)):
         bare.with_sigma(job.sigma)
         return float(job.sigma), ("sigma was given",)
@@ -119,5 +127,8 @@ def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Coefficien
         stated = penalty(job.strength, objective)
         prior = to_prior(stated, sigma=sigma, n=bare.n, sd_y=bare.design.sd_y)
         return prior, (f"the strength was given, in the convention {objective}",)
+    if not bare.is_gaussian:
+        held_out = select(bare, by="cv", random_seed=job.seed)
+        return held_out.prior, (f"the strength was chosen by {held_out.how}",)
     chosen = cross_validate(bare, random_seed=job.seed)
     return to_prior(penalty(chosen.strength), sigma=sigma), (f"the strength was chosen by {chosen.rule}",)

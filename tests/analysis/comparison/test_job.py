@@ -47,6 +47,31 @@ def test_what_is_held_is_what_was_compared(table):
     assert br.certify(learned.held, learned.comparison.estimates["map"].beta).kkt < 1e-9
 
 
+@pytest.fixture(scope="module")
+def binary(table, tmp_path_factory):
+    frame, _ = table
+    path = tmp_path_factory.mktemp("job") / "binary.csv"
+    frame.assign(y=(frame["y"] > 1).astype(int)).to_csv(path, index=False)
+    return str(path)
+
+
+@pytest.mark.slow
+def test_another_family_has_its_strength_from_its_own_held_out_error(binary):
+    frame = pd.read_csv(binary)
+    done = run_job(Job(binary, family="bernoulli", seed=4))
+    reg = br.Regression(frame[list("abc")], frame["y"], prior=br.Laplace(1.0), family="bernoulli")
+    chosen = br.select(reg, by="cv", random_seed=4)
+    assert done.comparison.reg.prior.scale == pytest.approx(chosen.scale, rel=1e-12)
+    assert done.comparison.notes[0] == f"the strength was chosen by {chosen.how}"
+    assert done.comparison.same_zeros
+    assert done.held.family.name == "bernoulli"
+
+
+def test_a_family_without_sigma_is_given_none(binary):
+    with pytest.raises(PriorError, match=r"the bernoulli family has no sigma, got sigma = 2\.0; leave it out"):
+        run_job(Job(binary, family="bernoulli", sigma=2.0))
+
+
 def test_a_learned_sigma_settles_the_scale_with_the_estimated_one(table):
     frame, path = table
     done = run_job(Job(path, sigma="learn"))
