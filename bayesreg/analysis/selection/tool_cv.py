@@ -58,14 +58,15 @@ def cross_validate(reg: Regression, folds: int = FOLDS, random_seed: int | None 
     DataError
         If there are no rows, fewer than folds, or only constant columns.
     UnsupportedError
-        If the prior is neither Laplace nor Normal, or there are weights.
+        If the family is not gaussian, the prior neither Laplace nor Normal, or there are weights.
     """
     rows = reg.design.rows
     if rows is None or reg.n < max(folds, 2):
         raise DataError(f"{folds}-fold cross-validation needs at least {folds} rows; give a strength or scale instead.")
-    if rows.weights is not None or not isinstance(reg.prior, Laplace | Normal):
+    if not reg.is_gaussian or rows.weights is not None or not isinstance(reg.prior, Laplace | Normal):
         raise UnsupportedError(
-            "cross-validation covers Laplace and Normal priors without weights; give a strength or scale."
+            "scikit-learn's cross-validation covers the gaussian family, Laplace and Normal priors, and no weights, got "
+            f'{reg}; use br.select(reg, by="cv").'
         )
     if np.all(reg.design.constant):
         raise DataError("every column is constant, so there is no strength to choose; give a strength or scale.")

@@ -114,7 +114,9 @@ def test_what_cross_validation_refuses(data):
     moments = br.Regression.from_moments(br.moments("diabetes", "target"), prior=br.Laplace(1.0), sigma=1.0)
     with pytest.raises(DataError, match="give a strength or scale"):
         cross_validate(moments)
-    with pytest.raises(UnsupportedError, match="without weights"):
+    with pytest.raises(UnsupportedError, match="covers the gaussian family"):
+        cross_validate(br.Regression(X, y > 4, prior=br.Laplace(1.0), family="bernoulli"))
+    with pytest.raises(UnsupportedError, match="no weights"):
         cross_validate(regression(X, y, weights=np.ones(len(y))))
     with pytest.raises(UnsupportedError, match="Laplace and Normal"):
         cross_validate(br.Regression(X, y, prior=br.ElasticNetPrior(1.0, 1.0), sigma=1.0))
