@@ -56,10 +56,12 @@ def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Gen
     generator : numpy.random.Generator
     """
     sigma = (
-        np.full(shape, reg.noise.sigma) if reg.noise.sigma is not None else _unknown(reg.noise.prior, shape, generator)
+        np.full(shape, reg.noise.sigma)
+        if reg.noise.sigma is not None
+        else draw_if_proper(reg.noise.prior, shape, generator)
     )
     hyperprior = getattr(reg.prior, "scale", None)
-    scale = _unknown(hyperprior, shape, generator) if isinstance(hyperprior, PositivePrior) else None
+    scale = draw_if_proper(hyperprior, shape, generator) if isinstance(hyperprior, PositivePrior) else None
     local, slab = _horseshoe_scales(reg, shape, generator)
     beta = _beta(reg, sigma, scale, local, slab, shape, generator)
     at_center = _at_center(reg, sigma, shape, generator)
@@ -94,6 +96,15 @@ def draw_positive(prior: PositivePrior, shape: tuple[int, ...], generator: np.ra
             raise PriorError(f"{prior} is improper, so there are no draws from it; give a proper prior.")
 
 
+def draw_if_proper(
+    prior: PositivePrior | None, shape: tuple[int, ...], generator: np.random.Generator
+) -> np.ndarray | None:
+    """Draw as `draw_positive` does; None if there is no prior, or an improper one."""
+    if prior is None or isinstance(prior, Jeffreys) or prior == Uniform(inf):
+        return None
+    return draw_positive(prior, shape, generator)
+
+
 def draw_elastic_net(
     laplace: np.ndarray, normal: np.ndarray, shape: tuple[int, ...], generator: np.random.Generator
 ) -> np.ndarray:
@@ -114,12 +125,6 @@ def draw_elastic_net(
     with np.errstate(invalid="ignore"):
         pointed = laplace * exponential
     return sign * np.where(both, np.maximum(truncated, 0.0), pointed)
-
-
-def _unknown(prior: PositivePrior | None, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray | None:
-    if prior is None or isinstance(prior, Jeffreys) or prior == Uniform(inf):
-        return None
-    return draw_positive(prior, shape, generator)
 
 
 def _horseshoe_scales(

@@ -22,9 +22,9 @@ from bayesreg.model.family import Family
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_rows
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
-from bayesreg.priors.positive import Exponential, HalfNormal, HalfStudentT, InverseGamma, PositivePrior, Uniform
 from bayesreg.sampling.exact.spectrum import decompose
 from bayesreg.sampling.gibbs.univariate import draw_mixing_variances
+from bayesreg.sampling.prior_draws import draw_if_proper, draw_positive
 
 # Local precisions cost one matrix inverse per draw: at most about this many multiplications in all, and so few draws.
 WORK, FEWEST_DRAWS = 1e9, 200
@@ -91,7 +91,7 @@ def prior_draws(reg: Regression, sigma: np.ndarray, generator: np.random.Generat
     count, prior = len(sigma), reg.prior
     scale = np.ones(count)
     if not reg.scale_known:
-        drawn = _draw_positive(prior.scale, count, generator)  # type: ignore[union-attr,arg-type]
+        drawn = draw_if_proper(prior.scale, (count,), generator)  # type: ignore[union-attr,arg-type]
         if drawn is None:
             return None
         scale = drawn
@@ -102,7 +102,7 @@ def prior_draws(reg: Regression, sigma: np.ndarray, generator: np.random.Generat
         return found
     if isinstance(prior, HorseshoePrior):
         local = np.abs(generator.standard_cauchy((count, reg.p)))
-        slab = _draw_positive(prior.slab_prior, count, generator) if isinstance(prior, RegularizedHorseshoe) else None
+        slab = draw_positive(prior.slab_prior, (count,), generator) if isinstance(prior, RegularizedHorseshoe) else None
         return replace(found, precision=_horseshoe_precision(reg, sigma, scale, local, slab))
     return replace(found, precision=_local_precision(reg, found, _prior_mixing(reg, sigma, generator)))
 
@@ -248,18 +248,3 @@ def _prior_mixing(reg: Regression, sigma: np.ndarray, generator: np.random.Gener
     level = np.log(generator.random((len(sigma), len(mixed)))) + log_ndtr(-limit[mixed])
     tau[:, mixed] = np.maximum(ndtri_exp(level) ** 2 - limit[mixed] ** 2, np.finfo(float).tiny)
     return tau
-
-
-def _draw_positive(prior: PositivePrior, count: int, generator: np.random.Generator) -> np.ndarray | None:
-    if isinstance(prior, HalfNormal):
-        return np.abs(prior.scale * generator.standard_normal(count))
-    if isinstance(prior, Exponential):
-        return generator.standard_exponential(count) / prior.rate
-    if isinstance(prior, HalfStudentT):
-        return np.abs(prior.scale * generator.standard_t(prior.df, count))
-    if isinstance(prior, InverseGamma):
-        drawn = prior.scale / generator.standard_gamma(prior.shape, count)
-        return np.sqrt(drawn) if prior.on == "variance" else drawn
-    if isinstance(prior, Uniform) and np.isfinite(prior.upper):
-        return prior.upper * generator.random(count)
-    return None
