@@ -17,7 +17,7 @@ from bayesreg.priors.positive import (
     PositivePrior,
     Uniform,
 )
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.prior import Normal
 
 # From this ratio s/b on the elastic-net prior is a Laplace prior to rounding.
 STEEPEST = 1e6
@@ -158,13 +158,11 @@ def _beta(
         if slab is not None:
             sd = 1 / np.hypot(1 / sd, 1 / slab[..., None])
         return factor[..., None] * sd * generator.standard_normal(local.shape)
-    if scale is not None:
-        unit = Laplace(1.0) if isinstance(reg.prior, Laplace) else Normal(1.0)
-        scales, factor = unit.column_scales(reg.names), factor * scale
-    else:
-        scales = reg.scales
+    scales = reg.unit_scales
     if np.any(scales.is_flat):
         return None
+    if scale is not None:
+        factor = factor * scale
     return factor[..., None] * draw_elastic_net(scales.laplace, scales.normal, shape, generator)
 
 

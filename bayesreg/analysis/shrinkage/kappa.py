@@ -80,9 +80,8 @@ def posterior_draws(reg: Regression, draws: TreeDraws, generator: np.random.Gene
         used = scale[at] if draws.scale is not None else np.full(len(at), float(reg.prior.scale))  # type: ignore[union-attr,arg-type]
         slab = None if draws.slab is None else draws.slab[at]
         return replace(found, scale=used, precision=_horseshoe_precision(reg, found.sigma, used, draws.local[at], slab))
-    laplace, _ = _column_scales(reg)
     beta, factor = reg.design.standardization.beta(draws.coef[at]), _factor(reg, found)
-    tau = draw_mixing_variances(generator, np.abs(beta) / (laplace * factor[:, None]))
+    tau = draw_mixing_variances(generator, np.abs(beta) / (reg.unit_scales.laplace * factor[:, None]))
     return replace(found, precision=_local_precision(reg, found, tau))
 
 
@@ -130,23 +129,14 @@ def kappa_of(reg: Regression, draws: PriorDraws, eta: np.ndarray | None) -> np.n
     return np.clip(found[:, : reg.p], 0.0, 1.0)
 
 
-def _column_scales(reg: Regression) -> tuple[np.ndarray, np.ndarray]:
-    """Laplace and Normal scales of the columns, in units of the scale where that is unknown."""
-    if reg.scale_known:
-        return reg.scales.laplace, reg.scales.normal
-    ones, absent = np.ones(reg.p), np.full(reg.p, np.inf)
-    return (ones, absent) if reg.prior.name == "laplace" else (absent, ones)
-
-
 def _factor(reg: Regression, draws: PriorDraws) -> np.ndarray:
     return draws.scale * (draws.sigma if reg.prior.scaled_by_sigma else 1.0)
 
 
 def _local_precision(reg: Regression, draws: PriorDraws, tau: np.ndarray) -> np.ndarray:
     """δ_j = 1/(b_j²τ_j) + 1/s_j² of each draw, shape (S, p), per unit of beta."""
-    laplace, normal = _column_scales(reg)
-    factor = _factor(reg, draws)[:, None]
-    return np.minimum((1 / (normal * factor)) ** 2 + 1 / tau / (laplace * factor) ** 2, LARGEST)
+    scales, factor = reg.unit_scales, _factor(reg, draws)[:, None]
+    return np.minimum((1 / (scales.normal * factor)) ** 2 + 1 / tau / (scales.laplace * factor) ** 2, LARGEST)
 
 
 def _horseshoe_precision(
@@ -184,7 +174,7 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
 
 def _one_decomposition(reg: Regression) -> bool:
     """Whether all local precisions are those of one draw up to a factor, so that one decomposition serves all draws."""
-    if reg.is_horseshoe or np.any(np.isfinite(_column_scales(reg)[0])):
+    if reg.is_horseshoe or np.any(np.isfinite(reg.unit_scales.laplace)):
         return False
     if not reg.has_intercept_column or reg.intercept is True:
         return True
@@ -193,7 +183,7 @@ def _one_decomposition(reg: Regression) -> bool:
 
 def _of_normal(reg: Regression, draws: PriorDraws, loss: QuadraticLoss) -> np.ndarray:
     """All draws from one decomposition: 1 − κ_j = Σ_k V_jk² d_k²/(d_k² + r²), r = σ/scale."""
-    spread = reg.scales.normal if reg.scale_known else np.ones(reg.p)
+    spread = reg.unit_scales.normal
     if reg.has_intercept_column:
         spread = np.append(spread, np.inf if reg.intercept is True else float(reg.intercept.scale))  # type: ignore[union-attr,arg-type]
     penalized, free = np.flatnonzero(np.isfinite(spread)), np.flatnonzero(np.isinf(spread))

@@ -222,7 +222,7 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
         raise UnsupportedError(
             f'the exact engine covers gaussian regressions with a Normal prior, got {reg}; use engine="auto".'
         )
-    scales = reg.scales.normal if reg.scale_known else np.ones(reg.p)
+    scales = reg.unit_scales.normal
     free, penalized = np.flatnonzero(np.isinf(scales)), np.flatnonzero(np.isfinite(scales))
     require_determined(reg.loss, free)
     spread = scales[penalized]

@@ -154,8 +154,7 @@ def _prior_parts(reg: Regression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if isinstance(reg.prior, HorseshoePrior):
         laplace, precision, common = np.zeros(reg.p), np.zeros(reg.p), np.ones(reg.p, dtype=bool)
     else:
-        unit = type(reg.prior)(1.0) if not reg.scale_known else reg.prior  # type: ignore[call-arg]
-        scales = unit.column_scales(reg.names)
+        scales = reg.unit_scales
         laplace, precision, common = 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat
     if reg.has_intercept_column:
         own = float(reg.intercept.scale) ** -2  # type: ignore[union-attr, arg-type]
