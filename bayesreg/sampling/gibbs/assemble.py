@@ -23,6 +23,9 @@ from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, NO_MIXING, Problem, State
 from bayesreg.sampling.proper import require_proper
 
+# The code of a prior that is flat up to its end.
+UNIFORM = 6.0
+
 
 def assemble(reg: Regression) -> Problem:
     """Everything of a Gaussian regression that does not change from draw to draw.
@@ -100,20 +103,22 @@ def encode(prior: PositivePrior | None) -> tuple[float, float, float]:
         case InverseGamma(shape, scale):
             return 5.0, float(shape), float(scale)
         case Uniform(upper):
-            return 6.0, float(upper), 0.0
-    return 6.0, inf, 0.0
+            return UNIFORM, float(upper), 0.0
+    return UNIFORM, inf, 0.0
 
 
 def starting_point(reg: Regression, problem: Problem) -> State:
     """Where chains start from before they are dispersed: a ridge fit, and sigma and scale that go with it."""
     ridge = _unit_information_fit(problem, reg.n)
-    sigma = reg.noise.sigma if reg.noise.sigma is not None else _within(reg.noise.prior, _residual_sd(reg, ridge))
+    sigma = reg.noise.sigma
+    if sigma is None:
+        sigma = _inside(problem.sigma_prior, _residual_sd(reg, ridge), 0.5)
     unit = sigma if problem.scaled else 1.0
     if problem.scale_known:
         scale = float(reg.prior.scale) if isinstance(reg.prior, HorseshoePrior) else 1.0  # type: ignore[arg-type]
     else:
         typical = float(np.mean(np.abs(ridge[problem.common]))) / unit
-        scale = _within(reg.prior.scale, typical if typical > 0 else 1.0)  # type: ignore[union-attr]
+        scale = _inside(problem.scale_prior, typical if typical > 0 else 1.0, 0.5)
     hyper = np.array([sigma, scale, problem.slab_scale, float(np.asarray(reg.conditional_intercept(sigma)))])
     return State(ridge, np.zeros_like(problem.response), np.ones(len(ridge)), hyper)
 
@@ -137,9 +142,9 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
     if not problem.sigma_known:
         spread = (problem.square / max(problem.power, 1.0)) ** 0.5
         sigma = hyper[0] * max(spread / hyper[0], 1.0) ** share
-        hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0])
+        hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0], 0.9)
     if not problem.scale_known:
-        hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1])
+        hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1], 0.9)
     return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper)
 
 
@@ -201,10 +206,7 @@ def _unit_information_fit(problem: Problem, n: int) -> np.ndarray:
     return unit * linalg.solve(matrix, unit * problem.cross, assume_a="pos")
 
 
-def _within(prior: object, value: float) -> float:
-    """The value, or one below it that a prior with an upper end allows."""
-    return min(value, 0.5 * prior.upper) if isinstance(prior, Uniform) else value
-
-
-def _inside(code: tuple[float, float, float], value: float) -> float:
-    return min(value, 0.9 * code[1]) if code[0] == 6.0 else value
+def _inside(prior: tuple[float, float, float], value: float, share: float) -> float:
+    """The value, or that share of the upper end of a prior that has one, if it is less."""
+    code, upper, _ = prior
+    return min(value, share * upper) if code == UNIFORM else value
