@@ -4,19 +4,48 @@ Given mixing variances the rows b are Normal with covariance σ²I + s²K, K = A
 eigenvectors of K the density of (σ, s) with the coefficients integrated out costs O(n) to evaluate.
 """
 
-from math import exp, inf, isfinite, log, nan, sqrt
+from math import exp, inf, log, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from bayesreg.sampling.gibbs.compiled.coefficients import center_terms, refresh_residual, relative_spread
 from bayesreg.sampling.gibbs.compiled.problem import SCALE, SIGMA, Problem, State
-from bayesreg.sampling.gibbs.compiled.univariate import MOST_STEPS, log_positive_prior
+from bayesreg.sampling.gibbs.compiled.slicing import slice_step
+from bayesreg.sampling.gibbs.compiled.univariate import log_positive_prior
 
 # Rounds of slice steps for sigma and scale in turn: next to the eigenvalues they cost nothing.
 ROUNDS = 5
 # Besides `SIGMA` and `SCALE`: sigma against scale, their product held.
 AGAINST = -1
+
+
+class _Spectrum(NamedTuple):
+    """The rows in the basis of the eigenvectors of K in units of σ², and what else the density of (σ, s) is made of.
+
+    Attributes
+    ----------
+    values, squares : ndarray, shape (n,)
+        Eigenvalues of K, and the squares of b along their vectors.
+    sigma, scale : float
+        At which K was computed.
+    scaled : bool
+        Whether the prior is scaled by sigma.
+    power, square : float
+        Power of 1/σ, and what the intercept adds to the squares.
+    sigma_prior, scale_prior : tuple of three floats
+    """
+
+    values: np.ndarray
+    squares: np.ndarray
+    sigma: float
+    scale: float
+    scaled: bool
+    power: float
+    square: float
+    sigma_prior: tuple[float, float, float]
+    scale_prior: tuple[float, float, float]
 
 
 @njit(nogil=True)
@@ -31,17 +60,18 @@ def draw_collapsed(generator: np.random.Generator, problem: Problem, state: Stat
     values, vectors = np.linalg.eigh(weighted.T @ weighted)
     values = np.maximum(values, 0.0)
     squares = (vectors.T @ problem.response) ** 2
-    # The spread is that at the old sigma and scale.
-    more = center_terms(problem, state)
+    more_power, square = center_terms(problem, state)
+    power, priors = problem.power + more_power, (problem.sigma_prior, problem.scale_prior)
+    spectrum = _Spectrum(values, squares, sigma, scale, problem.scaled, power, square, *priors)
     for _ in range(ROUNDS):
         if not problem.sigma_known:
-            _slice(generator, problem, state, values, squares, more, sigma, scale, SIGMA)
+            _move(generator, state.hyper, spectrum, SIGMA)
         # A slab does not move with the scale.
         if not problem.scale_known and np.all(problem.common) and problem.slab_scale == inf:
-            _slice(generator, problem, state, values, squares, more, sigma, scale, SCALE)
+            _move(generator, state.hyper, spectrum, SCALE)
             if not problem.sigma_known:
-                _slice(generator, problem, state, values, squares, more, sigma, scale, AGAINST)
-    ratio = sqrt(_ratio(problem, state.hyper[SIGMA], state.hyper[SCALE], sigma, scale))
+                _move(generator, state.hyper, spectrum, AGAINST)
+    ratio = sqrt(_ratio(spectrum, state.hyper[SIGMA], state.hyper[SCALE]))
     prior = np.empty(len(spread))
     for j in range(len(prior)):
         prior[j] = generator.standard_normal()
@@ -54,45 +84,30 @@ def draw_collapsed(generator: np.random.Generator, problem: Problem, state: Stat
 
 
 @njit(nogil=True)
-def _ratio(problem: Problem, sigma: float, scale: float, old_sigma: float, old_scale: float) -> float:
+def _ratio(spectrum: _Spectrum, sigma: float, scale: float) -> float:
     """By how much the prior variance in units of sigma² has changed."""
-    ratio = scale / old_scale
-    if not problem.scaled:
-        ratio *= old_sigma / sigma
+    ratio = scale / spectrum.scale
+    if not spectrum.scaled:
+        ratio *= spectrum.sigma / sigma
     return ratio * ratio
 
 
 @njit(nogil=True)
-def _log_density(
-    problem: Problem,
-    state: State,
-    values: np.ndarray,
-    squares: np.ndarray,
-    more: tuple[float, float],
-    old_sigma: float,
-    old_scale: float,
-    place: int,
-    u: float,
-) -> float:
-    """Log density of the logarithm of sigma or of scale, constants dropped."""
-    if not -300.0 < u < 300.0:
-        return -inf
-    sigma, scale = _moved(state.hyper[SIGMA], state.hyper[SCALE], place, u)
-    ratio = _ratio(problem, sigma, scale, old_sigma, old_scale)
-    square, determinant = more[1], 0.0
-    for i in range(len(values)):
-        total = 1.0 + ratio * values[i]
+def _log_density(u: float, spectrum: _Spectrum, sigma: float, scale: float, place: int) -> float:
+    """Log density of what the step moves; a known sigma or scale has a flat prior here."""
+    sigma, scale = _moved(sigma, scale, place, u)
+    ratio = _ratio(spectrum, sigma, scale)
+    square, determinant = spectrum.square, 0.0
+    for i in range(len(spectrum.values)):
+        total = 1.0 + ratio * spectrum.values[i]
         determinant += log(total)
-        square += squares[i] / total
-    value = (1.0 - problem.power - more[0]) * log(sigma) + log(scale)
+        square += spectrum.squares[i] / total
+    value = (1.0 - spectrum.power) * log(sigma) + log(scale)
     value -= 0.5 * determinant + 0.5 * square / (sigma * sigma)
-    if not problem.sigma_known:
-        prior = problem.sigma_prior
-        value += log_positive_prior(int(prior[0]), prior[1], prior[2], sigma)
-    if not problem.scale_known:
-        prior = problem.scale_prior
-        value += log_positive_prior(int(prior[0]), prior[1], prior[2], scale)
-    return value
+    code, first, second = spectrum.sigma_prior
+    value += log_positive_prior(int(code), first, second, sigma)
+    code, first, second = spectrum.scale_prior
+    return value + log_positive_prior(int(code), first, second, scale)
 
 
 @njit(nogil=True)
@@ -106,45 +121,13 @@ def _moved(sigma: float, scale: float, place: int, u: float) -> tuple[float, flo
     return exp(middle + u), exp(middle - u)
 
 
+_step = slice_step(_log_density)
+
+
 @njit(nogil=True)
-def _slice(
-    generator: np.random.Generator,
-    problem: Problem,
-    state: State,
-    values: np.ndarray,
-    squares: np.ndarray,
-    more: tuple[float, float],
-    old_sigma: float,
-    old_scale: float,
-    place: int,
-) -> None:
-    """One slice step in a logarithm (Neal 2003, doi:10.1214/aos/1056562461); NaN where it breaks down."""
-    sigma, scale, width = state.hyper[SIGMA], state.hyper[SCALE], 0.5
-    u = 0.5 * (log(sigma) - log(scale)) if place == AGAINST else log(state.hyper[place])
-    level = _log_density(problem, state, values, squares, more, old_sigma, old_scale, place, u)
-    level -= generator.standard_exponential()
-    new = nan
-    if isfinite(level):
-        low = u - width * generator.random()
-        high, steps = low + width, 0
-        while _log_density(problem, state, values, squares, more, old_sigma, old_scale, place, low) > level:
-            low -= width
-            steps += 1
-            if steps > MOST_STEPS:
-                break
-        while _log_density(problem, state, values, squares, more, old_sigma, old_scale, place, high) > level:
-            high += width
-            steps += 1
-            if steps > MOST_STEPS:
-                break
-        while steps <= MOST_STEPS:
-            steps += 1
-            new = low + (high - low) * generator.random()
-            if _log_density(problem, state, values, squares, more, old_sigma, old_scale, place, new) > level:
-                break
-            if new < u:
-                low = new
-            else:
-                high = new
-            new = nan
-    state.hyper[SIGMA], state.hyper[SCALE] = _moved(sigma, scale, place, new)
+def _move(generator: np.random.Generator, hyper: np.ndarray, spectrum: _Spectrum, place: int) -> None:
+    """Move sigma, scale or both by one slice step."""
+    sigma, scale = hyper[SIGMA], hyper[SCALE]
+    u = 0.5 * (log(sigma) - log(scale)) if place == AGAINST else log(hyper[place])
+    new = _step(generator, u, (spectrum, sigma, scale, place), 0.5)
+    hyper[SIGMA], hyper[SCALE] = _moved(sigma, scale, place, new)

@@ -5,131 +5,137 @@
 doi:10.1214/17-EJS1337SI).
 """
 
-from math import exp, inf, isfinite, log, log1p, nan
+from math import exp, inf, log, log1p
 
 import numpy as np
 from numba import njit
 
-from bayesreg.sampling.gibbs.compiled.coefficients import prior_precision, unit_of
 from bayesreg.sampling.gibbs.compiled.problem import SCALE, SIGMA, SLAB, Problem, State
-from bayesreg.sampling.gibbs.compiled.univariate import MOST_STEPS, horseshoe_local, log_positive_prior, scaled_e1
+from bayesreg.sampling.gibbs.compiled.slicing import slice_step
+from bayesreg.sampling.gibbs.compiled.univariate import horseshoe_local, log_positive_prior, scaled_e1
 
-# What a slice step moves: one local scale, the global scale, the slab's, or local against global; and the
-# global scale with the local ones integrated out.
-LOCAL, GLOBAL, OF_SLAB, BALANCE, GLOBAL_ALONE = 0, 1, 2, 3, 4
+# Code and parameters of a prior, as `encode` returns them.
+Prior = tuple[float, float, float]
 
 
 @njit(nogil=True)
 def update_horseshoe(generator: np.random.Generator, problem: Problem, state: State) -> None:
     """Draw the global scale where it is unknown, the local ones, and the slab's where there is one."""
+    # An intercept among the coefficients is the last of them.
+    columns = np.sum(problem.common)
+    sigma = state.hyper[SIGMA] if problem.scaled else 1.0
     if problem.slab_scale == inf:
-        # Without a slab the local scales can be integrated out of the global one's density; they must then be
-        # drawn afresh, since a step from their old values would leave the joint distribution.
-        if not problem.scale_known:
-            state.hyper[SCALE] = _slice(generator, problem, state, GLOBAL_ALONE, 0, state.hyper[SCALE], 0.7)
-        for j in range(len(state.theta)):
-            if problem.common[j]:
-                size = abs(state.theta[j]) / unit_of(problem, state.hyper, j)
-                state.local[j] = horseshoe_local(generator, size)
-        return
-    for j in range(len(state.theta)):
-        if problem.common[j]:
-            state.local[j] = _slice(generator, problem, state, LOCAL, j, state.local[j], 2.0)
-    state.hyper[SLAB] = _slice(generator, problem, state, OF_SLAB, 0, state.hyper[SLAB], 1.0)
-    if not problem.scale_known:
-        state.hyper[SCALE] = _slice(generator, problem, state, GLOBAL, 0, state.hyper[SCALE], 0.5)
-        balance = _slice(generator, problem, state, BALANCE, 0, 1.0, 0.5)
-        state.hyper[SCALE] /= balance
-        for j in range(len(state.theta)):
-            state.local[j] *= balance
-
-
-@njit(nogil=True)
-def _slice(
-    generator: np.random.Generator, problem: Problem, state: State, which: int, j: int, x: float, width: float
-) -> float:
-    """One slice step in log x (Neal 2003, doi:10.1214/aos/1056562461); NaN where it breaks down."""
-    if not x > 0.0:
-        return nan
-    u = log(x)
-    level = _log_density(problem, state, which, j, u) - generator.standard_exponential()
-    if not isfinite(level):
-        return nan
-    low = u - width * generator.random()
-    high = low + width
-    steps = 0
-    while _log_density(problem, state, which, j, low) > level:
-        low -= width
-        steps += 1
-        if steps > MOST_STEPS:
-            return nan
-    while _log_density(problem, state, which, j, high) > level:
-        high += width
-        steps += 1
-        if steps > MOST_STEPS:
-            return nan
-    for _ in range(MOST_STEPS):
-        new = low + (high - low) * generator.random()
-        if _log_density(problem, state, which, j, new) > level:
-            return exp(new)
-        if new < u:
-            low = new
-        else:
-            high = new
-    return x
-
-
-@njit(nogil=True)
-def _log_density(problem: Problem, state: State, which: int, j: int, u: float) -> float:
-    """Log conditional density of the logarithm u of what the step moves, constants dropped."""
-    if not -300.0 < u < 300.0:
-        return -inf
-    if which == LOCAL:
-        old = state.local[j]
-        state.local[j] = exp(u)
-        value = u - _log1p_square(u) + _log_normal(problem, state, j)
-        state.local[j] = old
-        return value
-    if which == BALANCE:
-        value = -u + _log_hyperprior(problem, state.hyper[SCALE] * exp(-u))
-        for k in range(len(state.theta)):
-            if problem.common[k]:
-                value += u - _log1p_square(u + log(state.local[k]))
-        return value
-    if which == GLOBAL_ALONE:
-        sigma = state.hyper[SIGMA] if problem.scaled else 1.0
-        inverse = 1.0 / (sigma * exp(u))
-        value = u + _log_hyperprior(problem, exp(u))
-        for k in range(len(state.theta)):
-            if problem.common[k]:
-                value += log(scaled_e1(max(0.5 * (state.theta[k] * inverse) ** 2, 1e-300))) - u
-        return value
-    place = SCALE if which == GLOBAL else SLAB
-    old = state.hyper[place]
-    state.hyper[place] = exp(u)
-    if which == GLOBAL:
-        value = u + _log_hyperprior(problem, exp(u))
+        _update_without_slab(generator, problem, state.theta[:columns], state.local, state.hyper, sigma)
     else:
-        value = -problem.slab_df * (u + 0.5 * (problem.slab_scale * exp(-u)) ** 2)
-    for k in range(len(state.theta)):
-        if problem.common[k]:
-            value += _log_normal(problem, state, k)
-    state.hyper[place] = old
+        _update_with_slab(generator, problem, state.theta[:columns], state.local[:columns], state.hyper, sigma)
+
+
+@njit(nogil=True)
+def _update_without_slab(
+    generator: np.random.Generator,
+    problem: Problem,
+    theta: np.ndarray,
+    local: np.ndarray,
+    hyper: np.ndarray,
+    sigma: float,
+) -> None:
+    """The local scales can be integrated out of the global one's density.
+
+    They must then be drawn afresh, since a step from their old values would leave the joint distribution.
+    """
+    if not problem.scale_known:
+        given = theta, sigma, problem.scale_prior
+        hyper[SCALE] = exp(_step_global_alone(generator, log(hyper[SCALE]), given, 0.7))
+    for j in range(len(theta)):
+        local[j] = horseshoe_local(generator, abs(theta[j]) / (sigma * hyper[SCALE]))
+
+
+@njit(nogil=True)
+def _update_with_slab(
+    generator: np.random.Generator,
+    problem: Problem,
+    theta: np.ndarray,
+    local: np.ndarray,
+    hyper: np.ndarray,
+    sigma: float,
+) -> None:
+    unit, slab = sigma * hyper[SCALE], hyper[SLAB] * sigma
+    for j in range(len(theta)):
+        local[j] = exp(_step_local(generator, log(local[j]), (theta[j], unit, slab), 2.0))
+    of_slab = theta, local, unit, sigma, problem.slab_df, problem.slab_scale
+    hyper[SLAB] = exp(_step_slab(generator, log(hyper[SLAB]), of_slab, 1.0))
+    if not problem.scale_known:
+        of_global = theta, local, sigma, hyper[SLAB] * sigma, problem.scale_prior
+        hyper[SCALE] = exp(_step_global(generator, log(hyper[SCALE]), of_global, 0.5))
+        balance = exp(_step_balance(generator, 0.0, (local, hyper[SCALE], problem.scale_prior), 0.5))
+        hyper[SCALE] /= balance
+        local *= balance
+
+
+@njit(nogil=True)
+def _log_local(u: float, theta: float, unit: float, slab: float) -> float:
+    """Log density of one local scale."""
+    return u - _log1p_square(u) + _log_normal(theta, exp(u) * unit, slab)
+
+
+@njit(nogil=True)
+def _log_global(u: float, theta: np.ndarray, local: np.ndarray, sigma: float, slab: float, prior: Prior) -> float:
+    """Log density of the global scale given the local ones."""
+    return u + _log_hyperprior(prior, exp(u)) + _log_normals(theta, local, sigma * exp(u), slab)
+
+
+@njit(nogil=True)
+def _log_slab(
+    u: float, theta: np.ndarray, local: np.ndarray, unit: float, sigma: float, df: float, scale: float
+) -> float:
+    """Log density of the slab's scale."""
+    return -df * (u + 0.5 * (scale * exp(-u)) ** 2) + _log_normals(theta, local, unit, exp(u) * sigma)
+
+
+@njit(nogil=True)
+def _log_balance(u: float, local: np.ndarray, scale: float, prior: Prior) -> float:
+    """Log density of what the local scales are multiplied with and the global one is divided by."""
+    value = -u + _log_hyperprior(prior, scale * exp(-u))
+    for k in range(len(local)):
+        value += u - _log1p_square(u + log(local[k]))
     return value
 
 
 @njit(nogil=True)
-def _log_normal(problem: Problem, state: State, j: int) -> float:
-    precision = prior_precision(problem, state, j)
-    return 0.5 * log(precision) - 0.5 * precision * state.theta[j] ** 2
+def _log_global_alone(u: float, theta: np.ndarray, sigma: float, prior: Prior) -> float:
+    """Log density of the global scale with the local ones integrated out."""
+    inverse = 1.0 / (sigma * exp(u))
+    value = u + _log_hyperprior(prior, exp(u))
+    for k in range(len(theta)):
+        value += log(scaled_e1(max(0.5 * (theta[k] * inverse) ** 2, 1e-300))) - u
+    return value
 
 
 @njit(nogil=True)
-def _log_hyperprior(problem: Problem, scale: float) -> float:
-    return log_positive_prior(int(problem.scale_prior[0]), problem.scale_prior[1], problem.scale_prior[2], scale)
+def _log_normals(theta: np.ndarray, local: np.ndarray, unit: float, slab: float) -> float:
+    total = 0.0
+    for k in range(len(theta)):
+        total += _log_normal(theta[k], local[k] * unit, slab)
+    return total
+
+
+@njit(nogil=True)
+def _log_normal(theta: float, spread: float, slab: float) -> float:
+    """Log density of a coefficient whose precision is 1/spread² + 1/slab²."""
+    precision = (1.0 / spread) ** 2 + (1.0 / slab) ** 2
+    return 0.5 * log(precision) - 0.5 * precision * theta**2
+
+
+@njit(nogil=True)
+def _log_hyperprior(prior: Prior, scale: float) -> float:
+    return log_positive_prior(int(prior[0]), prior[1], prior[2], scale)
 
 
 @njit(nogil=True)
 def _log1p_square(u: float) -> float:
     """log(1 + e^(2u)), without overflow."""
     return 2.0 * u + log1p(exp(-2.0 * u)) if u > 0.0 else log1p(exp(2.0 * u))
+
+
+_step_local, _step_slab, _step_balance = slice_step(_log_local), slice_step(_log_slab), slice_step(_log_balance)
+_step_global, _step_global_alone = slice_step(_log_global), slice_step(_log_global_alone)

@@ -5,12 +5,11 @@ from math import erfc, exp, expm1, inf, isfinite, log, log1p, nan, pi, sqrt
 import numpy as np
 from numba import njit
 
+from bayesreg.sampling.gibbs.compiled.slicing import slice_step
+
 EULER = 0.5772156649015329
 HALF_LOG_2PI, ROOT_HALF = 0.5 * log(2 * pi), sqrt(0.5)
 TINY = float(np.finfo(np.float64).tiny)
-# Steps out, and shrinkages, after which a slice step gives up and returns NaN: enough to cross all logarithms allowed,
-# as a first step from a point far out in the tail does.
-MOST_STEPS = 20_000
 
 
 @njit(nogil=True)
@@ -98,12 +97,13 @@ def log_positive_prior(code: int, first: float, second: float, x: float) -> floa
 
 @njit(nogil=True)
 def _log_target(u: float, shape: tuple[float, ...], prior: tuple[float, float, float], times: float) -> float:
-    if not -300.0 < u < 300.0:
-        return -inf
     x = exp(u)
     power, square, linear, quadratic, tilt = shape
     own = (1.0 - power) * u - 0.5 * square / (x * x) - linear / x - 0.5 * quadratic * x * x + tilt * x
     return own + log_positive_prior(int(prior[0]), prior[1], prior[2], times * x)
+
+
+_step = slice_step(_log_target)
 
 
 @njit(nogil=True)
@@ -120,34 +120,7 @@ def slice_positive(
     The density of x > 0 is x^(−power)·exp(−square/(2x²) − linear/x − quadratic·x²/2 + tilt·x)·p(times·x),
     with shape = (power, square, linear, quadratic, tilt).
     """
-    if not x > 0.0:
-        return nan
-    u = log(x)
-    level = _log_target(u, shape, prior, times) - generator.standard_exponential()
-    if not isfinite(level):
-        return nan
-    low = u - width * generator.random()
-    high = low + width
-    steps = 0
-    while _log_target(low, shape, prior, times) > level:
-        low -= width
-        steps += 1
-        if steps > MOST_STEPS:
-            return nan
-    while _log_target(high, shape, prior, times) > level:
-        high += width
-        steps += 1
-        if steps > MOST_STEPS:
-            return nan
-    for _ in range(MOST_STEPS):
-        new = low + (high - low) * generator.random()
-        if _log_target(new, shape, prior, times) > level:
-            return exp(new)
-        if new < u:
-            low = new
-        else:
-            high = new
-    return x
+    return exp(_step(generator, log(x), (shape, prior, times), width)) if x > 0.0 else nan
 
 
 @njit(nogil=True)
