@@ -138,17 +138,21 @@ def _walk(
     start = starting_point(regs[0], first)
     problems = [with_scales(first, one) for one in regs]
     steps = [_Step(problem, choose_kernel(problem, start)) for problem in problems]
+    shape = len(regs), len(generators), draws
+    theta, hyper = np.empty((*shape, len(start.theta))), np.empty((*shape, 4))
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
-            pool.submit(_walk_chain, steps, start, generator, share, draws, tune, tick if index == 0 else None)
-            for index, (generator, share) in enumerate(zip(generators, shares(len(generators)), strict=True))
+            pool.submit(_walk_chain, steps, start, generator, share, into, others, tune, tick if index == 0 else None)
+            for index, (generator, share, into, others) in enumerate(
+                zip(generators, shares(len(generators)), theta.swapaxes(0, 1), hyper.swapaxes(0, 1), strict=True)
+            )
         ]
-        chains = [job.result() for job in jobs]
-    found = []
-    for k, one in enumerate(regs):
-        theta, hyper = (np.stack([chain[part][k] for chain in chains]) for part in (0, 1))
-        found.append(to_draws(one, problems[k], steps[k].kernel, generators, theta, hyper, theta[..., :0], tune))
-    return found
+        for job in jobs:
+            job.result()
+    return [
+        to_draws(one, step.problem, step.kernel, generators, theta[k], hyper[k], theta[k, ..., :0], tune)
+        for k, (one, step) in enumerate(zip(regs, steps, strict=True))
+    ]
 
 
 def _walk_chain(
@@ -156,27 +160,24 @@ def _walk_chain(
     start: "State",
     generator: np.random.Generator,
     share: float,
-    draws: int,
+    theta: np.ndarray,
+    hyper: np.ndarray,
     tune: int,
     tick: Tick | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """θ (m, draws, q) and hyperparameters (m, draws, 4) of one chain."""
+) -> None:
+    """Fill θ (m, draws, q) and hyperparameters (m, draws, 4) of one chain."""
     from bayesreg.sampling.gibbs.assemble import disperse
     from bayesreg.sampling.gibbs.compiled.chain import advance, begin
 
     state = disperse(steps[0].problem, start, generator, share)
     begin(generator, steps[0].problem, state)
-    size = len(state.theta)
-    theta, hyper = np.empty((len(steps), draws, size)), np.empty((len(steps), draws, 4))
+    warmup = np.empty((tune, len(state.theta))), np.empty((tune, 4))
     for k, step in enumerate(steps):
         rhythm = step.kernel.name == "block", step.kernel.thin, step.kernel.every
-        for count, into in ((tune, None), (draws, k)):
-            kept = np.empty((count, size)) if into is None else theta[k]
-            others = np.empty((count, 4)) if into is None else hyper[k]
-            advance(generator, step.problem, state, *rhythm, kept, others, np.empty((count, 0)))
+        for kept, others in (warmup, (theta[k], hyper[k])):
+            advance(generator, step.problem, state, *rhythm, kept, others, np.empty((len(kept), 0)))
         if tick is not None:
             tick(1)
-    return theta, hyper
 
 
 def _judge(reg: Regression, drawn: Draws, independent: bool) -> Diagnostics:

@@ -11,6 +11,7 @@ Which kernel draws the coefficients is decided by what it costs and how it mixes
 
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from bayesreg.errors import ConvergenceError
 from bayesreg.model.regression import Regression
-from bayesreg.sampling.draws import Draws, Tick, chain_generators
+from bayesreg.sampling.draws import Draws, Tick, chain_generators, draw_type
 
 if TYPE_CHECKING:
     from bayesreg.sampling.gibbs.compiled.problem import Problem, State
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 WARMUP = 300
 # Operations after which a compiled chain comes back, to tell how far it is and to be stopped.
 OPERATIONS_A_CALL = 1e8
+
+# θ (C, D, q), hyperparameters (C, D, 4) and local scales (C, D, q or 0) of C chains of D draws.
+Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def sample_gibbs(
@@ -75,9 +79,18 @@ def sample_gibbs(
     start = starting_point(reg, problem)
     chosen = choose_kernel(problem, start, kernel)
     generators = chain_generators(random_seed, chains)
-    parts = _run_chains(problem, start, chosen, generators, draws, tune, tick, cores)
-    theta, hyper, local = (np.stack(part) for part in zip(*parts, strict=True))
+    theta, hyper, local = kept = _room_for(problem, chains, draws)
+    _run_chains(problem, start, chosen, generators, kept, tune, tick, cores)
     return to_draws(reg, problem, chosen, generators, theta, hyper, local, tune)
+
+
+def _room_for(problem: "Problem", chains: int, draws: int) -> Kept:
+    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
+
+    size = len(problem.cross)
+    shape = chains, draws, size
+    local = size if problem.mixing == HORSESHOE else 0
+    return np.empty(shape, draw_type(shape)), np.empty((chains, draws, 4)), np.empty((chains, draws, local))
 
 
 def _run_chains(
@@ -85,11 +98,12 @@ def _run_chains(
     start: "State",
     kernel: "Kernel",
     generators: list[np.random.Generator],
-    draws: int,
+    kept: Kept,
     tune: int,
     tick: Tick | None,
     cores: int | None,
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+) -> None:
+    """Fill the arrays, each chain its own part of them."""
     from threadpoolctl import threadpool_limits
 
     done = np.zeros(len(generators), dtype=np.int64)
@@ -97,12 +111,15 @@ def _run_chains(
     # One thread of linear algebra per chain: more would only wait for each other.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
         jobs = [
-            pool.submit(_run_chain, problem, start, kernel, generator, share, draws, tune, done[index : index + 1])
-            for index, (generator, share) in enumerate(zip(generators, shares(len(generators)), strict=True))
+            pool.submit(_run_chain, problem, start, kernel, generator, share, own, tune, done[index : index + 1])
+            for index, (generator, share, *own) in enumerate(
+                zip(generators, shares(len(generators)), *kept, strict=True)
+            )
         ]
         try:
             _report(jobs, done, tick)
-            return [job.result() for job in jobs]
+            for job in jobs:
+                job.result()
         except BaseException:
             # A negative count tells the chains to stop.
             done[:] = np.iinfo(np.int64).min
@@ -138,27 +155,27 @@ def _run_chain(
     kernel: "Kernel",
     generator: np.random.Generator,
     share: float,
-    draws: int,
+    kept: Sequence[np.ndarray],
     tune: int,
     done: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """θ (draws, q), hyperparameters (draws, 4) and local scales (draws, q or 0) of one chain."""
+) -> None:
+    """Fill θ (draws, q), hyperparameters (draws, 4) and local scales (draws, q or 0) of one chain."""
     from bayesreg.sampling.gibbs.assemble import disperse
     from bayesreg.sampling.gibbs.compiled.chain import advance, begin
-    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
 
     state = disperse(problem, start, generator, share)
     try:
         begin(generator, problem, state)
-        total, size = tune + draws, len(state.theta)
-        theta, hyper = np.empty((total, size)), np.empty((total, 4))
-        local = np.empty((total, size if problem.mixing == HORSESHOE else 0))
-        step = max(1, int(OPERATIONS_A_CALL / (kernel.operations * kernel.thin)))
-        for first in range(0, total, step):
-            part = slice(first, first + step)
-            rhythm = kernel.name == "block", kernel.thin, kernel.every
-            advance(generator, problem, state, *rhythm, theta[part], hyper[part], local[part])
-            done += len(theta[part])
+        draws, rhythm = len(kept[0]), (kernel.name == "block", kernel.thin, kernel.every)
+        step = min(tune + draws, max(1, int(OPERATIONS_A_CALL / (kernel.operations * kernel.thin))))
+        # So few at a time that they hardly take memory, whatever the warm-up.
+        drawn = [np.empty((step, part.shape[1])) for part in kept]
+        for first in range(-tune, draws, step):
+            count = min(step, draws - first)
+            advance(generator, problem, state, *rhythm, *(part[:count] for part in drawn))
+            for into, part in zip(kept, drawn, strict=True):
+                into[max(first, 0) : max(first + count, 0)] = part[max(-first, 0) : count]
+            done += count
             if done[0] < 0:
                 break
     except (np.linalg.LinAlgError, ZeroDivisionError) as error:
@@ -166,7 +183,6 @@ def _run_chain(
             f"the Gibbs sampler broke down ({error}): collinear columns without a prior, or scales beyond the range of "
             'numbers; give every column a finite scale, rescale the columns, or use engine="nuts".'
         ) from None
-    return theta[tune:], hyper[tune:], local[tune:]
 
 
 def to_draws(

@@ -11,7 +11,9 @@ import bayesreg as br
 from bayesreg.errors import ConvergenceError, ModeError, UnsupportedError
 from bayesreg.sampling.exact.posterior import exact_posterior
 from bayesreg.sampling.gibbs import sampler as gibbs_engine
+from bayesreg.sampling.gibbs.assemble import assemble
 from bayesreg.sampling.gibbs.interpreted import sample_interpreted
+from bayesreg.sampling.gibbs.kernel import _cost_of_block
 from bayesreg.sampling.gibbs.sampler import sample_gibbs
 
 # The kernels are compiled once, which takes longer than all that follows.
@@ -523,6 +525,32 @@ def test_stopping_between_draws_does_not_change_their_distribution(monkeypatch, 
     whole = gibbs(reg, draws=10_000)
     monkeypatch.setattr(gibbs_engine, "OPERATIONS_A_CALL", 1.0)
     assert_same_distribution(compressed(gibbs(reg, draws=5_000, seed=2), reg), compressed(whole, reg))
+
+
+@pytest.mark.parametrize("tune", [0, 5, 300])
+@pytest.mark.parametrize("prior", [br.Laplace(0.5), br.Horseshoe()], ids=repr)
+def test_draws_are_kept_from_the_end_of_the_warm_up_wherever_a_chain_stops(prior, tune, monkeypatch):
+    given = {"tune": tune, "chains": 3, "random_seed": 5, "kernel": "block"}
+    reg = br.Regression(X, Y, prior=prior)
+    longer = sample_gibbs(reg, draws=50 + tune, **(given | {"tune": 0}))
+    monkeypatch.setattr(gibbs_engine, "OPERATIONS_A_CALL", 7 * _cost_of_block(assemble(reg)))
+    found = sample_gibbs(reg, draws=50, **given)
+    np.testing.assert_array_equal(found.beta, longer.beta[:, tune:])
+    np.testing.assert_array_equal(found.sigma, longer.sigma[:, tune:])
+    if found.local is not None:
+        np.testing.assert_array_equal(found.local, longer.local[:, tune:])
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_huge_draws_are_kept_in_single_precision(kernel, monkeypatch):
+    reg = br.Regression(WIDE_X, WIDE_Y, prior=br.Laplace(br.HalfNormal(1.0)))
+    given = {"draws": 40, "tune": 10, "chains": 2, "random_seed": 5, "kernel": kernel}
+    double = sample_gibbs(reg, **given)
+    monkeypatch.setattr("bayesreg.sampling.draws.MOST_DOUBLES", 100)
+    single = sample_gibbs(reg, **given)
+    assert single.beta.dtype == np.float32
+    np.testing.assert_array_equal(single.beta, double.beta.astype(np.float32))
+    np.testing.assert_array_equal(single.sigma, double.sigma)
 
 
 @pytest.mark.parametrize("draws", [1, 300, 20_000])
