@@ -4,34 +4,50 @@ They are ArviZ's, number for number, without the seconds that importing arviz_st
 what does not vary has no effective size (NaN), so that a gate on it fails closed.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import ndtri
 
 TAIL = (0.05, 0.95)
+# Autocovariances are computed up to this share of the chain first, and to its end where they have not died out there.
+FIRST_LAGS, FEWEST_LAGS = 0.1, 16
+
+
+class _Chains(NamedTuple):
+    """Means and variances of chains of D draws, both of shape (k, C), and the draws less their mean, (k, C, D)."""
+
+    means: np.ndarray
+    variances: np.ndarray
+    away: np.ndarray
 
 
 def rhat_rank(quantities: np.ndarray) -> np.ndarray:
     """Rank-normalized split R̂, the larger of bulk and folded; quantities (k, C, D) with C > 1 give shape (k,)."""
-    return np.maximum(*(_rhat(scores) for scores in _z_scale_both(_split(quantities))))
+    return np.maximum(*(_rhat(_chains(scores)) for scores in _z_scale_both(_split(quantities))[:2]))
 
 
 def ess_bulk(quantities: np.ndarray) -> np.ndarray:
     """Effective sample size of the rank-normalized draws, shape (k,)."""
-    return _ess(_z_scale(_split(quantities)))
-
-
-def rhat_and_ess_bulk(quantities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """R̂ and bulk effective sample size, which share the ranks, each of shape (k,)."""
-    bulk, folded = _z_scale_both(_split(quantities))
-    return np.maximum(_rhat(bulk), _rhat(folded)), _ess(bulk)
+    return _ess(_chains(_z_scale_both(_split(quantities))[0]))
 
 
 def ess_tail(quantities: np.ndarray) -> np.ndarray:
     """The smaller of the effective sample sizes of the 5% and the 95% quantile, shape (k,)."""
-    ends = np.quantile(quantities, TAIL, axis=(1, 2))
-    sizes = [_ess(_split(quantities <= end[:, None, None]).astype(float)) for end in ends]
-    return np.minimum(*sizes)
+    return _ess_below(_split(quantities), np.quantile(quantities, TAIL, axis=(1, 2)))
+
+
+def rhat_and_ess(quantities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """R̂, bulk and tail effective sample sizes from one sort of each quantity, each of shape (k,)."""
+    split = _split(quantities)
+    scores, folded, ordered = _z_scale_both(split)
+    # A chain of odd length loses its middle draw when it is split, but not for its quantiles.
+    whole = split.size == quantities.size
+    ends = _quantiles(ordered) if whole else np.quantile(quantities, TAIL, axis=(1, 2))
+    bulk = _chains(scores)
+    return np.maximum(_rhat(bulk), _rhat(_chains(folded))), _ess(bulk), _ess_below(split, ends)
 
 
 def _split(quantities: np.ndarray) -> np.ndarray:
@@ -39,82 +55,113 @@ def _split(quantities: np.ndarray) -> np.ndarray:
     return np.concatenate([quantities[..., :half], quantities[..., -half:]], axis=1)
 
 
-def _z_scale(quantities: np.ndarray) -> np.ndarray:
-    """Normal scores of the average ranks among all draws of a quantity."""
-    flat = quantities.reshape(len(quantities), -1)
-    scores = _scores(flat.shape[1])
-    found = np.empty(flat.shape)
-    for row, into in zip(flat, found, strict=True):
-        order = np.argsort(row)
-        into[order] = scores[_double_ranks(row[order])]
-    return found.reshape(quantities.shape)
-
-
-def _z_scale_both(split: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Normal scores of the draws and of their distances from the median, from one sort of each quantity."""
+def _z_scale_both(split: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Normal scores of the draws and of their distances from the median, and the draws in ascending order (k, C·D)."""
     flat = split.reshape(len(split), -1)
-    scores, middle = _scores(flat.shape[1]), np.median(flat, axis=1)
-    bulk, folded = np.empty(flat.shape), np.empty(flat.shape)
+    bulk, folded, ordered = np.empty(flat.shape), np.empty(flat.shape), np.empty(flat.shape)
     for k, row in enumerate(flat):
         order = np.argsort(row)
-        bulk[k, order] = scores[_double_ranks(row[order])]
-        below = int(np.searchsorted(row[order], middle[k]))
+        values = np.take(row, order, out=ordered[k])
+        bulk[k, order] = _scores(values)
+        middle = 0.5 * (values[(len(row) - 1) // 2] + values[len(row) // 2])
+        below = int(np.searchsorted(values, middle))
         # Two ascending runs, which a stable sort only has to merge.
-        order = np.concatenate([order[:below][::-1], order[below:]])
-        distance = np.abs(row[order] - middle[k])
+        distance = np.concatenate([middle - values[:below][::-1], values[below:] - middle])
         merged = np.argsort(distance, kind="stable")
-        folded[k, order[merged]] = scores[_double_ranks(distance[merged])]
-    return bulk.reshape(split.shape), folded.reshape(split.shape)
+        order = np.concatenate([order[:below][::-1], order[below:]])
+        folded[k, order[merged]] = _scores(distance[merged])
+    return bulk.reshape(split.shape), folded.reshape(split.shape), ordered
 
 
-def _scores(size: int) -> np.ndarray:
-    """Normal scores at the ranks 0, ½, 1, … `size`."""
-    return ndtri((np.maximum(np.arange(2 * size + 1), 1) / 2 - 0.375) / (size + 0.25))
-
-
-def _double_ranks(ordered: np.ndarray) -> np.ndarray:
-    """Twice the average ranks of values in ascending order, as whole numbers."""
-    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+def _scores(ordered: np.ndarray) -> np.ndarray:
+    """Normal scores of the average ranks of values in ascending order."""
+    alone, new = _scores_without_ties(len(ordered)), ordered[1:] != ordered[:-1]
     if new.all():
-        return 2 * np.arange(1, len(ordered) + 1)
-    starts = np.flatnonzero(new)
-    ends = np.append(starts[1:], len(ordered))
-    return np.repeat(starts + ends + 1, ends - starts)
+        return alone
+    edges = np.flatnonzero(np.concatenate([[True], new, [True]]))
+    runs = np.diff(edges)
+    tied = runs > 1
+    scores = alone.copy()
+    scores[np.repeat(tied, runs)] = np.repeat(
+        _score(0.5 * (edges[:-1] + edges[1:] + 1)[tied], len(ordered)), runs[tied]
+    )
+    return scores
 
 
-def _rhat(split: np.ndarray) -> np.ndarray:
-    draws = split.shape[-1]
-    between = draws * np.var(split.mean(axis=2), axis=1, ddof=1)
-    within = np.mean(np.var(split, axis=2, ddof=1), axis=1)
+@lru_cache(maxsize=2)
+def _scores_without_ties(size: int) -> np.ndarray:
+    return _score(np.arange(1.0, size + 1), size)
+
+
+def _score(rank: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(ndtri((rank - 0.375) / (size + 0.25)))
+
+
+def _quantiles(ordered: np.ndarray) -> np.ndarray:
+    """NumPy's quantiles of values in ascending order, shape (2, k)."""
+    place = np.array(TAIL) * (ordered.shape[1] - 1)
+    low = place.astype(int)
+    left, right, share = ordered[:, low].T, ordered[:, low + 1].T, (place - low)[:, None]
+    step = right - left
+    return np.where(share < 0.5, left + step * share, right - step * (1 - share))
+
+
+def _chains(split: np.ndarray) -> _Chains:
+    means = split.mean(axis=2)
+    away = split - means[..., None]
+    return _Chains(means, np.einsum("kcd,kcd->kc", away, away) / (split.shape[2] - 1), away)
+
+
+def _rhat(chains: _Chains) -> np.ndarray:
+    draws = chains.away.shape[-1]
+    between = draws * np.var(chains.means, axis=1, ddof=1)
+    within = np.mean(chains.variances, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.sqrt((between / within + draws - 1) / draws)
 
 
-def _ess(split: np.ndarray) -> np.ndarray:
+def _ess_below(split: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """The smaller of the effective sample sizes of being at most each end, shape (k,)."""
+    return np.minimum(*(_ess(_chains((split <= end[:, None, None]).astype(float))) for end in ends))
+
+
+def _ess(chains: _Chains) -> np.ndarray:
     """Effective sample sizes by Geyer's initial monotone sequence, shape (k,)."""
-    chains, draws = split.shape[1:]
-    covariance = _autocovariance(split)
-    within = covariance[:, :, 0].mean(axis=1) * draws / (draws - 1)
-    total = within * (draws - 1) / draws + (np.var(split.mean(axis=2), axis=1, ddof=1) if chains > 1 else 0.0)
+    draws = chains.away.shape[-1]
+    some = min(draws, max(FEWEST_LAGS, int(FIRST_LAGS * draws)))
+    found, done = _sizes(_correlations(chains, some), chains.means.shape[1] * draws)
+    if not np.all(done):
+        rest = _Chains(*(part[~done] for part in chains))
+        found[~done], _ = _sizes(_correlations(rest, draws), chains.means.shape[1] * draws)
+    return found
+
+
+def _correlations(chains: _Chains, lags: int) -> np.ndarray:
+    """Autocorrelations at the first lags, within and between chains, shape (k, lags)."""
+    count, draws = chains.away.shape[1:]
+    length = next_fast_len(draws + lags, real=True)
+    spectrum = rfft(chains.away, n=length, axis=-1)
+    # The transform is linear, so that the mean of the chains can be taken before it.
+    power = np.einsum("kcf,kcf->kf", spectrum.real, spectrum.real) + np.einsum(
+        "kcf,kcf->kf", spectrum.imag, spectrum.imag
+    )
+    covariance = irfft(power / count, n=length, axis=-1)[:, :lags] / draws
+    within = np.mean(chains.variances, axis=1)
+    total = within * (draws - 1) / draws + (np.var(chains.means, axis=1, ddof=1) if count > 1 else 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = 1 - (within[:, None] - covariance.mean(axis=1)) / total[:, None]
+        correlation = 1 - (within[:, None] - covariance) / total[:, None]
     correlation[:, 0] = 1.0
-    return np.array([_size(row, chains * draws) for row in correlation])
+    return np.asarray(correlation)
 
 
-def _size(correlation: np.ndarray, size: int) -> float:
-    if not np.all(np.isfinite(correlation)):
-        return np.nan
-    pairs = correlation[: len(correlation) // 2 * 2].reshape(-1, 2).sum(axis=1)[: max(1, (len(correlation) - 1) // 2)]
-    negative = np.flatnonzero(pairs <= 0)
-    stop = int(negative[0]) if len(negative) else len(pairs) - 1
-    monotone = np.minimum.accumulate(pairs[: max(stop, 1)])
-    tau = -1 + 2 * float(monotone.sum()) + max(float(correlation[2 * max(stop, 1)]), 0.0)
-    return size / max(tau, 1 / np.log10(size))
-
-
-def _autocovariance(split: np.ndarray) -> np.ndarray:
-    draws = split.shape[-1]
-    length = next_fast_len(2 * draws)
-    spectrum = rfft(split - split.mean(axis=-1, keepdims=True), n=length, axis=-1)
-    return irfft(np.abs(spectrum) ** 2, n=length, axis=-1)[..., :draws] / draws
+def _sizes(correlation: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Effective sizes of `size` draws, and whether the correlations have died out (or are not numbers), (k,) both."""
+    lags = correlation.shape[1]
+    pairs = correlation[:, : lags // 2 * 2].reshape(len(correlation), -1, 2).sum(axis=2)[:, : max(1, (lags - 1) // 2)]
+    died = np.any(pairs <= 0, axis=1)
+    stop = np.maximum(np.where(died, np.argmax(pairs <= 0, axis=1), pairs.shape[1] - 1), 1)
+    monotone = np.cumsum(np.minimum.accumulate(pairs[:, : stop.max()], axis=1), axis=1)
+    rows = np.arange(len(correlation))
+    tau = -1 + 2 * monotone[rows, stop - 1] + np.maximum(correlation[rows, 2 * stop], 0.0)
+    varies = np.all(np.isfinite(correlation), axis=1)
+    return np.where(varies, size / np.maximum(tau, 1 / np.log10(size)), np.nan), died | ~varies

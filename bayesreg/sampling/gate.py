@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesreg.sampling.convergence import ess_bulk, ess_tail, rhat_and_ess_bulk, rhat_rank
+from bayesreg.sampling.convergence import ess_bulk, ess_tail, rhat_and_ess, rhat_rank
 from bayesreg.sampling.draws import Draws
 
 LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
@@ -16,8 +16,8 @@ LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
 FEWEST_DRAWS = 8
 # Of independent draws, which are so by construction, no more columns than this are judged, evenly chosen.
 MOST_JUDGED = 1_000
-# Columns that are ranked together.
-COLUMNS = 200
+# Numbers that are ranked together, few enough for a processor's cache.
+BLOCK_SIZE = 2**17
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,11 @@ def _judged(p: int, *, independent: bool) -> np.ndarray:
 
 
 def _blocks(draws: Draws, judged: np.ndarray, *, sigma_known: bool, has_intercept: bool) -> Iterator[np.ndarray]:
-    """Every unknown that is judged, in blocks of shape (k, C, D)."""
-    for start in range(0, len(judged), COLUMNS):
-        yield np.moveaxis(draws.beta[..., judged[start : start + COLUMNS]].astype(float, copy=False), -1, 0)
+    """Every unknown that is judged, in blocks of shape (k, C, D); no copies where all columns are."""
+    step = max(1, BLOCK_SIZE // draws.sigma.size)
+    beta = draws.beta if len(judged) == draws.beta.shape[-1] else draws.beta[..., judged]
+    for start in range(0, len(judged), step):
+        yield np.moveaxis(beta[..., start : start + step], -1, 0)
     others = [draws.at_center] if has_intercept else []
     others += [] if sigma_known else [draws.sigma]
     others += [] if draws.scale is None else [draws.scale]
@@ -122,15 +124,16 @@ def _worst(draws: Draws, blocks: list[np.ndarray]) -> tuple[float, float, float]
     return float(found[:, 0].max()), float(found[:, 1].min()), float(found[:, 2].min())
 
 
-def _worst_of(quantities: np.ndarray) -> tuple[float, float, float]:
+def _worst_of(block: np.ndarray) -> tuple[float, float, float]:
+    quantities = np.ascontiguousarray(block, dtype=float)
     if quantities.shape[1] > 1:
-        rhat, bulk = rhat_and_ess_bulk(quantities)
+        rhat, bulk, tail = rhat_and_ess(quantities)
     else:
         # R-hat splits each chain in two itself; a single chain is split once more, since it needs two.
         half = quantities.shape[-1] // 2
         rhat = rhat_rank(quantities[..., : 2 * half].reshape(len(quantities), -1, half))
-        bulk = ess_bulk(quantities)
-    return float(rhat.max()), float(bulk.min()), float(ess_tail(quantities).min())
+        bulk, tail = ess_bulk(quantities), ess_tail(quantities)
+    return float(rhat.max()), float(bulk.min()), float(tail.min())
 
 
 def _all_finite(draws: Draws, blocks: list[np.ndarray]) -> bool:
