@@ -16,7 +16,7 @@ from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
 from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
-from bayesreg.sampling.gibbs.sampler import shares, to_draws
+from bayesreg.sampling.gibbs.sampler import one_thread_of_linear_algebra, shares, to_draws
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -129,8 +129,6 @@ def _walk(
     regs: list[Regression], draws: int, tune: int, generators: list[np.random.Generator], tick: Tick | None
 ) -> list[Draws]:
     """Gibbs chains from the first regression to the last, all of which share their data."""
-    from threadpoolctl import threadpool_limits
-
     from bayesreg.sampling.gibbs.assemble import assemble, starting_point, with_scales
     from bayesreg.sampling.gibbs.kernel import choose_kernel
 
@@ -140,7 +138,7 @@ def _walk(
     steps = [_Step(problem, choose_kernel(problem, start)) for problem in problems]
     shape = len(regs), len(generators), draws
     theta, hyper = np.empty((*shape, len(start.theta))), np.empty((*shape, 4))
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_thread_of_linear_algebra(), ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
             pool.submit(_walk_chain, steps, start, generator, share, into, others, tune, tick if index == 0 else None)
             for index, (generator, share, into, others) in enumerate(

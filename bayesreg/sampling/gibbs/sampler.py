@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,10 @@ from bayesreg.model.regression import Regression
 from bayesreg.sampling.draws import Draws, Tick, chain_generators, draw_type
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from threadpoolctl import ThreadpoolController
+
     from bayesreg.sampling.gibbs.compiled.problem import Problem, State
     from bayesreg.sampling.gibbs.kernel import Kernel
 
@@ -104,12 +109,9 @@ def _run_chains(
     cores: int | None,
 ) -> None:
     """Fill the arrays, each chain its own part of them."""
-    from threadpoolctl import threadpool_limits
-
     done = np.zeros(len(generators), dtype=np.int64)
     workers = min(len(generators), cores or os.cpu_count() or 1)
-    # One thread of linear algebra per chain: more would only wait for each other.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+    with one_thread_of_linear_algebra(), ThreadPoolExecutor(workers) as pool:
         jobs = [
             pool.submit(_run_chain, problem, start, kernel, generator, share, own, tune, done[index : index + 1])
             for index, (generator, share, *own) in enumerate(
@@ -124,6 +126,22 @@ def _run_chains(
             # A negative count tells the chains to stop.
             done[:] = np.iinfo(np.int64).min
             raise
+
+
+def one_thread_of_linear_algebra() -> "AbstractContextManager[Any]":
+    """One per chain: more would only wait for each other."""
+    return _libraries().limit(limits=1, user_api="blas")
+
+
+@cache
+def _libraries() -> "ThreadpoolController":
+    """What does linear algebra in this process, found once since the search takes milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    # Loads what compiled code calls.
+    import bayesreg.sampling.gibbs.compiled.chain  # noqa: F401
+
+    return ThreadpoolController()
 
 
 def shares(chains: int) -> list[float]:
