@@ -232,7 +232,7 @@ class SmoothTable:
     Attributes
     ----------
     start, width : float
-    coefficients : ndarray, shape (k, NODES, panels)
+    coefficients : ndarray, shape (NODES, k, panels)
     """
 
     start: float
@@ -247,7 +247,7 @@ class SmoothTable:
         place = (x - self.start) / self.width
         panel = np.clip(place.astype(int), 0, self.coefficients.shape[2] - 1)
         inside = 2 * (place - panel) - 1
-        return np.array([legendre.legval(inside, one[:, panel], tensor=False) for one in self.coefficients])
+        return np.asarray(legendre.legval(inside, np.take(self.coefficients, panel, axis=2), tensor=False))
 
 
 def tabulate(function: Callable[[np.ndarray], np.ndarray], low: float, high: float, width: float) -> SmoothTable:
@@ -255,7 +255,8 @@ def tabulate(function: Callable[[np.ndarray], np.ndarray], low: float, high: flo
     count = int(np.ceil((high - low) / width))
     edges = np.linspace(low, high, count + 1)
     values = function(_nodes(edges[None])[0]).reshape(-1, count, NODES)
-    return SmoothTable(low, float(edges[1] - edges[0]), np.moveaxis(values @ _TO_COEFFICIENTS.T, -1, 1))
+    coefficients = np.ascontiguousarray(np.moveaxis(values @ _TO_COEFFICIENTS.T, -1, 0))
+    return SmoothTable(low, float(edges[1] - edges[0]), coefficients)
 
 
 def in_blocks(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, width: int) -> np.ndarray:
