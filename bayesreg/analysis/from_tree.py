@@ -1,6 +1,7 @@
 """A posterior's DataTree, read back: the regression that it belongs to, and its draws."""
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from bayesreg.errors import DataError
 from bayesreg.model.family import Bernoulli, Family, Gaussian, LaplaceNoise, Poisson, StudentT
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
-from bayesreg.priors.positive import Exponential, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
+from bayesreg.priors.positive import Exponential, HalfCauchy, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
 from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # What an attribute may name; nothing else is ever called.
 FAMILIES = (Gaussian, Bernoulli, Poisson, StudentT, LaplaceNoise)
-POSITIVE = (HalfNormal, Exponential, HalfStudentT, InverseGamma, Jeffreys, Uniform)
+POSITIVE = (HalfNormal, Exponential, HalfCauchy, HalfStudentT, InverseGamma, Jeffreys, Uniform)
 HORSESHOES = (Horseshoe, RegularizedHorseshoe)
 
 
@@ -176,7 +177,7 @@ def _read_positive(idata: "DataTree", name: str) -> Any:
     return _read_call(str(_attribute(idata, name)), POSITIVE)
 
 
-def _read_call(text: str, allowed: tuple[type, ...]) -> Any:
+def _read_call(text: str, allowed: tuple[Callable[..., Any], ...]) -> Any:
     """Make the frozen dataclass whose repr ``Name(a=1.0, b='c')`` this is, without running it."""
     try:
         return _build(ast.parse(text.replace("=inf", "=1e999"), mode="eval").body, allowed)
@@ -185,7 +186,7 @@ def _read_call(text: str, allowed: tuple[type, ...]) -> Any:
         raise DataError(f"the DataTree says {text!r}, where one of {names} is expected.") from None
 
 
-def _build(node: ast.AST, allowed: tuple[type, ...]) -> Any:
+def _build(node: ast.AST, allowed: tuple[Callable[..., Any], ...]) -> Any:
     if not isinstance(node, ast.Call):
         return ast.literal_eval(node)
     kinds = {kind.__name__: kind for kind in allowed}

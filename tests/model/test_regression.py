@@ -240,3 +240,14 @@ def test_an_unknown_scale_is_no_number():
     assert not reg.scale_known
     with pytest.raises(PriorError, match="needs a number"):
         _ = reg.scales
+
+
+@pytest.mark.parametrize("kind", [br.Laplace, br.Normal])
+def test_scales_at_scale_1(kind):
+    X, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9.0)
+    known = br.Regression(X, y, prior=kind([0.5, 2.0]))
+    unknown = known.with_prior(kind(br.HalfNormal(3.0)))
+    part, other = ("laplace", "normal") if kind is br.Laplace else ("normal", "laplace")
+    np.testing.assert_array_equal(getattr(known.unit_scales, part), [0.5, 2.0])
+    np.testing.assert_array_equal(getattr(unknown.unit_scales, part), [1.0, 1.0])
+    np.testing.assert_array_equal(getattr(unknown.unit_scales, other), [np.inf, np.inf])
