@@ -348,9 +348,9 @@ def cost_lines(results):
         "than rows, the columns and back) and against one Cholesky factor, both by BLAS at that shape on one core; the",
         "Gram product as a share of the whole call; and where the whole call on one core goes.",
         "",
-        "| data | kernel, sweeps a draw | draws | ESS / draw (worst) | draw / pass | draw / Cholesky | Gram product |"
-        " chains | diagnostics | DataTree | rest |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| data | kernel, sweeps a draw | draws | ESS / draw (worst) | ESS / s | draw / pass | draw / Cholesky |"
+        " Gram product | chains | diagnostics | DataTree | rest |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, found in results.items():
         own, limit = found.get("ours, one core"), found.get("limits")
@@ -362,7 +362,7 @@ def cost_lines(results):
         gram = "–" if CELLS[name].from_moments else f"{limit['gram'] / whole:.1%}"
         lines.append(
             f"| {CELLS[name].words} | {own['kernel']}, {own['sweeps']} | {own['kept']:,} "
-            f"| {own['ess'] / own['kept']:.2g} ({own['worst']}) | {draw / limit['pass']:.2g} "
+            f"| {own['ess'] / own['kept']:.2g} ({own['worst']}) | {rate(own):,.4g} | {draw / limit['pass']:.2g} "
             f"| {draw / limit['cholesky']:.2g} | {gram} "
             f"| {' | '.join(f'{share:.0%}' for share in [*shares, 1 - sum(shares)])} |"
         )

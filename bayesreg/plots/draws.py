@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.errors import DataError
+from bayesreg.analysis.coef_draws import coef_draws
 from bayesreg.model.regression import Regression
 
 if TYPE_CHECKING:
@@ -19,35 +19,7 @@ def beta_draws(reg: Regression, idata: "DataTree") -> np.ndarray:
     DataError
         If the posterior is that of other columns.
     """
-    coef = idata["posterior"]["coef"].transpose("chain", "draw", "coef_name")
-    order = column_order(reg.names, coef["coef_name"].to_numpy())
-    return reg.design.standardization.beta(coef.to_numpy().reshape(-1, coef.sizes["coef_name"])[:, order])
-
-
-def column_order(names: tuple[str, ...], found: np.ndarray) -> np.ndarray:
-    """Where each name is among those found, shape (p,).
-
-    Raises
-    ------
-    DataError
-        If they are not the same names.
-
-    Examples
-    --------
-    >>> column_order(("b", "a"), np.array(["a", "b"]))
-    array([1, 0])
-    """
-    # NumPy's strings, which coordinates are, do not keep NUL characters at the end.
-    wanted, found = np.array(names), np.asarray(found, dtype=str)
-    ours, theirs = np.argsort(wanted, kind="stable"), np.argsort(found, kind="stable")
-    if not np.array_equal(wanted[ours], found[theirs]):
-        missing, unknown = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
-        raise DataError(
-            f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this regression."
-        )
-    order = np.empty(len(names), dtype=int)
-    order[ours] = theirs
-    return order
+    return reg.design.standardization.beta(coef_draws(reg.names, idata))
 
 
 def largest_first(beta: np.ndarray) -> np.ndarray:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesreg.analysis.coef_draws import column_order
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import Path
 from bayesreg.optimize.path import path as compute_path
-from bayesreg.plots.draws import column_order
 from bayesreg.plots.line_ends import name_ends
 from bayesreg.plots.names import labels_of
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, axes_for, drawing, ink, is_count, legible

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesreg.analysis.coef_draws import coef_draws
 from bayesreg.analysis.comparison.table import render_html, render_text
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
-from bayesreg.errors import ConvergenceError, DataError, PriorError
+from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
@@ -303,17 +304,7 @@ def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
     """
     if isinstance(posterior, Posterior):
         return reg.design.standardization.coef(posterior.draws.beta).reshape(-1, reg.p)
-    draws = posterior["posterior"]["coef"]
-    found = [str(name) for name in draws["coef_name"].to_numpy()]
-    # NumPy's strings, which coordinates are, do not keep NUL characters at the end.
-    names = [name.rstrip("\0") for name in reg.names]
-    if sorted(found) != sorted(names):
-        missing, unknown = sorted(set(names) - set(found)), sorted(set(found) - set(names))
-        raise DataError(
-            f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this one."
-        )
-    order = [found.index(name) for name in names]
-    return draws.transpose("chain", "draw", "coef_name").values.reshape(-1, reg.p)[:, order]
+    return coef_draws(reg.names, posterior)
 
 
 def _strength(reg: Regression, sigma: float, objective: str) -> Any:

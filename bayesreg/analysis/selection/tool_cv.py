@@ -65,8 +65,8 @@ def cross_validate(reg: Regression, folds: int = FOLDS, random_seed: int | None 
         raise DataError(f"{folds}-fold cross-validation needs at least {folds} rows; give a strength or scale instead.")
     if not reg.is_gaussian or rows.weights is not None or not isinstance(reg.prior, Laplace | Normal):
         raise UnsupportedError(
-            "scikit-learn's cross-validation covers the gaussian family, Laplace and Normal priors, and no weights, got "
-            f'{reg}; use br.select(reg, by="cv").'
+            "scikit-learn's cross-validation covers the gaussian family, Laplace and Normal priors, and no weights, "
+            f'got {reg}; use br.select(reg, by="cv").'
         )
     if np.all(reg.design.constant):
         raise DataError("every column is constant, so there is no strength to choose; give a strength or scale.")

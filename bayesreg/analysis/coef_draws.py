@@ -1,0 +1,49 @@
+"""Draws of the coefficients from any posterior, in a regression's order."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesreg.errors import DataError
+
+if TYPE_CHECKING:
+    from xarray import DataTree
+
+
+def coef_draws(names: tuple[str, ...], idata: "DataTree") -> np.ndarray:
+    """Posterior draws of the named coefficients, its chains one after the other, shape (S, p).
+
+    Raises
+    ------
+    DataError
+        If the posterior is that of other columns.
+    """
+    coef = idata["posterior"]["coef"].transpose("chain", "draw", "coef_name")
+    order = column_order(names, coef["coef_name"].to_numpy())
+    return np.asarray(coef.to_numpy().reshape(-1, coef.sizes["coef_name"])[:, order])
+
+
+def column_order(names: tuple[str, ...], found: np.ndarray) -> np.ndarray:
+    """Where each name is among those found, shape (p,).
+
+    Raises
+    ------
+    DataError
+        If they are not the same names.
+
+    Examples
+    --------
+    >>> column_order(("b", "a"), np.array(["a", "b"]))
+    array([1, 0])
+    """
+    # NumPy's strings, which coordinates are, do not keep NUL characters at the end.
+    wanted, found = np.array(names), np.asarray(found, dtype=str)
+    ours, theirs = np.argsort(wanted, kind="stable"), np.argsort(found, kind="stable")
+    if not np.array_equal(wanted[ours], found[theirs]):
+        missing, unknown = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+        raise DataError(
+            f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this regression."
+        )
+    order = np.empty(len(names), dtype=int)
+    order[ours] = theirs
+    return order
