@@ -3,6 +3,8 @@
 Written from the definitions of the priors; nothing here uses the package's own densities or draws.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import stats
 
@@ -67,14 +69,47 @@ def draw_intercept(intercept, sigma, generator):
     return intercept.loc + intercept.scale * (sigma if intercept.scaled_by_sigma else 1.0) * generator.standard_normal()
 
 
+class Parameters(NamedTuple):
+    """β (..., p), and intercept, σ, scale, local scales (..., p) and slab: one of each, or draws of them."""
+
+    beta: np.ndarray
+    level: np.ndarray
+    sigma: np.ndarray
+    scale: np.ndarray
+    local: np.ndarray
+    slab: np.ndarray
+
+
 def draw_all(prior, noise, intercept, p, generator):
-    """(β, intercept, σ, scale, local scales, slab) from the prior."""
+    """All parameters from the prior."""
     sigma = draw_positive(noise, generator)
     beta, scale, local, slab = draw_beta(prior, p, sigma, generator)
-    return beta, draw_intercept(intercept, sigma, generator), sigma, scale, local, slab
+    return Parameters(beta, draw_intercept(intercept, sigma, generator), sigma, scale, local, slab)
 
 
-def log_likelihood(y, columns, beta, intercept, sigma):
+def draw_target(family, fitted, sigma, generator):
+    """Data given the linear predictor; a family without sigma has no use for it."""
+    size = np.shape(fitted)
+    if isinstance(family, br.StudentT):
+        return fitted + sigma * generator.standard_t(family.df, size)
+    if isinstance(family, br.LaplaceNoise):
+        return fitted + sigma * generator.laplace(size=size)
+    if family == "bernoulli":
+        return (generator.random(size) < 1 / (1 + np.exp(-fitted))).astype(float)
+    if family == "poisson":
+        return generator.poisson(np.exp(fitted)).astype(float)
+    return fitted + sigma * generator.standard_normal(size)
+
+
+def log_likelihood(y, columns, given, family="gaussian"):
     """Joint log likelihood of all rows, for parameters with leading dimensions."""
-    fitted = np.asarray(intercept)[..., None] + beta @ columns.T
-    return stats.norm.logpdf(y, fitted, np.asarray(sigma)[..., None]).sum(axis=-1)
+    fitted, sigma = np.asarray(given.level)[..., None] + given.beta @ columns.T, np.asarray(given.sigma)[..., None]
+    if isinstance(family, br.StudentT):
+        return stats.t.logpdf(y, family.df, fitted, sigma).sum(axis=-1)
+    if isinstance(family, br.LaplaceNoise):
+        return stats.laplace.logpdf(y, fitted, sigma).sum(axis=-1)
+    if family == "bernoulli":
+        return -np.logaddexp(0, np.where(y == 1, -fitted, fitted)).sum(axis=-1)
+    if family == "poisson":
+        return stats.poisson.logpmf(y, np.exp(fitted)).sum(axis=-1)
+    return stats.norm.logpdf(y, fitted, sigma).sum(axis=-1)
