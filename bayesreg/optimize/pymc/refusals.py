@@ -1,15 +1,11 @@
 """Why a point is not the mode of a PyMC model's density, found out at that point, and what to do about it."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, ModeError
+from bayesreg.optimize.pymc.conditions import Conditions
 from bayesreg.optimize.pymc.density import Local, SplitDensity
 from bayesreg.optimize.pymc.newton import RESOLUTION, Descent
-
-if TYPE_CHECKING:
-    from bayesreg.optimize.pymc.certificate import Conditions
 
 # A transformed value that moved this far (e^12 = 160,000 for a scale) without reaching a mode is running away.
 FAR = 12.0
@@ -69,7 +65,7 @@ def runaway(density: SplitDensity, local: Local) -> str:
     )
 
 
-def no_answer(density: SplitDensity, descent: Descent, seen: "Conditions") -> ConvergenceError | ModeError:
+def no_answer(density: SplitDensity, descent: Descent, seen: Conditions) -> ConvergenceError | ModeError:
     """The search ended where the first-order conditions do not hold, or a step is left."""
     if _went_far(density, descent.local):
         return ModeError(runaway(density, descent.local))
@@ -101,7 +97,7 @@ def _endless(density: SplitDensity, direction: np.ndarray) -> str:
     )
 
 
-def no_curvature(density: SplitDensity, seen: "Conditions") -> ConvergenceError | ModeError:
+def no_curvature(density: SplitDensity, seen: Conditions) -> ConvergenceError | ModeError:
     """The conditions of first order hold, but along some direction the Hessian is 0."""
     if _went_far(density, seen.local):
         return ModeError(runaway(density, seen.local))
@@ -116,7 +112,7 @@ def no_curvature(density: SplitDensity, seen: "Conditions") -> ConvergenceError 
     )
 
 
-def _flat(density: SplitDensity, seen: "Conditions") -> str:
+def _flat(density: SplitDensity, seen: Conditions) -> str:
     return (
         f"the density is flat along {names_along(density, seen.flattest)}, so that its mode is not a single point; "
         "give these variables proper priors, drop one, or hold one with fixed={name: value}."
