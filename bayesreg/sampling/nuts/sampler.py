@@ -1,5 +1,6 @@
 """NUTS through PyMC or nutpie, for every model that the other engines do not cover."""
 
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +21,8 @@ TARGET_ACCEPT = 0.9
 HORSESHOE_TARGET_ACCEPT = 0.99
 # From this many on, coefficients with an unknown scale mix best as they are.
 ROWS_PER_COLUMN = 3
+# With so many draws to warm up for each unknown, PyMC learns all their covariances better than it loses by the noise.
+WARMUP_PER_UNKNOWN = 15
 STATISTICS = ("diverging", "energy", "tree_depth", "n_steps", "step_size", "acceptance_rate")
 NUTPIE_NAMES = {"depth": "tree_depth", "mean_tree_accept": "acceptance_rate"}
 
@@ -53,7 +56,8 @@ def sample_nuts(
     run = _by_nutpie if sampler == "nutpie" else _by_pymc
     accept = HORSESHOE_TARGET_ACCEPT if reg.is_horseshoe else TARGET_ACCEPT
     settings = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "target_accept": accept}
-    tree = run(model, _wanted(model), random_seed, progressbar, settings)
+    # The local scales of a horseshoe bend rather than lean, which no covariance mends.
+    tree = run(model, _wanted(model), random_seed, progressbar, settings, not reg.is_horseshoe)
     told: dict[str, str | int] = {"likelihood_form": form, "parameterization": parameterization}
     return _read(reg, tree, tune, sampler, told)
 
@@ -96,15 +100,25 @@ def _wanted(model: "pm.Model") -> list[str]:
 
 
 def _by_pymc(
-    model: "pm.Model", names: list[str], random_seed: int | None, progressbar: bool, settings: dict[str, Any]
+    model: "pm.Model",
+    names: list[str],
+    random_seed: int | None,
+    progressbar: bool,
+    settings: dict[str, Any],
+    covariances: bool,
 ) -> "DataTree":
     import pymc as pm
 
-    with model:
+    unknowns = sum(np.size(value) for value in model.initial_point().values())
+    full = covariances and settings["tune"] >= WARMUP_PER_UNKNOWN * unknowns
+    with model, warnings.catch_warnings():
+        # What it adapts cannot change which distribution is sampled.
+        warnings.filterwarnings("ignore", "QuadPotentialFullAdapt is an experimental feature", UserWarning)
         return pm.sample(
             random_seed=random_seed,
             progressbar=progressbar,
             nuts_sampler="pymc",
+            init="jitter+adapt_full" if full else "jitter+adapt_diag",
             var_names=names,
             compute_convergence_checks=False,
             **settings,
@@ -112,12 +126,23 @@ def _by_pymc(
 
 
 def _by_nutpie(
-    model: "pm.Model", names: list[str], random_seed: int | None, progressbar: bool, settings: dict[str, Any]
+    model: "pm.Model",
+    names: list[str],
+    random_seed: int | None,
+    progressbar: bool,
+    settings: dict[str, Any],
+    covariances: bool,
 ) -> "DataTree":
     import nutpie
 
-    compiled = compiled_for(model, names)
-    return nutpie.sample(compiled, seed=random_seed, progress_bar=progressbar, save_warmup=False, **settings)
+    return nutpie.sample(
+        compiled_for(model, names),
+        seed=random_seed,
+        progress_bar=progressbar,
+        save_warmup=False,
+        adaptation="low_rank" if covariances else "diag",
+        **settings,
+    )
 
 
 def _require_nutpie() -> None:

@@ -277,3 +277,20 @@ def test_a_sampler_that_is_not_installed_names_its_cure(monkeypatch):
     reg = br.Regression(*draw(), prior=br.Laplace(0.4), sigma=1.0)
     with pytest.raises(MissingDependencyError, match=r"bayesreg\[nutpie\]"):
         sample(reg, engine="nuts", nuts_sampler="nutpie")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["pymc", "nutpie"])
+def test_correlated_columns_take_few_steps(sampler):
+    """About 15 a draw; with variances alone it is 55, and four to six times fewer effective draws a step."""
+    if sampler == "nutpie":
+        pytest.importorskip("nutpie")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 20))
+    for j in range(1, 20):
+        X[:, j] = 0.95 * X[:, j - 1] + np.sqrt(1 - 0.95**2) * X[:, j]
+    y = (rng.random(500) < 1 / (1 + np.exp(X[:, 1] - X[:, 0]))).astype(float)
+    reg = br.Regression(X, y, prior=br.Laplace(1.0), family="bernoulli")
+    settings = {"draws": 200, "tune": 700, "chains": 2, "cores": 1, "random_seed": 1, "progressbar": False}
+    drawn = sample_nuts(reg, **settings, sampler=sampler)
+    assert drawn.stats["n_steps"].mean() < 30
