@@ -21,6 +21,9 @@ KERNELS = ("auto", "coordinate", "block", "interpreted")
 BLOCK_SWEEPS = 2.5
 # A kept draw takes at most this many sweeps.
 MOST_SWEEPS = 25
+# With more columns than rows, sigma is held so fast from here on that collapsed sweeps pay. More rows than this, whose
+# eigenvalues would take longer to find than a few collapsed sweeps do, count as holding it so.
+HELD_FAST, MOST_ROWS = 3.0, 1_500
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def choose_kernel(problem: "Problem", start: "State", wanted: str = "auto") -> K
         reason = "under a horseshoe correlated coefficients trade places, which blocks allow"
         return Kernel("block", 1, 0, block, reason)
     sweeps = 1.0 / slowest_direction(problem, start)
-    thin, every = _rhythm(problem, sweeps)
+    thin, every = _rhythm(problem, start, sweeps)
     told = f"about {sweeps:.1f} sweeps of coordinates to a draw, each {one / block:.2g} times the cost of a block"
     if wanted == "coordinate":
         return Kernel("coordinate", thin, every, one, "asked for")
@@ -74,28 +77,59 @@ def choose_kernel(problem: "Problem", start: "State", wanted: str = "auto") -> K
     return Kernel("block", 1, 0, block, told)
 
 
-def _rhythm(problem: "Problem", sweeps: float) -> tuple[int, int]:
+def _rhythm(problem: "Problem", start: "State", sweeps: float) -> tuple[int, int]:
     """Sweeps per draw, and between two collapsed ones.
 
-    With more columns than rows sigma, scale and coefficients hold each other fast, and only a collapsed
+    With more columns than rows sigma, scale and coefficients may hold each other fast, and then only a collapsed
     sweep, which costs as much as some twenty others, moves them far.
     """
     thin = int(np.clip(round(sweeps / BLOCK_SWEEPS), 1, MOST_SWEEPS))
     if not problem.wide or (problem.sigma_known and problem.scale_known):
         return thin, 0
-    return (20, 20) if not problem.scale_known else (max(thin, 10), 50)
+    if not problem.scale_known:
+        return 20, 20
+    held = sigma_held(problem, start)
+    return (max(thin, round(held)), 0) if held < HELD_FAST else (max(thin, 20), 50)
+
+
+def sigma_held(problem: "Problem", start: "State") -> float:
+    """About how many draws of sigma given the coefficients move it as far as one without them: 1/(1 − df/n).
+
+    df are the effective coefficients at the sigma of the greatest marginal likelihood, each Laplace part counting as
+    a Normal one; near n they follow the rows, and the rows tell sigma nothing that they do not.
+    """
+    rows = len(problem.response)
+    if rows > MOST_ROWS:
+        return float(rows)
+    prior = _prior_precision(problem, start)
+    columns = problem.rows if problem.rows.shape[0] == rows else problem.rows.T
+    spread = np.divide(1.0, prior, out=np.zeros_like(prior), where=prior > 0)
+    values, vectors = linalg.eigh((columns * spread) @ columns.T)
+    values, squares = np.maximum(values, 0.0), (vectors.T @ problem.response) ** 2
+    variances = np.geomspace(1e-6, 10.0, 80) * np.mean(squares)
+    total = values + variances[:, None]
+    variance = variances[np.argmin(np.sum(np.log(total) + squares / total, axis=1))]
+    return float(1.0 / np.mean(variance / (values + variance)))
+
+
+def _prior_precision(problem: "Problem", start: "State") -> np.ndarray:
+    """Of each coefficient where the chain stands, shape (q,); 0 for a flat one.
+
+    A Laplace part counts as the Normal that it is given its mixing variance: 1/(b|β|), and 1/(2b²) near 0.
+    """
+    from bayesreg.sampling.gibbs.compiled.problem import SCALE, SIGMA
+
+    unit = np.where(problem.common, start.hyper[SCALE], 1.0) * (start.hyper[SIGMA] if problem.scaled else 1.0)
+    inverse = problem.laplace / unit
+    kink = inverse / np.maximum(np.abs(start.theta), 2.0 / np.where(inverse > 0, inverse, 1.0))
+    return np.asarray(np.where(problem.flat, 0.0, kink + problem.precision / unit**2))
 
 
 def slowest_direction(problem: "Problem", start: "State") -> float:
     """Smallest eigenvalue of the precision of the coefficients, in units of its diagonal, in (0, 1]."""
-    from bayesreg.sampling.gibbs.compiled.problem import SCALE, SIGMA
+    from bayesreg.sampling.gibbs.compiled.problem import SIGMA
 
-    sigma = start.hyper[SIGMA]
-    unit = np.where(problem.common, start.hyper[SCALE], 1.0) * (sigma if problem.scaled else 1.0)
-    # A Laplace part counts as the Normal that it is given its mixing variance: 1/(b|β|), and 1/(2b²) near 0.
-    inverse = problem.laplace / unit
-    kink = inverse / np.maximum(np.abs(start.theta), 2.0 / np.where(inverse > 0, inverse, 1.0))
-    prior = np.where(problem.flat, 0.0, kink + problem.precision / unit**2)
+    sigma, prior = start.hyper[SIGMA], _prior_precision(problem, start)
     data = problem.diagonal / sigma**2
     if problem.wide:
         return float(np.clip(np.min(prior / (prior + data)), 1e-12, 1.0))

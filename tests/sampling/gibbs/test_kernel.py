@@ -1,0 +1,33 @@
+"""How many sweeps make a draw, with more columns than rows."""
+
+import numpy as np
+import pytest
+
+import bayesreg as br
+from bayesreg.sampling.gibbs.assemble import assemble, starting_point
+from bayesreg.sampling.gibbs.kernel import choose_kernel, sigma_held
+
+
+def wide(strength, n=20, p=60):
+    """Orthogonal rows of length 1 and a response of mean square 1: marginally y ~ Normal(0, s² + σ²)."""
+    rng = np.random.default_rng(3)
+    X = np.linalg.qr(rng.normal(size=(p, n)))[0].T
+    y = rng.normal(size=n)
+    y = y / np.sqrt(np.mean(y**2))
+    settings = {"sigma": br.HalfNormal(1.0), "intercept": False, "standardize": False}
+    reg = br.Regression(X, y, prior=br.Normal(np.sqrt(strength)), **settings)
+    problem = assemble(reg)
+    return problem, starting_point(reg, problem)
+
+
+@pytest.mark.parametrize("strength", [0.1, 0.5, 0.8, 0.95])
+def test_sigma_is_held_by_what_the_prior_leaves_to_the_columns(strength):
+    """The marginal likelihood is greatest at s² + σ² = 1; the grid of sigmas is good to a quarter."""
+    assert sigma_held(*wide(strength)) == pytest.approx(1 / (1 - strength), rel=0.25)
+
+
+def test_collapsed_sweeps_come_where_sigma_is_held():
+    free, held = (choose_kernel(*wide(strength)) for strength in (0.1, 0.95))
+    assert (free.name, free.thin, free.every) == ("coordinate", 1, 0)
+    assert (held.name, held.every) == ("coordinate", 50)
+    assert held.thin >= 10
