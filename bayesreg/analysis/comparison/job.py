@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.analysis.selection import cross_validate, estimate_sigma
-from bayesreg.analysis.selection.select import select
 from bayesreg.design.datasets import DATASETS, load_dataset
 from bayesreg.design.sources import read_table, split_target
 from bayesreg.errors import DataError, PriorError
@@ -128,6 +127,8 @@ def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Coefficien
         prior = to_prior(stated, sigma=sigma, n=bare.n, sd_y=bare.design.sd_y)
         return prior, (f"the strength was given, in the convention {objective}",)
     if not bare.is_gaussian:
+        from bayesreg.analysis.selection.select import select
+
         held_out = select(bare, by="cv", random_seed=job.seed)
         return held_out.prior, (f"the strength was chosen by {held_out.how}",)
     chosen = cross_validate(bare, random_seed=job.seed)
