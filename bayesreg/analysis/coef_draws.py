@@ -40,7 +40,10 @@ def column_order(names: tuple[str, ...], found: np.ndarray) -> np.ndarray:
     wanted, found = np.array(names), np.asarray(found, dtype=str)
     ours, theirs = np.argsort(wanted, kind="stable"), np.argsort(found, kind="stable")
     if not np.array_equal(wanted[ours], found[theirs]):
-        missing, unknown = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+        missing, unknown = (
+            sorted(set(wanted.tolist()) - set(found.tolist())),
+            sorted(set(found.tolist()) - set(wanted.tolist())),
+        )
         raise DataError(
             f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this regression."
         )

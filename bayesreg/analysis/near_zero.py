@@ -1,6 +1,7 @@
 """How small a coefficient must be to count as zero."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
         if not (np.all(found > 0) and np.all(np.isfinite(found))):
             raise PriorError(f"epsilon must be positive and finite, got {epsilon!r}.")
         return found
-    if not 0 <= share < np.inf:
+    if not isinstance(share, Real) or not 0 <= float(share) < np.inf:
         raise PriorError(f"epsilon_share must be a finite number, 0 or greater, got {share!r}.")
     unit = {"bernoulli": LOGISTIC_SD, "poisson": 1.0}.get(reg.family.name, reg.design.sd_y)
     return np.asarray(share * unit / reg.design.sd_x)

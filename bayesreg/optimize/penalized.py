@@ -182,12 +182,12 @@ def _descend(model: Any, arguments: dict[str, Any], A: np.ndarray, b: np.ndarray
         **arguments, fit_intercept=False, max_iter=_sweeps(min(n, p) * p), precompute=n > p, warm_start=True
     )
     for tolerance in TOLERANCES:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            try:
-                return np.asarray(descent.set_params(tol=tolerance).fit(A, b).coef_, dtype=float)
-            except ConvergenceWarning:
-                continue
+        # Recorded, not raised: a warning that is raised leaves no coefficients to go on from.
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            fitted = descent.set_params(tol=tolerance).fit(A, b)
+        if not any(issubclass(warning.category, ConvergenceWarning) for warning in told):
+            return np.asarray(fitted.coef_, dtype=float)
     raise ConvergenceError(
         f"scikit-learn's coordinate descent did not reach a relative gap of {TOLERANCES[-1]:g}; use br.map_estimate."
     )

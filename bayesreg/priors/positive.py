@@ -5,17 +5,20 @@ logarithm), up to the constant that makes it integrate to 1; `Jeffreys` is impro
 """
 
 from dataclasses import dataclass, fields
-from math import inf, isfinite, lgamma, log, log1p, pi
+from math import inf, lgamma, log, log1p, pi
 from numbers import Real
 from typing import Literal
 
 from bayesreg.errors import PriorError
 
 
-def _require_positive(**values: float) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, Real) or not (value > 0 and isfinite(value)):
+def _settle(prior: object, *names: str) -> None:
+    """Require positive finite numbers, and keep them as Python's own, so that a prior's repr can be read back."""
+    for name in names:
+        value = getattr(prior, name)
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < inf:
             raise PriorError(f"{name} must be a positive finite number, got {value!r}.")
+        object.__setattr__(prior, name, float(value))
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class HalfNormal:
     scale: float
 
     def __post_init__(self) -> None:
-        _require_positive(scale=self.scale)
+        _settle(self, "scale")
 
     def log_density(self, x: float) -> float:
         """Log density at x > 0."""
@@ -56,7 +59,7 @@ class Exponential:
     rate: float
 
     def __post_init__(self) -> None:
-        _require_positive(rate=self.rate)
+        _settle(self, "rate")
 
     def log_density(self, x: float) -> float:
         """Log density at x > 0."""
@@ -83,7 +86,7 @@ class HalfStudentT:
     scale: float
 
     def __post_init__(self) -> None:
-        _require_positive(df=self.df, scale=self.scale)
+        _settle(self, "df", "scale")
 
     def __repr__(self) -> str:
         if self.df == 1:
@@ -129,7 +132,7 @@ class InverseGamma:
     on: Literal["variance", "sd"] = "variance"
 
     def __post_init__(self) -> None:
-        _require_positive(shape=self.shape, scale=self.scale)
+        _settle(self, "shape", "scale")
         if self.on not in ("variance", "sd"):
             raise PriorError(f'on must be "variance" or "sd", got {self.on!r}.')
 
@@ -174,7 +177,7 @@ class Uniform:
 
     def __post_init__(self) -> None:
         if self.upper != inf:
-            _require_positive(upper=self.upper)
+            _settle(self, "upper")
 
     def log_density(self, x: float) -> float:
         """Log density at x > 0; −inf beyond the upper end."""

@@ -1,7 +1,7 @@
 """R̂ and effective sample sizes of many quantities at once (Vehtari et al. 2021, doi:10.1214/20-BA1221).
 
-They are ArviZ's, number for number, without the seconds that importing arviz_stats takes; unlike there,
-what does not vary has no effective size (NaN), so that a gate on it fails closed.
+From 11 draws a chain they are ArviZ's, number for number, without the seconds that importing arviz_stats takes;
+unlike there, what does not vary has no effective size (NaN), so that a gate on it fails closed.
 """
 
 from functools import lru_cache

@@ -192,9 +192,9 @@ def draw_posterior(
     cores: int | None = None,
 ) -> Posterior:
     """Draw as :func:`sample` does, but leave the DataTree (and the import of xarray) for when it is asked for."""
-    for name, count in (("draws", draws), ("chains", chains), ("tune", 1 if tune is None else tune + 1)):
-        if isinstance(count, bool) or count != int(count) or count < 1:
-            raise PriorError(f"{name} must be a whole number, at least 1 (tune: 0), got {count!r}.")
+    for name, count, least in (("draws", draws, 1), ("chains", chains, 1), ("tune", 0 if tune is None else tune, 0)):
+        if isinstance(count, bool) or count != int(count) or count < least:
+            raise PriorError(f"{name} must be a whole number, at least {least}, got {count!r}.")
     choice = choose_engine(reg, engine)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": random_seed}
     drawn = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores)

@@ -21,6 +21,7 @@ REGRESSIONS = {
     "at zero": br.Regression(X, Y, prior=br.Normal(2.0), sigma=1.5, intercept=br.Normal(3.0, loc=1.0), center=False),
     "inverse gamma": br.Regression(X, Y, prior=br.Normal(2.0), sigma=br.InverseGamma(2.0, 3.0, on="sd")),
     "hyperprior": br.Regression(X, Y, prior=br.Laplace(br.HalfCauchy(1.0), scaled_by_sigma=True), sigma=br.Jeffreys()),
+    "numbers of numpy": br.Regression(X, Y, prior=br.Laplace(br.HalfCauchy(Y.std())), sigma=br.HalfNormal(Y.std())),
     "uniform": br.Regression(X, Y, prior=br.Normal(2.0), sigma=br.Uniform(np.inf)),
     "moments": br.Regression.from_moments(
         br.Regression(X, Y, prior=br.Normal(1.0), weights=WEIGHTS).design.moments, prior=br.Laplace(1.0)

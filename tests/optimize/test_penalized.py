@@ -164,6 +164,25 @@ def test_a_package_that_does_not_converge_is_followed_by_the_next(monkeypatch):
         br.penalized_estimate(reg, solver="sklearn")
 
 
+def test_a_looser_tolerance_goes_on_where_the_tighter_one_was_given_up(monkeypatch):
+    """So few sweeps that no tolerance is met; the next start is where the last one ended."""
+    starts = []
+
+    class Watched(linear_model.Lasso):
+        def fit(self, A, b):
+            starts.append(getattr(self, "coef_", np.zeros(A.shape[1])).copy())
+            return super().fit(A, b)
+
+    monkeypatch.setattr(penalized, "_sweeps", lambda multiplications: 2)
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(30, 5)) + 3 * rng.normal(size=(30, 1))
+    with pytest.raises(ConvergenceError, match="did not reach a relative gap"):
+        penalized._descend(Watched, {"alpha": 1e-4}, A, A @ np.arange(5.0) + rng.normal(size=30))
+    assert len(starts) == len(penalized.TOLERANCES)
+    assert not np.array_equal(starts[1], starts[0])
+    assert not np.array_equal(starts[2], starts[1])
+
+
 def test_packages_that_are_absent_are_named(counts, monkeypatch):
     monkeypatch.setitem(sys.modules, "statsmodels.api", None)
     with pytest.raises(UnsupportedError, match=r"PoissonRegressor has no L1 term.*Not installed.*: statsmodels"):

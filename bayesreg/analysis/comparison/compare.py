@@ -315,7 +315,7 @@ def _strength(reg: Regression, sigma: float, objective: str) -> Any:
 def _own_notes(reg: Regression, estimates: dict[str, Estimate]) -> tuple[str, ...]:
     notes, best = [], estimates["map"]
     if "ols" not in estimates:
-        notes.append("there is no maximum likelihood estimate, as where the classes can be separated")
+        notes.append("no maximum likelihood estimate was found, as where the classes can be separated and none exists")
     if not reg.noise.known:
         notes.append(
             f"sigma is unknown, with prior {reg.noise}; the points are compared at the sigma "

@@ -83,17 +83,20 @@ def _rhythm(problem: "Problem", start: "State", sweeps: float) -> tuple[int, int
     With more columns than rows sigma, scale and coefficients may hold each other fast, and then only a collapsed
     sweep, which costs as much as some twenty others, moves them far.
     """
+    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
+
     thin = int(np.clip(round(sweeps / BLOCK_SWEEPS), 1, MOST_SWEEPS))
     if not problem.wide or (problem.sigma_known and problem.scale_known):
         return thin, 0
     if not problem.scale_known:
         return 20, 20
-    held = sigma_held(problem, start)
+    # The coefficients of a horseshoe hold sigma as far as their local scales let them, which move.
+    held = HELD_FAST if problem.mixing == HORSESHOE else sigma_held(problem, start)
     return (max(thin, round(held)), 0) if held < HELD_FAST else (max(thin, 20), 50)
 
 
 def sigma_held(problem: "Problem", start: "State") -> float:
-    """About how many draws of sigma given the coefficients move it as far as one without them: 1/(1 − df/n).
+    """How many draws of sigma given the coefficients of a penalty move it as far as one without them: 1/(1 − df/n).
 
     df are the effective coefficients at the sigma of the greatest marginal likelihood, each Laplace part counting as
     a Normal one; near n they follow the rows, and the rows tell sigma nothing that they do not.
@@ -101,10 +104,9 @@ def sigma_held(problem: "Problem", start: "State") -> float:
     rows = len(problem.response)
     if rows > MOST_ROWS:
         return float(rows)
-    prior = _prior_precision(problem, start)
-    columns = problem.rows if problem.rows.shape[0] == rows else problem.rows.T
-    spread = np.divide(1.0, prior, out=np.zeros_like(prior), where=prior > 0)
-    values, vectors = linalg.eigh((columns * spread) @ columns.T)
+    # Of a prior too weak for its precision to be a number, the inverse is still one.
+    spread = 1.0 / np.maximum(_prior_precision(problem, start), np.finfo(float).tiny)
+    values, vectors = linalg.eigh((problem.rows.T * np.minimum(spread, 1e100)) @ problem.rows)
     values, squares = np.maximum(values, 0.0), (vectors.T @ problem.response) ** 2
     variances = np.geomspace(1e-6, 10.0, 80) * np.mean(squares)
     total = values + variances[:, None]

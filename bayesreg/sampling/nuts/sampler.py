@@ -43,7 +43,7 @@ def sample_nuts(
     Raises
     ------
     UnsupportedError
-        If the sampler is not "pymc" or "nutpie".
+        If the sampler is not "pymc" or "nutpie", or nutpie is to do without a warm-up.
     MissingDependencyError
         If nutpie is asked for and not installed.
     """
@@ -51,6 +51,8 @@ def sample_nuts(
         raise UnsupportedError(f"NUTS sampler {sampler!r} is not available; available: {', '.join(SAMPLERS)}.")
     if sampler == "nutpie":
         _require_nutpie()
+        if tune < 1:
+            raise UnsupportedError(f"nutpie needs a warm-up (tune), got {tune}; give tune=1000, or use pymc.")
     form, parameterization = choose_form(reg), choose_parameterization(reg)
     model = reg.to_pymc(form, parameterization)
     run = _by_nutpie if sampler == "nutpie" else _by_pymc

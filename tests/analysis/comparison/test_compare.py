@@ -279,6 +279,7 @@ def test_a_comparison_is_frozen(both):
         ({"ci_prob": 0.0}, "ci_prob must be between 0 and 1, got 0.0"),
         ({"epsilon_share": -1}, "epsilon_share must be a finite number, 0 or greater, got -1"),
         ({"epsilon_share": np.nan}, "epsilon_share must be a finite number, 0 or greater, got nan"),
+        ({"epsilon_share": None}, "epsilon_share must be a finite number, 0 or greater, got None"),
     ],
 )
 def test_what_is_refused(both, options, told):
@@ -342,7 +343,7 @@ def test_where_there_is_no_maximum_of_the_likelihood(separable):
     assert separable.same_zeros
     assert separable.to_frame()["ols"].isna().all()
     assert json.loads(json.dumps(separable.to_dict()))["coefficients"][0]["ols"] is None
-    assert "there is no maximum likelihood estimate" in separable.notes[0]
+    assert "no maximum likelihood estimate was found" in separable.notes[0]
 
 
 def test_words_of_another_family(separable):

@@ -31,3 +31,12 @@ def test_collapsed_sweeps_come_where_sigma_is_held():
     assert (free.name, free.thin, free.every) == ("coordinate", 1, 0)
     assert (held.name, held.every) == ("coordinate", 50)
     assert held.thin >= 10
+
+
+def test_a_prior_too_weak_to_be_a_number_holds_sigma_and_so_does_a_horseshoe():
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(20, 60)), rng.normal(size=20)
+    for prior in (br.Laplace(1e200), br.Horseshoe(1.0)):
+        reg = br.Regression(X, y, prior=prior, sigma=br.HalfNormal(1.0))
+        problem = assemble(reg)
+        assert choose_kernel(problem, starting_point(reg, problem), "coordinate").every > 0

@@ -294,3 +294,10 @@ def test_correlated_columns_take_few_steps(sampler):
     settings = {"draws": 200, "tune": 700, "chains": 2, "cores": 1, "random_seed": 1, "progressbar": False}
     drawn = sample_nuts(reg, **settings, sampler=sampler)
     assert drawn.stats["n_steps"].mean() < 30
+
+
+def test_nutpie_is_not_asked_to_do_without_a_warm_up():
+    pytest.importorskip("nutpie")
+    reg = br.Regression(*draw(), prior=br.Laplace(0.4), sigma=1.0)
+    with pytest.raises(UnsupportedError, match="nutpie needs a warm-up"):
+        sample(reg, engine="nuts", nuts_sampler="nutpie", tune=0)
