@@ -4,10 +4,9 @@ The joint distribution of parameters and data is drawn from directly, so that it
 distribution a right kernel leaves as it is (Geweke 2004, doi:10.1198/016214504000001132).
 """
 
-import importlib.util
 import itertools
-from pathlib import Path
 
+import joint
 import numpy as np
 from scipy import stats
 
@@ -16,16 +15,6 @@ import bayesreg as br
 STEPS = 12_000
 # How often a right program may fail.
 RISK = 0.001
-
-
-def _sibling(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-joint = _sibling("joint")
 
 RNG = np.random.default_rng(0)
 TALL, WIDE = RNG.normal(size=(5, 2)), RNG.normal(size=(2, 4))

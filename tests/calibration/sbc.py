@@ -9,13 +9,13 @@ of the joint log likelihood are looked at, which tells a sampler that ignores th
 """
 
 import argparse
-import importlib.util
 import sys
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+import cases
+import joint
 import numpy as np
 from scipy import stats
 
@@ -25,19 +25,7 @@ import bayesreg as br
 DRAWS, BINS = 63, 16
 # How often a right program may fail.
 RISK = 0.001
-
-
-def _sibling(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-joint, cases = _sibling("joint"), _sibling("cases")
-Case, CASES = cases.Case, cases.CASES
+CASES = cases.CASES
 
 
 def _posterior(case: Any, reg: br.Regression, seed: int) -> Any:
@@ -114,6 +102,12 @@ def smallest_p(case: Any, replications: int, seed: int = 0, **given: Any) -> tup
     names, found = ranks(case, replications, seed, **given)
     values = p_values(found)
     return float(values.min()), names[int(values.min(axis=0).argmin())], values.size
+
+
+def assert_uniform(case: Any, replications: int, tested: int) -> None:
+    """Assert ranks such that in all of so many cases a right program would fail once in a thousand runs."""
+    p, worst, size = smallest_p(case, replications)
+    assert p > RISK / (size * tested), f"the ranks of {worst} have the p-value {p:.2g}"
 
 
 def _steps(name: str, replications: int) -> Iterable[int]:

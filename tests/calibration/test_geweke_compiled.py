@@ -4,11 +4,9 @@ Draws of the parameters given data, and of data given the parameters, in turn, m
 their distribution, which is drawn from directly here; a mistake in any conditional moves them away from it.
 """
 
-import importlib.util
 import itertools
-import sys
-from pathlib import Path
 
+import geweke
 import numpy as np
 import pytest
 
@@ -17,14 +15,6 @@ import bayesreg as br
 pytestmark = pytest.mark.slow
 
 
-def _sibling(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-geweke = _sibling("geweke")
 CASES, SIGMA = geweke.CASES, geweke.SIGMA
 
 # Sweeps that draw one at a time, all at once, or with sigma and scale collapsed every other time.

@@ -4,10 +4,7 @@ Parameters and data from their joint distribution, and one draw from the posteri
 place of the parameters it must leave the joint distribution as it is.
 """
 
-import importlib.util
-import sys
-from pathlib import Path
-
+import geweke
 import numpy as np
 import pytest
 
@@ -18,14 +15,6 @@ pytestmark = pytest.mark.slow
 STEPS = 1_000
 
 
-def _sibling(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-geweke = _sibling("geweke")
 SIGMA, SCALE = geweke.SIGMA, geweke.SCALE
 
 CASES = {

@@ -4,11 +4,9 @@ A sweep of many updates hides the mistake of one that the others repair; here no
 (Gandy & Scott 2020, arXiv:2001.06465).
 """
 
-import importlib.util
 import itertools
-import sys
-from pathlib import Path
 
+import geweke
 import numpy as np
 import pytest
 
@@ -16,16 +14,6 @@ pytestmark = pytest.mark.slow
 
 # Starts, and how often an update is repeated from each, so that its mistakes add up.
 STEPS, REPEATS = 8_000, 3
-
-
-def _sibling(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-geweke = _sibling("geweke")
 
 
 def updates_of(problem):

@@ -1,45 +1,26 @@
 """Simulation-based calibration: ranks of true values among posterior draws are uniform; the cases are in cases.py."""
 
 import dataclasses
-import importlib.util
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+import sbc
 
 from bayesreg.sampling.draws import Draws
 
-
-def _sibling(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sbc = _sibling("sbc")
 FAST = sbc.CASES["exact: normal"]
-
-
-def assert_uniform(case, replications, cases):
-    """Assert ranks such that in all of so many cases a right program would fail once in a thousand runs."""
-    p, worst, size = sbc.smallest_p(case, replications)
-    assert p > sbc.RISK / (size * cases), f"the ranks of {worst} have the p-value {p:.2g}"
-
-
 SAMPLED = [name for name in sbc.CASES if name not in sbc.cases.NUTS]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLED)
 def test_ranks_are_uniform(name):
-    assert_uniform(sbc.CASES[name], 1_000, len(sbc.CASES))
+    sbc.assert_uniform(sbc.CASES[name], 1_000, len(sbc.CASES))
 
 
 def test_ranks_of_the_exact_engine_are_uniform():
     """Two hundred replications of the cheapest case."""
-    assert_uniform(FAST, 200, 1)
+    sbc.assert_uniform(FAST, 200, 1)
 
 
 def test_a_sampler_that_ignores_the_data_is_seen(monkeypatch):
