@@ -40,10 +40,7 @@ def column_order(names: tuple[str, ...], found: np.ndarray) -> np.ndarray:
     wanted, found = np.array(names), np.asarray(found, dtype=str)
     ours, theirs = np.argsort(wanted, kind="stable"), np.argsort(found, kind="stable")
     if not np.array_equal(wanted[ours], found[theirs]):
-        missing, unknown = (
-            sorted(set(wanted.tolist()) - set(found.tolist())),
-            sorted(set(found.tolist()) - set(wanted.tolist())),
-        )
+        missing, unknown = np.setdiff1d(wanted, found).tolist(), np.setdiff1d(found, wanted).tolist()
         raise DataError(
             f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this regression."
         )

@@ -42,11 +42,14 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
         return found
     if not isinstance(share, Real) or not 0 <= float(share) < np.inf:
         raise PriorError(f"epsilon_share must be a finite number, 0 or greater, got {share!r}.")
-    unit = {"bernoulli": LOGISTIC_SD, "poisson": 1.0}.get(reg.family.name, reg.design.sd_y)
-    return np.asarray(share * unit / reg.design.sd_x)
+    return np.asarray(share * _unit(reg)[0] / reg.design.sd_x)
 
 
 def near_zero_told(reg: Regression, share: float) -> str:
     """The default ε_j as a formula."""
-    unit = {"bernoulli": "·π/√3", "poisson": ""}.get(reg.family.name, "·sd(y)")
-    return f"ε = {share:g}{unit}/sd(x) for each column"
+    return f"ε = {share:g}{_unit(reg)[1]}/sd(x) for each column"
+
+
+def _unit(reg: Regression) -> tuple[float, str]:
+    """In which a change of the linear predictor is small or not, as a number and as a factor in words."""
+    return {"bernoulli": (LOGISTIC_SD, "·π/√3"), "poisson": (1.0, "")}.get(reg.family.name, (reg.design.sd_y, "·sd(y)"))

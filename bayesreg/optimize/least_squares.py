@@ -1,5 +1,6 @@
 """The least-squares estimate: strength 0, the reference that shrinkage is measured from."""
 
+from bayesreg.errors import ConvergenceError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
@@ -35,6 +36,19 @@ def least_squares(reg: Regression) -> Estimate:
         return estimate_at(flat, minimize_at(flat, reg.noise.sigma), reg.noise.sigma, "maximum likelihood")
     sigma = reg.noise.sigma if reg.noise.sigma is not None else residual_sd(flat)
     return estimate_at(flat, flat.loss.least_squares, sigma or 1.0, "least squares")
+
+
+def least_squares_if_any(reg: Regression) -> Estimate | None:
+    """Least squares; None where no maximum of the likelihood is found, as of classes that can be separated."""
+    try:
+        return least_squares(reg)
+    except ConvergenceError:
+        return None
+
+
+def least_squares_name(reg: Regression) -> str:
+    """What it is called in the regression's family."""
+    return "least squares" if reg.is_gaussian else "maximum likelihood"
 
 
 def residual_sd(reg: Regression) -> float:

@@ -6,7 +6,6 @@ projected out, different L1 strengths become column scales, different L2 strengt
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,8 @@ MAX_SWEEPS = 10_000_000
 WORK = 3_000_000_000
 # In the order in which they are tried.
 SOLVERS = ("sklearn", "scipy", "skglm", "statsmodels")
+# From A, b, one λ and one κ to the minimum of ½‖b − Aθ‖² + λ‖θ‖₁ + ½κ‖θ‖², and the tool's name.
+Fit = Callable[[np.ndarray, np.ndarray, float, float], tuple[np.ndarray, str]]
 
 
 def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
@@ -75,11 +76,11 @@ def penalized_at(reg: Regression, sigma: float, solver: str = "auto") -> Estimat
     if not reg.is_gaussian:
         theta, name = fit_family(reg, solver)
         return estimate_at(reg, theta, sigma, f"penalized likelihood by {name}")
-    if solver not in _SOLVERS:
-        raise UnsupportedError(f"solver {solver!r} is not available; available: {', '.join(_SOLVERS)}.")
+    if solver not in _FITS:
+        raise UnsupportedError(f"solver {solver!r} is not available; available: {', '.join(_FITS)}.")
     A, b = _rows(reg)
     l1, l2 = reg.weights_at(sigma)
-    theta, name = _solve(_SOLVERS[solver], A, b, l1, l2)
+    theta, name = _solve(_FITS[solver], A, b, l1, l2)
     return estimate_at(reg, theta, sigma, f"penalized least squares by {name}")
 
 
@@ -98,13 +99,6 @@ def _first_that_can(reg: Regression, sigma: float) -> Estimate:
     raise type(refusals[0])(f"{refusals[0]}{missing}") from None
 
 
-@dataclass(frozen=True)
-class _Solver:
-    """How to minimize ½‖b − Aθ‖² + λ‖θ‖₁ + ½κ‖θ‖² with one λ and one κ; returns θ and the tool's name."""
-
-    fit: Callable[[np.ndarray, np.ndarray, float, float], tuple[np.ndarray, str]]
-
-
 def _rows(reg: Regression) -> tuple[np.ndarray, np.ndarray]:
     """Rows, or where only moments are known p rows (and one for what no column explains) with the same products."""
     if reg.loss.A is not None and reg.loss.b is not None:
@@ -115,28 +109,28 @@ def _rows(reg: Regression) -> tuple[np.ndarray, np.ndarray]:
     return root[:, None] * vectors[:, keep].T, (vectors[:, keep].T @ reg.loss.cross) / root
 
 
-def _solve(solver: _Solver, A: np.ndarray, b: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, str]:
+def _solve(fit: Fit, A: np.ndarray, b: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, str]:
     free = (l1 == 0) & (l2 == 0)
     if np.all(free):
         return np.linalg.lstsq(A, b, rcond=None)[0], "numpy.linalg.lstsq"
     if np.any(free):
-        return _solve_projected(solver, A, b, l1, l2, free)
+        return _solve_projected(fit, A, b, l1, l2, free)
     if np.all(l1 > 0) and np.ptp(l1) > 0:
         # With θ_j = γ_j λ̄/λ_j every |γ_j| has the same strength λ̄.
         mean = float(np.exp(np.mean(np.log(l1))))
         ratio = mean / l1
-        gamma, name = _solve(solver, A * ratio, b, np.full_like(l1, mean), l2 * ratio**2)
+        gamma, name = _solve(fit, A * ratio, b, np.full_like(l1, mean), l2 * ratio**2)
         return gamma * ratio, name
     only_l2 = np.any(l1 > 0) and not np.all(l1 > 0)
     if only_l2 or np.ptp(l2) > 0:
         # ½κ_jθ_j² is ½ the square of an extra row √κ_j e_j with response 0.
         A, b = np.vstack([A, np.diag(np.sqrt(l2))]), np.append(b, np.zeros(len(l2)))
-        return _solve(solver, A, b, l1, np.zeros_like(l2))
-    return solver.fit(A, b, float(l1[0]), float(l2[0]))
+        return _solve(fit, A, b, l1, np.zeros_like(l2))
+    return fit(A, b, float(l1[0]), float(l2[0]))
 
 
 def _solve_projected(
-    solver: _Solver, A: np.ndarray, b: np.ndarray, l1: np.ndarray, l2: np.ndarray, free: np.ndarray
+    fit: Fit, A: np.ndarray, b: np.ndarray, l1: np.ndarray, l2: np.ndarray, free: np.ndarray
 ) -> tuple[np.ndarray, str]:
     """Frisch–Waugh–Lovell: the penalized part is fitted to what the unpenalized columns leave over."""
     basis, _ = np.linalg.qr(A[:, free])
@@ -144,7 +138,7 @@ def _solve_projected(
     for _ in range(2):
         left, response = left - basis @ (basis.T @ left), response - basis @ (basis.T @ response)
     theta = np.zeros(len(l1))
-    theta[~free], name = _solve(solver, left, response, l1[~free], l2[~free])
+    theta[~free], name = _solve(fit, left, response, l1[~free], l2[~free])
     theta[free] = np.linalg.lstsq(A[:, free], b - A[:, ~free] @ theta[~free], rcond=None)[0]
     return theta, name
 
@@ -223,4 +217,4 @@ def _fit_skglm(A: np.ndarray, b: np.ndarray, l1: float, l2: float) -> tuple[np.n
     return np.asarray(fitted.coef_, dtype=float), f"skglm.{type(model).__name__}"
 
 
-_SOLVERS = {"sklearn": _Solver(_fit_sklearn), "skglm": _Solver(_fit_skglm)}
+_FITS: dict[str, Fit] = {"sklearn": _fit_sklearn, "skglm": _fit_skglm}

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.optimize.least_squares import least_squares_name
 from bayesreg.plots.budget_view import Panel, grid_of, levels_of, limits_of, one_scale, panel_of, radii
 from bayesreg.plots.names import labels_of, plot_labels
 from bayesreg.plots.style import (
@@ -209,8 +210,7 @@ def _draw_contours(ax: "Axes", panel: Panel, limits: np.ndarray, colors: Ink) ->
 
 def _points(panel: Panel, limits: np.ndarray, colors: Ink) -> list[tuple[str, Any, dict[str, Any]]]:
     """Least squares and the MAP: name, where it stands, and how it looks."""
-    gaussian = panel.budget.reg.is_gaussian
-    best = "least squares" if gaussian else "maximum likelihood"
+    best = least_squares_name(panel.budget.reg)
     found: list[tuple[str, Any, dict[str, Any]]] = []
     lowest = panel.slice.lowest
     if lowest is not None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bayesreg.model.regression import Regression
+from bayesreg.optimize.least_squares import least_squares_name
 from bayesreg.plots.names import plot_labels
 
 PRIOR_NAMES = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}
@@ -19,9 +20,8 @@ def prior_name(reg: Regression) -> str:
 
 def fit_name(reg: Regression) -> str:
     """What the fit without a prior is called."""
-    if not reg.is_gaussian:
-        return "maximum likelihood"
-    return "least squares" if reg.loss.rank == reg.loss.size else "least squares of least norm"
+    unique = not reg.is_gaussian or reg.loss.rank == reg.loss.size
+    return least_squares_name(reg) if unique else "least squares of least norm"
 
 
 def unit(reg: Regression) -> str:

@@ -4,10 +4,11 @@ Each is frozen data with its log density *with respect to the quantity itself* (
 logarithm), up to the constant that makes it integrate to 1; `Jeffreys` is improper and has none.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from math import inf, lgamma, log, log1p, pi
 from numbers import Real
-from typing import Literal
+from typing import Any, Literal
 
 from bayesreg.errors import PriorError
 
@@ -89,9 +90,7 @@ class HalfStudentT:
         _settle(self, "df", "scale")
 
     def __repr__(self) -> str:
-        if self.df == 1:
-            return f"HalfCauchy(scale={self.scale!r})"
-        return f"HalfStudentT(df={self.df!r}, scale={self.scale!r})"
+        return _written(self, repr)
 
     def log_density(self, x: float) -> float:
         """Log density at x > 0."""
@@ -228,11 +227,15 @@ def short(prior: "PositivePrior") -> str:
     >>> short(HalfStudentT(3.0, 138.81123))
     'HalfStudentT(df=3, scale=138.8)'
     """
+    return _written(prior, lambda value: value if isinstance(value, str) else f"{value:.4g}")
+
+
+def _written(prior: "PositivePrior", told: Callable[[Any], str]) -> str:
+    """As the call that makes the prior."""
     name, settings = type(prior).__name__, {field.name: getattr(prior, field.name) for field in fields(prior)}
     if isinstance(prior, HalfStudentT) and prior.df == 1:
         name, settings = "HalfCauchy", {"scale": prior.scale}
-    told = (f"{key}={value if isinstance(value, str) else format(value, '.4g')}" for key, value in settings.items())
-    return f"{name}({', '.join(told)})"
+    return f"{name}({', '.join(f'{key}={told(value)}' for key, value in settings.items())})"
 
 
 PositivePrior = HalfNormal | Exponential | HalfStudentT | InverseGamma | Jeffreys | Uniform

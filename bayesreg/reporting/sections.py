@@ -10,6 +10,7 @@ from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.analysis.comparison.table import summary
 from bayesreg.design.design import weighted_sd
 from bayesreg.design.moments import weighted_mean
+from bayesreg.optimize.least_squares import least_squares_name
 from bayesreg.plots.kappa import plot_kappa
 from bayesreg.plots.path import plot_path
 from bayesreg.plots.posterior_map import plot_posterior_map
@@ -85,12 +86,10 @@ def _comparison(found: Findings) -> str:
     if isinstance(both, Missing):
         return _absent(both)
     told = both.to_dict()
-    hidden = {"posterior", "diagnostics"} | (set() if both.reg.family.has_sigma else {"sigma"})
-    above = pairs((name, said) for name, said in summary(told) if name not in hidden)
+    above = pairs((name, said) for name, said in summary(told) if name not in ("posterior", "diagnostics"))
     chosen, percent = _chosen(found), f"{100 * both.ci_prob:g}%"
     keys = ("ols", "penalized", "map", "difference", "mean", "sd", "lower", "upper", "p_same_sign")
-    best = "least squares" if both.reg.is_gaussian else "maximum likelihood"
-    heads = ["", best, "penalized", "MAP", "MAP − penalized", "posterior mean", "sd"]
+    heads = ["", least_squares_name(both.reg), "penalized", "MAP", "MAP − penalized", "posterior mean", "sd"]
     heads += [f"lower {percent}", f"upper {percent}", "P(sign)"]
     forms = {"difference": ".1e", "p_same_sign": ".3f"}
     rows = [both.rows[j] for j in chosen]
@@ -166,8 +165,8 @@ def _shrinkage(found: Findings) -> str:
     low, high = told.interval(found.ci_prob)
     said = [f"m_eff = Σ(1 − κ) = {number(told.m_eff)} ({_percent(found)} interval {number(low)} to {number(high)})"]
     said.append("." if told.prior_m_eff is None else f"; under the prior {number(told.prior_m_eff)}.")
-    best = "least squares" if found.reg.is_gaussian else "maximum likelihood"
-    heads = ["", *([best] if told.least_squares is not None else []), "posterior mean", "sd", "κ"]
+    best = [] if told.least_squares is None else [least_squares_name(found.reg)]
+    heads = ["", *best, "posterior mean", "sd", "κ"]
     heads += [f"κ lower {_percent(found)}", f"κ upper {_percent(found)}", "rows that the prior is worth"]
     rows = [[name, *(number(value) for value in row)] for name, row in zip(frame.index, frame.to_numpy(), strict=True)]
     body = paragraph("".join(said), "κ is 0 where the prior leaves a coefficient untouched, 1 where it decides alone.")

@@ -154,10 +154,8 @@ def test_a_package_that_does_not_converge_is_followed_by_the_next(monkeypatch):
     def stuck(A, b, l1, l2):
         raise ConvergenceError("stuck")
 
-    monkeypatch.setitem(penalized._SOLVERS, "sklearn", penalized._Solver(stuck))
-    monkeypatch.setitem(
-        penalized._SOLVERS, "skglm", penalized._Solver(lambda A, b, l1, l2: (np.ones(A.shape[1]), "skglm.Lasso"))
-    )
+    monkeypatch.setitem(penalized._FITS, "sklearn", stuck)
+    monkeypatch.setitem(penalized._FITS, "skglm", lambda A, b, l1, l2: (np.ones(A.shape[1]), "skglm.Lasso"))
     reg = br.Regression(*draw(), prior=br.Laplace(0.2), sigma=1.0)
     assert "skglm" in br.penalized_estimate(reg).method
     with pytest.raises(ConvergenceError, match="stuck"):

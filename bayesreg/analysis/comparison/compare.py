@@ -11,11 +11,11 @@ from bayesreg.analysis.coef_draws import coef_draws
 from bayesreg.analysis.comparison.table import render_html, render_text
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
-from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
-from bayesreg.optimize.least_squares import least_squares
+from bayesreg.optimize.least_squares import least_squares_if_any
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.optimize.penalized import penalized_at
 from bayesreg.priors.dictionary import to_penalty
@@ -239,7 +239,9 @@ def compare(
             "br.shrinkage, or use Laplace for a penalty."
         )
     best = map_estimate(reg)
-    estimates = _unpenalized(reg) | {"penalized": penalized_at(reg, best.sigma), "map": best}
+    unpenalized = least_squares_if_any(reg)
+    estimates = {} if unpenalized is None else {"ols": unpenalized}
+    estimates |= {"penalized": penalized_at(reg, best.sigma), "map": best}
     if idata is None:
         # A table of a few columns is there before compiled code would be loaded.
         sampling.setdefault("kernel", "interpreted" if is_short(reg) else "auto")
@@ -257,14 +259,6 @@ def compare(
         notes=notes + _own_notes(reg, estimates),
         zero_draws=int(np.sum(coef == 0)),
     )
-
-
-def _unpenalized(reg: Regression) -> dict[str, Estimate]:
-    try:
-        return {"ols": least_squares(reg)}
-    except ConvergenceError:
-        # Separable classes have no maximum of the likelihood.
-        return {}
 
 
 def _rows(

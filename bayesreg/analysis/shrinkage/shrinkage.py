@@ -8,9 +8,8 @@ import numpy as np
 from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
 from bayesreg.analysis.intervals import quantiles
 from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_draws, prior_draws
-from bayesreg.errors import ConvergenceError
 from bayesreg.model.regression import Regression
-from bayesreg.optimize.least_squares import least_squares
+from bayesreg.optimize.least_squares import least_squares_if_any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,8 +195,5 @@ def _least_squares(reg: Regression) -> tuple[np.ndarray | None, str]:
         return loss.least_squares, "unique" if loss.rank == loss.size else "of least norm"
     if reg.n <= reg.p or not reg.noise.known:
         return None, "none"
-    try:
-        return least_squares(reg).beta, "unique"
-    except ConvergenceError:
-        # Separable data have no maximum of the likelihood.
-        return None, "none"
+    found = least_squares_if_any(reg)
+    return (None, "none") if found is None else (found.beta, "unique")

@@ -1,6 +1,7 @@
 """NUTS through PyMC or nutpie, for every model that the other engines do not cover."""
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +26,17 @@ ROWS_PER_COLUMN = 3
 WARMUP_PER_UNKNOWN = 15
 STATISTICS = ("diverging", "energy", "tree_depth", "n_steps", "step_size", "acceptance_rate")
 NUTPIE_NAMES = {"depth": "tree_depth", "mean_tree_accept": "acceptance_rate"}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a sampler is asked to do; `covariances` says whether it may adapt to more than variances."""
+
+    random_seed: int | None
+    progressbar: bool
+    covariances: bool
+    # What all samplers call the same.
+    settings: dict[str, Any]
 
 
 def sample_nuts(
@@ -59,7 +71,7 @@ def sample_nuts(
     accept = HORSESHOE_TARGET_ACCEPT if reg.is_horseshoe else TARGET_ACCEPT
     settings = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "target_accept": accept}
     # The local scales of a horseshoe bend rather than lean, which no covariance mends.
-    tree = run(model, _wanted(model), random_seed, progressbar, settings, not reg.is_horseshoe)
+    tree = run(model, _wanted(model), _Plan(random_seed, progressbar, not reg.is_horseshoe, settings))
     told: dict[str, str | int] = {"likelihood_form": form, "parameterization": parameterization}
     return _read(reg, tree, tune, sampler, told)
 
@@ -101,49 +113,35 @@ def _wanted(model: "pm.Model") -> list[str]:
     return [name for name in names if name in model.named_vars and name not in data]
 
 
-def _by_pymc(
-    model: "pm.Model",
-    names: list[str],
-    random_seed: int | None,
-    progressbar: bool,
-    settings: dict[str, Any],
-    covariances: bool,
-) -> "DataTree":
+def _by_pymc(model: "pm.Model", names: list[str], plan: _Plan) -> "DataTree":
     import pymc as pm
 
     unknowns = sum(np.size(value) for value in model.initial_point().values())
-    full = covariances and settings["tune"] >= WARMUP_PER_UNKNOWN * unknowns
+    full = plan.covariances and plan.settings["tune"] >= WARMUP_PER_UNKNOWN * unknowns
     with model, warnings.catch_warnings():
         # What it adapts cannot change which distribution is sampled.
         warnings.filterwarnings("ignore", "QuadPotentialFullAdapt is an experimental feature", UserWarning)
         return pm.sample(
-            random_seed=random_seed,
-            progressbar=progressbar,
+            random_seed=plan.random_seed,
+            progressbar=plan.progressbar,
             nuts_sampler="pymc",
             init="jitter+adapt_full" if full else "jitter+adapt_diag",
             var_names=names,
             compute_convergence_checks=False,
-            **settings,
+            **plan.settings,
         )
 
 
-def _by_nutpie(
-    model: "pm.Model",
-    names: list[str],
-    random_seed: int | None,
-    progressbar: bool,
-    settings: dict[str, Any],
-    covariances: bool,
-) -> "DataTree":
+def _by_nutpie(model: "pm.Model", names: list[str], plan: _Plan) -> "DataTree":
     import nutpie
 
     return nutpie.sample(
         compiled_for(model, names),
-        seed=random_seed,
-        progress_bar=progressbar,
+        seed=plan.random_seed,
+        progress_bar=plan.progressbar,
         save_warmup=False,
-        adaptation="low_rank" if covariances else "diag",
-        **settings,
+        adaptation="low_rank" if plan.covariances else "diag",
+        **plan.settings,
     )
 
 
