@@ -171,9 +171,8 @@ def _walk_chain(
     begin(generator, steps[0].problem, state)
     warmup = np.empty((tune, len(state.theta))), np.empty((tune, 4))
     for k, step in enumerate(steps):
-        rhythm = step.kernel.name == "block", step.kernel.thin, step.kernel.every
         for kept, others in (warmup, (theta[k], hyper[k])):
-            advance(generator, step.problem, state, *rhythm, kept, others, np.empty((len(kept), 0)))
+            advance(generator, step.problem, state, *step.kernel.rhythm, kept, others, np.empty((len(kept), 0)))
         if tick is not None:
             tick(1)
 

@@ -18,13 +18,15 @@ STEPS, REPEATS = 8_000, 3
 
 def updates_of(problem):
     """All that a chain may do to this problem, by name."""
-    from bayesreg.sampling.gibbs.compiled import coefficients, collapsed, horseshoe, hyper
+    from bayesreg.sampling.gibbs.compiled import collapsed, horseshoe, hyper
     from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
 
     sigma, scale, is_horseshoe = not problem.sigma_known, not problem.scale_known, problem.mixing == HORSESHOE
     wanted = {
-        coefficients.sweep_coordinates: True,
+        sweep_coordinates: True,
         draw_block: True,
+        overrelaxed_coordinates: True,
+        overrelaxed_block: True,
         collapsed.draw_collapsed: problem.wide and (sigma or scale),
         horseshoe.update_horseshoe: is_horseshoe,
         hyper.update_scale: scale and not is_horseshoe,
@@ -38,10 +40,24 @@ def updates_of(problem):
     return {update.__name__: update for update, does in wanted.items() if does}
 
 
-def draw_block(generator, problem, state):
-    from bayesreg.sampling.gibbs.compiled.coefficients import draw_block
+def sweep_coordinates(generator, problem, state, overrelaxation=0.0):
+    from bayesreg.sampling.gibbs.compiled import coefficients
 
-    draw_block(generator, problem, state, False)
+    coefficients.sweep_coordinates(generator, problem, state, overrelaxation)
+
+
+def overrelaxed_coordinates(generator, problem, state):
+    sweep_coordinates(generator, problem, state, 0.6)
+
+
+def draw_block(generator, problem, state, overrelaxation=0.0):
+    from bayesreg.sampling.gibbs.compiled import coefficients
+
+    coefficients.draw_block(generator, problem, state, False, overrelaxation)
+
+
+def overrelaxed_block(generator, problem, state):
+    draw_block(generator, problem, state, 0.6)
 
 
 def copied(state):

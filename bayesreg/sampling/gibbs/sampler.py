@@ -184,13 +184,13 @@ def _run_chain(
     state = disperse(problem, start, generator, share)
     try:
         begin(generator, problem, state)
-        draws, rhythm = len(kept[0]), (kernel.name == "block", kernel.thin, kernel.every)
+        draws = len(kept[0])
         step = min(tune + draws, max(1, int(OPERATIONS_A_CALL / (kernel.operations * kernel.thin))))
         # So few at a time that they hardly take memory, whatever the warm-up.
         drawn = [np.empty((step, part.shape[1])) for part in kept]
         for first in range(-tune, draws, step):
             count = min(step, draws - first)
-            advance(generator, problem, state, *rhythm, *(part[:count] for part in drawn))
+            advance(generator, problem, state, *kernel.rhythm, *(part[:count] for part in drawn))
             for into, part in zip(kept, drawn, strict=True):
                 into[max(first, 0) : max(first + count, 0)] = part[max(-first, 0) : count]
             done += count

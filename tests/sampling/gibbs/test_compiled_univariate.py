@@ -9,7 +9,7 @@ from scipy import integrate, special, stats
 
 import bayesreg as br
 from bayesreg.sampling.gibbs.assemble import encode
-from bayesreg.sampling.gibbs.compiled import univariate
+from bayesreg.sampling.gibbs.compiled import lasso, univariate
 
 # Each function is compiled, some seconds in all.
 pytestmark = pytest.mark.slow
@@ -34,33 +34,7 @@ def distribution_on(t, log_density):
     return lambda x: np.interp(x, t, np.maximum.accumulate(cumulative) / cumulative[-1])
 
 
-@pytest.mark.parametrize("z", [-1e200, -1e8, -40.0, -6.0, -5.0001, -5.0, -4.9999, -1.0, 0.0, 2.0, 40.0])
-def test_log_mills_is_scipys(z):
-    # erfcx is Φ/φ without the two factors that vanish.
-    if z <= 0:
-        expected = np.log(np.sqrt(np.pi / 2) * special.erfcx(-z / np.sqrt(2)))
-    else:
-        expected = stats.norm.logcdf(z) - stats.norm.logpdf(z)
-    assert univariate.log_mills(z) == pytest.approx(expected, rel=1e-13, abs=1e-13)
-
-
-ENDS = [-40.0, -10.0, -3.0, -0.5001, -0.5, -0.4999, 0.0, 0.5, 3.0, 40.0]
-
-
-@pytest.mark.parametrize("z", ENDS)
-def test_positive_normal_is_scipys_truncated_one(z):
-    t = many(univariate.positive_normal)(z)
-    assert np.all(t > 0)
-    # In units in which the distribution function does not cancel: P(T > t) is a ratio of two tails.
-    upper = np.exp(stats.norm.logsf(t - z) - stats.norm.logsf(-z))
-    assert stats.kstest(upper, "uniform").pvalue > 0.001 / len(ENDS)
-
-
-def test_positive_normal_far_down_is_an_exponential():
-    t = many(univariate.positive_normal)(-1e9) * 1e9
-    assert stats.kstest(t, "expon").pvalue > 0.001
-
-
+# (precision, pull, weight) of each way to draw, and of the places where one gives way to another.
 LASSO = {
     "both sides": (2.0, 0.5, 1.0),
     "no penalty": (2.0, 0.5, 0.0),
@@ -71,31 +45,77 @@ LASSO = {
     "huge weight, strong pull": (1e4, 0.999e6, 1e6),
     "weak data": (1e-8, 1e-4, 1.0),
     "steep": (1.0, 60.0, 59.0),
+    "steep below": (1.0, -4.5, 4.0),
+    "mode at the kink": (4.0, 6.0, 6.0),
+    "mode at the kink from below": (4.0, -6.0, 6.0),
+    "nearly flat above": (4.0, 9.5, 10.0),
+    "nearly flat below": (4.0, -9.5, 10.0),
+    "two slopes": (4.0, 3.0, 10.0),
+    "mild kink": (4.0, 3.0, 3.5),
+    "mild kink, far away": (4.0, -9.0, 3.5),
+    "sharp kink, far away": (4.0, 20.0, 12.0),
 }
 
 
-@pytest.mark.parametrize("name", LASSO)
-def test_lasso_draws_have_their_density(name):
-    precision, pull, weight = LASSO[name]
-    beta = many(univariate.lasso_draw)(precision, pull, weight)
+def lasso_distribution(precision, pull, weight, beta):
+    """Distribution function, on a grid that covers the draws."""
     low, high = min(beta.min(), 0.0) * 1.5, max(beta.max(), 0.0) * 1.5
     # 0, where the density has its kink, is a node of Simpson's rule on each side.
     t = np.concatenate([np.linspace(low, 0, 20_001)[:-1], np.linspace(0, high, 20_001)]) if low < 0 < high else None
     t = np.linspace(low, high, 40_001) if t is None else t
-    cdf = distribution_on(t, -0.5 * precision * t**2 + pull * t - weight * np.abs(t))
-    assert stats.kstest(beta, cdf).pvalue > 0.001 / len(LASSO)
+    return distribution_on(t, -0.5 * precision * t**2 + pull * t - weight * np.abs(t))
+
+
+@pytest.mark.parametrize("name", LASSO)
+def test_lasso_draws_have_their_density(name):
+    beta = many(lasso.lasso_draw)(*LASSO[name])
+    assert stats.kstest(beta, lasso_distribution(*LASSO[name], beta)).pvalue > 0.001 / len(LASSO)
+
+
+@njit
+def moved(generator, precision, pull, weight, overrelaxation):
+    """A draw after some moves."""
+    beta = lasso.lasso_draw(generator, precision, pull, weight)
+    for _ in range(5):
+        beta = lasso.lasso_move(generator, precision, pull, weight, beta, overrelaxation)
+    return beta
+
+
+@pytest.mark.parametrize("overrelaxation", [0.0, 0.5, 0.85])
+@pytest.mark.parametrize("name", LASSO)
+def test_lasso_moves_leave_the_density_as_it_is(name, overrelaxation):
+    beta = many(moved)(*LASSO[name], overrelaxation)
+    assert stats.kstest(beta, lasso_distribution(*LASSO[name], beta)).pvalue > 0.001 / (3 * len(LASSO))
+
+
+@pytest.mark.parametrize("given", [(2.0, 0.5, 0.0), (100.0, 300.0, 5.0), (100.0, -300.0, 5.0)])
+def test_where_the_density_is_a_normal_a_move_reflects(given, assert_zs):
+    """Its correlation with the old value is −ω, with standard error (1 − ω²)/√count."""
+
+    def pair(generator):
+        old = lasso.lasso_draw(generator, *given)
+        return old, lasso.lasso_move(generator, *given, old, 0.7)
+
+    correlation = np.corrcoef(many(pair)().T)[0, 1]
+    assert_zs((correlation + 0.7) / ((1 - 0.7**2) / np.sqrt(COUNT)))
 
 
 @pytest.mark.parametrize("weight", [1e-300, 1e150])
 def test_lasso_draws_of_extreme_weights_are_numbers(weight):
-    beta = many(univariate.lasso_draw, 2_000)(3.0, 1.0, weight)
+    beta = many(lasso.lasso_draw, 2_000)(3.0, 1.0, weight)
     assert np.all(np.isfinite(beta))
     assert np.std(beta) * weight == pytest.approx(np.sqrt(2), rel=0.15) or weight < 1
 
 
-@pytest.mark.parametrize("given", [(np.nan, 1.0, 1.0), (1.0, np.nan, 1.0), (1.0, 1.0, np.nan), (1.0, np.inf, 1.0)])
-def test_a_lasso_draw_of_what_is_not_a_number_ends(given):
-    assert np.isnan(univariate.lasso_draw(np.random.default_rng(0), *given))
+NO_NUMBERS = [(np.nan, 1.0, 1.0), (1.0, np.nan, 1.0), (1.0, 1.0, np.nan), (1.0, np.inf, 1.0)]
+
+
+@pytest.mark.parametrize("given", NO_NUMBERS)
+@pytest.mark.parametrize("overrelaxation", [0.0, 0.5])
+def test_what_is_not_a_number_stays_none(given, overrelaxation):
+    generator = np.random.default_rng(0)
+    assert np.isnan(lasso.lasso_draw(generator, *given))
+    assert not np.isfinite(lasso.lasso_move(generator, *given, 0.5, overrelaxation))
 
 
 SIZES = [0.0, 1e-300, 1e-3, 0.1, 1.0, 10.0, 1e3, 1e15]

@@ -1,11 +1,11 @@
-"""How many sweeps make a draw, with more columns than rows."""
+"""How many sweeps make a draw, and how far they are overrelaxed."""
 
 import numpy as np
 import pytest
 
 import bayesreg as br
 from bayesreg.sampling.gibbs.assemble import assemble, starting_point
-from bayesreg.sampling.gibbs.kernel import choose_kernel, sigma_held
+from bayesreg.sampling.gibbs.kernel import OF_COORDINATES, choose_kernel, overrelaxation_of, sigma_held
 
 
 def wide(strength, n=20, p=60):
@@ -29,7 +29,7 @@ def test_sigma_is_held_by_what_the_prior_leaves_to_the_columns(strength):
 def test_collapsed_sweeps_come_where_sigma_is_held():
     free, held = (choose_kernel(*wide(strength)) for strength in (0.1, 0.95))
     assert (free.name, free.thin, free.every) == ("coordinate", 1, 0)
-    assert (held.name, held.every) == ("coordinate", 50)
+    assert (held.name, held.every) == ("coordinate", 40)
     assert held.thin >= 10
 
 
@@ -40,3 +40,26 @@ def test_a_prior_too_weak_to_be_a_number_holds_sigma_and_so_does_a_horseshoe():
         reg = br.Regression(X, y, prior=prior, sigma=br.HalfNormal(1.0))
         problem = assemble(reg)
         assert choose_kernel(problem, starting_point(reg, problem), "coordinate").every > 0
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.45])
+def test_the_overrelaxation_is_the_best_for_a_chain_of_neighbours(correlation):
+    """Least spectral radius of the error of successive overrelaxation, over a grid of factors 1 + ω."""
+    size = 12
+    matrix = np.eye(size) + correlation * (np.eye(size, k=1) + np.eye(size, k=-1))
+    lower, grid = np.tril(matrix, -1), np.linspace(0.0, 0.8, 801)
+
+    def radius(overrelaxation):
+        factor = 1 + overrelaxation
+        step = np.linalg.solve(np.eye(size) + factor * lower, (1 - factor) * np.eye(size) - factor * lower.T)
+        return np.max(np.abs(np.linalg.eigvals(step)))
+
+    best = grid[np.argmin([radius(one) for one in grid])]
+    assert overrelaxation_of(np.linalg.eigvalsh(matrix)[0]) == pytest.approx(best, abs=0.002)
+
+
+def test_the_overrelaxation_grows_with_correlation_up_to_a_bound():
+    found = [overrelaxation_of(slowest) for slowest in (1.0, 0.5, 0.05, 1e-3, 1e-12)]
+    assert found[0] == 0.0
+    assert found == sorted(found)
+    assert found[-1] == OF_COORDINATES

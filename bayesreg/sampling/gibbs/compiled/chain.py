@@ -35,6 +35,7 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
         blocked: bool,
         thin: int,
         every: int,
+        overrelaxation: float,
         theta: np.ndarray,
         hyper: np.ndarray,
         local: np.ndarray,
@@ -49,11 +50,11 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
                 if every > 0 and (k * thin + sweep) % every == 0:
                     draw_collapsed(generator, problem, state)
                 elif blocked:
-                    draw_block(generator, problem, state, False)
+                    draw_block(generator, problem, state, False, overrelaxation)
                 else:
                     if (k * thin + sweep) % REFRESH == 0:
                         refresh_residual(problem, state)
-                    sweep_coordinates(generator, problem, state)
+                    sweep_coordinates(generator, problem, state, overrelaxation)
                 if problem.mixing == HORSESHOE:
                     update_horseshoe(generator, problem, state)
                 update_hyper(generator, problem, state)
@@ -66,7 +67,7 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def begin(generator: np.random.Generator, problem: Problem, state: State) -> None:
         """Draw a dispersed start: all coefficients at once, given mixing variances from their prior."""
         _ = fingerprint
-        draw_block(generator, problem, state, True)
+        draw_block(generator, problem, state, True, 0.0)
 
     return advance, begin
 

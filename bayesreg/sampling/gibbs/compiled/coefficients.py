@@ -1,13 +1,19 @@
-"""Draws of the coefficients given the hyperparameters, compiled: one at a time, or all at once."""
+"""Draws of the coefficients given the hyperparameters, compiled: one at a time, or all at once.
+
+Either way with overrelaxation ω in [0, 1): instead of a fresh draw of a Normal, what it was is reflected,
+x → μ − ω(x − μ) + √(1 − ω²)·noise, which leaves the Normal as it is and moves away from the old value
+(Adler 1981, doi:10.1103/PhysRevD.23.2901).
+"""
 
 from math import sqrt
 
 import numpy as np
 from numba import njit
 
+from bayesreg.sampling.gibbs.compiled.lasso import lasso_move
 from bayesreg.sampling.gibbs.compiled.linear import cholesky, dot, solve_lower, solve_upper, subtract
 from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB, Problem, State
-from bayesreg.sampling.gibbs.compiled.univariate import lasso_draw, mixing_variance, slice_positive
+from bayesreg.sampling.gibbs.compiled.univariate import mixing_variance, slice_positive
 
 
 @njit(nogil=True)
@@ -48,11 +54,8 @@ def residual_squares(problem: Problem, state: State) -> float:
 
 
 @njit(nogil=True)
-def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: State) -> None:
-    """Draw each coefficient given all others, its mixing variance integrated out: O(q) or O(n) a coefficient.
-
-    Hans (2009, doi:10.1093/biomet/asp047).
-    """
+def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: State, overrelaxation: float) -> None:
+    """Move each coefficient given all others, its mixing variance integrated out: O(q) or O(n) a coefficient."""
     inverse = 1.0 / state.hyper[SIGMA] ** 2
     for j in range(len(state.theta)):
         row, old = problem.rows[j], state.theta[j]
@@ -60,14 +63,16 @@ def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: S
         unit = unit_of(problem, state.hyper, j)
         precision = problem.diagonal[j] * inverse + prior_precision(problem, state, j)
         pull = (pull + problem.diagonal[j] * old) * inverse
-        new = lasso_draw(generator, precision, pull, problem.laplace[j] / unit)
+        new = lasso_move(generator, precision, pull, problem.laplace[j] / unit, old, overrelaxation)
         if new != old:
             state.theta[j] = new
             subtract(state.residual, new - old, row)
 
 
 @njit(nogil=True)
-def draw_block(generator: np.random.Generator, problem: Problem, state: State, fresh: bool) -> None:
+def draw_block(
+    generator: np.random.Generator, problem: Problem, state: State, fresh: bool, overrelaxation: float
+) -> None:
     """Draw all coefficients at once given new mixing variances, and sigma with them where the prior is scaled by it.
 
     Two blocks (Rajaratnam, Sparks, Khare & Zhang 2019, doi:10.1080/10618600.2019.1573187). At the start of
@@ -75,9 +80,9 @@ def draw_block(generator: np.random.Generator, problem: Problem, state: State, f
     """
     spread = relative_spread(generator, problem, state, fresh)
     if problem.wide:
-        _draw_wide(generator, problem, state, spread)
+        _draw_wide(generator, problem, state, spread, overrelaxation)
     else:
-        _draw_tall(generator, problem, state, spread)
+        _draw_tall(generator, problem, state, spread, overrelaxation)
     refresh_residual(problem, state)
 
 
@@ -103,7 +108,9 @@ def relative_spread(generator: np.random.Generator, problem: Problem, state: Sta
 
 
 @njit(nogil=True)
-def _draw_tall(generator: np.random.Generator, problem: Problem, state: State, spread: np.ndarray) -> None:
+def _draw_tall(
+    generator: np.random.Generator, problem: Problem, state: State, spread: np.ndarray, overrelaxation: float
+) -> None:
     """In units of its prior spread each coefficient has prior precision 1, so that no mixing variance can spoil it."""
     size = len(spread)
     matrix = np.empty((size, size))
@@ -115,20 +122,24 @@ def _draw_tall(generator: np.random.Generator, problem: Problem, state: State, s
     factor = cholesky(matrix)
     white = spread * problem.cross
     solve_lower(factor, white)
+    old_sigma, reflected = _reflected(state, spread, overrelaxation)
     if problem.scaled and not problem.sigma_known:
         middle = white.copy()
         solve_upper(factor, middle)
         _draw_collapsed_sigma(generator, problem, state, spread * middle, spread)
-    noise = np.empty(size)
+    weight, noise = _weights(state, old_sigma, overrelaxation)
+    new = np.empty(size)
     for j in range(size):
-        noise[j] = white[j] / state.hyper[SIGMA] + generator.standard_normal()
-    solve_upper(factor, noise)
+        new[j] = weight * white[j] + noise * generator.standard_normal()
+    solve_upper(factor, new)
     for j in range(size):
-        state.theta[j] = state.hyper[SIGMA] * spread[j] * noise[j]
+        state.theta[j] = state.hyper[SIGMA] * spread[j] * (new[j] + reflected[j])
 
 
 @njit(nogil=True)
-def _draw_wide(generator: np.random.Generator, problem: Problem, state: State, spread: np.ndarray) -> None:
+def _draw_wide(
+    generator: np.random.Generator, problem: Problem, state: State, spread: np.ndarray, overrelaxation: float
+) -> None:
     """O(n²q) draws (Bhattacharya, Chakraborty & Mallick 2016, doi:10.1093/biomet/asw042)."""
     rows, length = len(problem.response), len(spread)
     scaled = np.empty((length, rows))
@@ -139,20 +150,42 @@ def _draw_wide(generator: np.random.Generator, problem: Problem, state: State, s
     for i in range(rows):
         matrix[i, i] += 1.0
     factor = cholesky(matrix)
+    old_sigma, reflected = _reflected(state, spread, overrelaxation)
     if problem.scaled and not problem.sigma_known:
         middle = problem.response.copy()
         solve_lower(factor, middle)
         solve_upper(factor, middle)
         _draw_collapsed_sigma(generator, problem, state, spread * (scaled @ middle), spread)
-    prior, noise = np.empty(length), np.empty(rows)
+    weight, noise = _weights(state, old_sigma, overrelaxation)
+    new, gap = np.empty(length), np.empty(rows)
     for j in range(length):
-        prior[j] = generator.standard_normal()
+        new[j] = noise * generator.standard_normal()
     for i in range(rows):
-        noise[i] = generator.standard_normal()
-    gap = problem.response / state.hyper[SIGMA] - prior @ scaled - noise
+        gap[i] = weight * problem.response[i] - noise * generator.standard_normal()
+    gap -= new @ scaled
     solve_lower(factor, gap)
     solve_upper(factor, gap)
-    state.theta[:] = state.hyper[SIGMA] * spread * (prior + scaled @ gap)
+    state.theta[:] = state.hyper[SIGMA] * spread * (new + scaled @ gap + reflected)
+
+
+@njit(nogil=True)
+def _reflected(state: State, spread: np.ndarray, overrelaxation: float) -> tuple[float, np.ndarray]:
+    """The old sigma, and −ω times the old coefficients in units of their spread and it.
+
+    In these units the deviation from the mean, mean ∝ 1/sigma, does not depend on sigma, which may therefore
+    be drawn anew in between. A spread of 0 leaves no deviation.
+    """
+    sigma, reflected = state.hyper[SIGMA], np.zeros(len(spread))
+    for j in range(len(spread)):
+        if overrelaxation > 0.0 and spread[j] > 0.0:
+            reflected[j] = -overrelaxation * (state.theta[j] / spread[j] / sigma)
+    return sigma, reflected
+
+
+@njit(nogil=True)
+def _weights(state: State, old_sigma: float, overrelaxation: float) -> tuple[float, float]:
+    """Of the data and of the noise in μ + ω·μ_old + √(1 − ω²)·noise, where μ and μ_old ∝ 1/sigma."""
+    return 1.0 / state.hyper[SIGMA] + overrelaxation / old_sigma, sqrt(1.0 - overrelaxation * overrelaxation)
 
 
 @njit(nogil=True)

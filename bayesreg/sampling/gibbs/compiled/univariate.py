@@ -1,6 +1,6 @@
-"""Draws of single quantities, compiled: truncated Normals, the lasso distribution, positive scales by slices."""
+"""Draws of single positive quantities, compiled: mixing variances, local scales, and others by slices."""
 
-from math import erfc, exp, expm1, inf, isfinite, log, log1p, nan, pi, sqrt
+from math import exp, expm1, inf, log, log1p, nan, sqrt
 
 import numpy as np
 from numba import njit
@@ -8,61 +8,7 @@ from numba import njit
 from bayesreg.sampling.gibbs.compiled.slicing import slice_step
 
 EULER = 0.5772156649015329
-HALF_LOG_2PI, ROOT_HALF = 0.5 * log(2 * pi), sqrt(0.5)
 TINY = float(np.finfo(np.float64).tiny)
-
-
-@njit(nogil=True)
-def log_mills(z: float) -> float:
-    """Log of Φ(z)/φ(z): by erfc, and far down by the continued fraction of Laplace."""
-    if z > -5.0:
-        return log(0.5 * erfc(-z * ROOT_HALF)) + 0.5 * z * z + HALF_LOG_2PI
-    fraction = -z
-    for k in range(30, 0, -1):
-        fraction = -z + k / fraction
-    return -log(fraction)
-
-
-@njit(nogil=True)
-def positive_normal(generator: np.random.Generator, z: float) -> float:
-    """Draw t > 0 with density ∝ exp(−(t − z)²/2).
-
-    Far down in the tail the proposal is an Exponential (Robert 1995, doi:10.1007/BF00143942), drawn as
-    what exceeds the bound, so that nothing cancels.
-    """
-    if z > -0.5:
-        while True:
-            t = z + generator.standard_normal()
-            if t > 0:
-                return t
-    step = 2.0 / (sqrt(z * z + 4.0) - z)
-    rate = step - z
-    while True:
-        t = generator.standard_exponential() / rate
-        if generator.standard_exponential() >= 0.5 * (t - step) ** 2:
-            return t
-
-
-@njit(nogil=True)
-def lasso_draw(generator: np.random.Generator, precision: float, pull: float, weight: float) -> float:
-    """Draw β with density ∝ exp(−precision·β²/2 + pull·β − weight·|β|), the lasso distribution.
-
-    Two truncated Normals, one on each side of 0 (Hans 2009, doi:10.1093/biomet/asp047).
-    """
-    if precision <= 0.0:
-        size = generator.standard_exponential() / weight
-        return size if generator.random() < 0.5 else -size
-    sd = 1.0 / sqrt(precision)
-    if weight == 0.0:
-        return pull / precision + sd * generator.standard_normal()
-    above, below = (pull - weight) * sd, (-pull - weight) * sd
-    if not (isfinite(above) and isfinite(below)):
-        # Nothing drawn from the tail of what is not a number would ever be accepted.
-        return nan
-    odds_below = log_mills(below) - log_mills(above)
-    if odds_below < 700.0 and generator.random() * (1.0 + exp(odds_below)) < 1.0:
-        return sd * positive_normal(generator, above)
-    return -sd * positive_normal(generator, below)
 
 
 @njit(nogil=True)
