@@ -223,7 +223,8 @@ def _run(
         return sample_exact(reg, **plan)
     if engine == "gibbs":
         warmup = WARMUP if tune is None else tune
-        with progress(progressbar, plan["chains"] * (plan["draws"] + warmup), "Sampling (Gibbs)") as tick:
+        total = plan["chains"] * (plan["draws"] + warmup)
+        with progress(progressbar, total, "Sampling (Gibbs)", before="Compiling, or loading what was compiled") as tick:
             return sample_gibbs(reg, tune=warmup, tick=tick, kernel=kernel, cores=cores, **plan)
     from bayesreg.sampling.nuts.sampler import sample_nuts
 
@@ -232,13 +233,21 @@ def _run(
 
 
 @contextmanager
-def progress(show: bool, total: int, words: str) -> Iterator[Tick | None]:
-    """A progress bar's way to be told how much more is done; None if it is not shown."""
+def progress(show: bool, total: int, words: str, before: str = "Preparing") -> Iterator[Tick | None]:
+    """A progress bar's way to be told how much more is done; None if it is not shown.
+
+    Until something is done the bar says what comes `before`.
+    """
     if not show:
         yield None
         return
     from rich.progress import Progress
 
     with Progress(transient=True) as bar:
-        task = bar.add_task(words, total=total)
-        yield lambda done: bar.advance(task, done)
+        task = bar.add_task(before, total=None)
+
+        def tick(done: int) -> None:
+            if done > 0:
+                bar.update(task, description=words, total=total, advance=done)
+
+        yield tick

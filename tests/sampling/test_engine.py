@@ -4,11 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+import rich.progress
 
 import bayesreg as br
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.sampling.draws import chain_generators
-from bayesreg.sampling.engine import choose_engine, sample
+from bayesreg.sampling.engine import choose_engine, progress, sample
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 3))
@@ -109,6 +110,18 @@ def test_a_chain_does_not_depend_on_how_many_there_are(name):
 def test_a_progress_bar_changes_nothing(name, capsys):
     plain, shown = draws_of(VARIANTS[name], random_seed=7), draws_of(VARIANTS[name], random_seed=7, progressbar=True)
     assert np.array_equal(plain["coef"].values, shown["coef"].values)
+
+
+def test_a_progress_bar_says_what_it_waits_for(monkeypatch):
+    shown, stop = [], rich.progress.Progress.stop
+    monkeypatch.setattr(rich.progress.Progress, "stop", lambda bar: shown.append(bar.tasks[0]) or stop(bar))
+    for done in ((0, 0), (0, 2, 1)):
+        with progress(True, 3, "Sampling", before="Compiling") as tick:
+            for one in done:
+                tick(one)
+    waiting, sampling = shown
+    assert (waiting.description, waiting.total) == ("Compiling", None)
+    assert (sampling.description, sampling.total, sampling.completed) == ("Sampling", 3, 3)
 
 
 def test_the_global_generator_is_neither_used_nor_moved():
