@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 KERNELS = ("auto", "coordinate", "block", "interpreted")
 BLOCK_SWEEPS = 1.5
 # Overrelaxation keeps the squares of deviations, which tails and above all the local scales of a horseshoe wait for.
-OF_BLOCKS, OF_COORDINATES, OF_HORSESHOES = 0.4, 0.85, 0.2
+OF_BLOCKS, OF_HORSESHOES = 0.4, 0.2
+# A move with the least is cheaper than a fresh draw, and no worse where nothing is correlated.
+LEAST, MOST = 0.2, 0.85
 # A kept draw takes at most this many sweeps.
 MOST_SWEEPS = 25
 # With more columns than rows, sigma is held so fast from here on that collapsed sweeps pay. More rows than this, whose
@@ -94,12 +96,12 @@ def choose_kernel(problem: "Problem", start: "State", wanted: str = "auto") -> K
 
 
 def overrelaxation_of(slowest: float) -> float:
-    """The best for Gauss-Seidel where neighbours alone are correlated, none where nothing is.
+    """The best for Gauss-Seidel where neighbours alone are correlated, within bounds.
 
     Young (1954, doi:10.1090/S0002-9947-1954-0059635-7), whose factor is 1 + ω:
     2/(1 + √(1 − μ²)), μ = 1 − the smallest eigenvalue.
     """
-    return min(2.0 / (1.0 + (slowest * (2.0 - slowest)) ** 0.5) - 1.0, OF_COORDINATES)
+    return float(np.clip(2.0 / (1.0 + (slowest * (2.0 - slowest)) ** 0.5) - 1.0, LEAST, MOST))
 
 
 def _rhythm(problem: "Problem", start: "State", sweeps: float) -> tuple[int, int]:
