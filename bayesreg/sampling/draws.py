@@ -38,7 +38,7 @@ class Draws:
         Draws per chain that were discarded first.
     library : str
         What ran, such as ``"bayesreg"`` or ``"pymc"``.
-    told : dict of str to str or int
+    told : dict of str to str or number
         What else the engine says of itself.
     """
 
@@ -51,7 +51,7 @@ class Draws:
     stats: dict[str, np.ndarray] = field(default_factory=dict)
     warmup: int = 0
     library: str = "bayesreg"
-    told: dict[str, str | int] = field(default_factory=dict)
+    told: dict[str, str | float] = field(default_factory=dict)
 
 
 def chain_generators(random_seed: int | np.random.SeedSequence | None, chains: int) -> list[np.random.Generator]:

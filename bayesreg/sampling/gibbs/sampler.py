@@ -7,6 +7,8 @@ Which kernel draws the coefficients is decided by what it costs and how it mixes
 - "block": all at once given mixing variances (Rajaratnam et al. 2019, doi:10.1080/10618600.2019.1573187),
   O(q³) or, with more columns than rows, O(n²q) a sweep;
 - "interpreted": the same in blocks without compiled code, for short runs that should not wait for it.
+
+The first two are overrelaxed: a draw is reflected about its conditional mean as far as `kernel` says.
 """
 
 import os
@@ -238,5 +240,10 @@ def to_draws(
         local=local[..., : reg.p] if is_horseshoe else None,
         slab=hyper[..., SLAB] if is_horseshoe and np.isfinite(problem.slab_scale) else None,
         warmup=tune,
-        told={"kernel": kernel.name, "kernel_reason": kernel.reason, "sweeps_per_draw": kernel.thin},
+        told={
+            "kernel": kernel.name,
+            "kernel_reason": kernel.reason,
+            "sweeps_per_draw": kernel.thin,
+            "overrelaxation": kernel.overrelaxation,
+        },
     )

@@ -72,7 +72,7 @@ def sample_nuts(
     settings = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "target_accept": accept}
     # The local scales of a horseshoe bend rather than lean, which no covariance mends.
     tree = run(model, _wanted(model), _Plan(random_seed, progressbar, not reg.is_horseshoe, settings))
-    told: dict[str, str | int] = {"likelihood_form": form, "parameterization": parameterization}
+    told: dict[str, str | float] = {"likelihood_form": form, "parameterization": parameterization}
     return _read(reg, tree, tune, sampler, told)
 
 
@@ -154,7 +154,7 @@ def _require_nutpie() -> None:
         ) from None
 
 
-def _read(reg: Regression, tree: "DataTree", tune: int, sampler: str, told: dict[str, str | int]) -> Draws:
+def _read(reg: Regression, tree: "DataTree", tune: int, sampler: str, told: dict[str, str | float]) -> Draws:
     posterior = tree["posterior"]
     beta = _values(posterior, "beta" if "beta" in posterior else "coef")
     sigma = _values(posterior, "sigma") if reg.noise.sigma is None else np.full(beta.shape[:2], reg.noise.sigma)
