@@ -156,13 +156,16 @@ def phase_times():
 
 
 def judged(draws):
-    """The smallest bulk effective sample size and the largest R-hat of draws (C, D, q), by ArviZ for everybody."""
-    sizes = array_stats.ess(draws, chain_axis=0, draw_axis=1, method="bulk")
-    rhat = array_stats.rhat(draws, chain_axis=0, draw_axis=1, method="rank")
+    """The smallest effective sample sizes and the largest R-hat of draws (C, D, q), by ArviZ for everybody."""
+    along = {"chain_axis": 0, "draw_axis": 1}
+    sizes = array_stats.ess(draws, method="bulk", **along)
+    tails = array_stats.ess(draws, method="tail", prob=(0.05, 0.95), **along)
+    rhat = array_stats.rhat(draws, method="rank", **along)
     worst = int(np.argmin(sizes))
     names = {draws.shape[-1] - 1: "sigma", draws.shape[-1] - 2: "intercept"}
     return {
         "ess": float(sizes[worst]),
+        "ess_tail": float(np.min(tails)),
         "worst": names.get(worst, f"coefficient {worst}"),
         "rhat": float(np.max(rhat)),
         "kept": int(draws.shape[0] * draws.shape[1]),
@@ -278,6 +281,11 @@ def rate(entry, wall=False):
     return entry["ess"] / float(np.median(np.array(entry["times"])[:, 0 if wall else 1]))
 
 
+def tail_rate(entry):
+    """Effective draws per second of the processors, by the 5% and 95% quantiles."""
+    return rate(entry) * entry["ess_tail"] / entry["ess"]
+
+
 def told_ratio(entry, ours):
     """Ours / theirs; a bound where they did not come to an end."""
     if entry is None or ours is None:
@@ -306,7 +314,7 @@ def table(results):
         told = [told_ratio(found.get(peer), own[peer]) for peer in peers]
         told.append(told_ratio(found["ours"], found.get("ours, one core")))
         lines.append(f"| {CELLS[name].words} | {' | '.join(told)} |")
-    return "\n".join([*lines, "", *reading_line(results), *cost_lines(results)]) + "\n"
+    return "\n".join([*lines, "", *reading_line(results), *tail_line(results), *cost_lines(results)]) + "\n"
 
 
 HEAD = f"""# Effective draws per second
@@ -339,6 +347,19 @@ def reading_line(results):
     return [*(line + "times our call, once for all priors." for line in told), ""] if told else []
 
 
+def tail_line(results):
+    """The same comparison by the tails, with the two peers that share our users."""
+    told = []
+    for peer in ("pymc", "nutpie"):
+        ratios = [
+            f"{tail_rate(found['ours']) / tail_rate(found[peer]):,.3g} ({CELLS[name].words})"
+            for name, found in results.items()
+            if "ours" in found and "ess_tail" in found.get(peer, {})
+        ]
+        told += [f"By the smallest tail effective size, over {peer}: {'; '.join(ratios)}.", ""] if ratios else []
+    return told
+
+
 def cost_lines(results):
     """What a draw of ours costs in units of what no exact sampler does without, and where the call's time goes."""
     lines = [
@@ -348,9 +369,9 @@ def cost_lines(results):
         "than rows, the columns and back) and against one Cholesky factor, both by BLAS at that shape on one core; the",
         "Gram product as a share of the whole call; and where the whole call on one core goes.",
         "",
-        "| data | kernel, sweeps a draw | draws | ESS / draw (worst) | ESS / s | draw / pass | draw / Cholesky |"
-        " Gram product | chains | diagnostics | DataTree | rest |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| data | kernel, sweeps a draw | draws | ESS / draw (worst) | by tails | ESS / s | draw / pass |"
+        " draw / Cholesky | Gram product | chains | diagnostics | DataTree | rest |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, found in results.items():
         own, limit = found.get("ours, one core"), found.get("limits")
@@ -362,8 +383,8 @@ def cost_lines(results):
         gram = "–" if CELLS[name].from_moments else f"{limit['gram'] / whole:.1%}"
         lines.append(
             f"| {CELLS[name].words} | {own['kernel']}, {own['sweeps']} | {own['kept']:,} "
-            f"| {own['ess'] / own['kept']:.2g} ({own['worst']}) | {rate(own):,.4g} | {draw / limit['pass']:.2g} "
-            f"| {draw / limit['cholesky']:.2g} | {gram} "
+            f"| {own['ess'] / own['kept']:.2g} ({own['worst']}) | {own['ess_tail'] / own['kept']:.2g} "
+            f"| {rate(own):,.4g} | {draw / limit['pass']:.2g} | {draw / limit['cholesky']:.2g} | {gram} "
             f"| {' | '.join(f'{share:.0%}' for share in [*shares, 1 - sum(shares)])} |"
         )
     return lines

@@ -9,15 +9,12 @@ ratio matters.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import UnsupportedError
-
-if TYPE_CHECKING:
-    from bayesreg.sampling.gibbs.compiled.problem import Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, SCALE, SIGMA, Problem, State
 
 KERNELS = ("auto", "coordinate", "block", "interpreted")
 BLOCK_SWEEPS = 1.5
@@ -45,8 +42,8 @@ class Kernel:
         How many sweeps lie between two that draw sigma and scale with the coefficients integrated out; 0 for none.
     overrelaxation : float
         ω of a sweep, in [0, 1); 0 for independent draws from each conditional distribution.
-    operations : float
-        Rough cost of a sweep, in nanoseconds.
+    cost : float
+        Of a sweep, roughly, in nanoseconds.
     reason : str
     """
 
@@ -54,7 +51,7 @@ class Kernel:
     thin: int
     every: int
     overrelaxation: float
-    operations: float
+    cost: float
     reason: str
 
     @property
@@ -63,7 +60,7 @@ class Kernel:
         return self.name == "block", self.thin, self.every, self.overrelaxation
 
 
-def choose_kernel(problem: "Problem", start: "State", wanted: str = "auto") -> Kernel:
+def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kernel:
     """Choose between coordinates and blocks.
 
     Raises
@@ -71,8 +68,6 @@ def choose_kernel(problem: "Problem", start: "State", wanted: str = "auto") -> K
     UnsupportedError
         If the kernel is unknown.
     """
-    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
-
     if wanted not in KERNELS:
         raise UnsupportedError(f"Gibbs kernel {wanted!r} is not available; available: {', '.join(KERNELS)}.")
     horseshoe = problem.mixing == HORSESHOE
@@ -90,7 +85,7 @@ def choose_kernel(problem: "Problem", start: "State", wanted: str = "auto") -> K
     one = Kernel("coordinate", thin, every, overrelaxation, _cost_of_coordinates(problem), "asked for")
     if wanted == "coordinate":
         return one
-    share = one.operations / block.operations
+    share = one.cost / block.cost
     told = f"about {sweeps:.1f} sweeps of coordinates to a draw, each {share:.2g} times the cost of a block"
     return replace(one if problem.wide or share * sweeps < BLOCK_SWEEPS else block, reason=told)
 
@@ -104,14 +99,12 @@ def overrelaxation_of(slowest: float) -> float:
     return float(np.clip(2.0 / (1.0 + (slowest * (2.0 - slowest)) ** 0.5) - 1.0, LEAST, MOST))
 
 
-def _rhythm(problem: "Problem", start: "State", sweeps: float) -> tuple[int, int]:
+def _rhythm(problem: Problem, start: State, sweeps: float) -> tuple[int, int]:
     """Sweeps per draw, and between two collapsed ones.
 
     With more columns than rows sigma, scale and coefficients may hold each other fast, and then only a collapsed
     sweep, which costs as much as some fifty others, moves them far.
     """
-    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
-
     thin = int(np.clip(round(sweeps / BLOCK_SWEEPS), 1, MOST_SWEEPS))
     if not problem.wide or (problem.sigma_known and problem.scale_known):
         return thin, 0
@@ -121,7 +114,7 @@ def _rhythm(problem: "Problem", start: "State", sweeps: float) -> tuple[int, int
     return (max(thin, round(held)), 0) if held < HELD_FAST else (max(thin, 20), 40)
 
 
-def sigma_held(problem: "Problem", start: "State") -> float:
+def sigma_held(problem: Problem, start: State) -> float:
     """How many draws of sigma given the coefficients of a penalty move it as far as one without them: 1/(1 − df/n).
 
     df are the effective coefficients at the sigma of the greatest marginal likelihood, each Laplace part counting as
@@ -140,23 +133,19 @@ def sigma_held(problem: "Problem", start: "State") -> float:
     return float(1.0 / np.mean(variance / (values + variance)))
 
 
-def _prior_precision(problem: "Problem", start: "State") -> np.ndarray:
+def _prior_precision(problem: Problem, start: State) -> np.ndarray:
     """Of each coefficient where the chain stands, shape (q,); 0 for a flat one.
 
     A Laplace part counts as the Normal that it is given its mixing variance: 1/(b|β|), and 1/(2b²) near 0.
     """
-    from bayesreg.sampling.gibbs.compiled.problem import SCALE, SIGMA
-
     unit = np.where(problem.common, start.hyper[SCALE], 1.0) * (start.hyper[SIGMA] if problem.scaled else 1.0)
     inverse = problem.laplace / unit
     kink = inverse / np.maximum(np.abs(start.theta), 2.0 / np.where(inverse > 0, inverse, 1.0))
     return np.asarray(np.where(problem.flat, 0.0, kink + problem.precision / unit**2))
 
 
-def slowest_direction(problem: "Problem", start: "State") -> float:
+def slowest_direction(problem: Problem, start: State) -> float:
     """Smallest eigenvalue of the precision of the coefficients, in units of its diagonal, in (0, 1]."""
-    from bayesreg.sampling.gibbs.compiled.problem import SIGMA
-
     sigma, prior = start.hyper[SIGMA], _prior_precision(problem, start)
     data = problem.diagonal / sigma**2
     if problem.wide:
@@ -180,13 +169,13 @@ def _smallest_eigenvalue(matrix: np.ndarray) -> float:
     return float(1.0 / np.linalg.norm(vector))
 
 
-def _cost_of_coordinates(problem: "Problem") -> float:
+def _cost_of_coordinates(problem: Problem) -> float:
     size = len(problem.cross)
     length = 2 * len(problem.response) if problem.wide else size
     return size * (40.0 + 0.13 * length)
 
 
-def _cost_of_block(problem: "Problem") -> float:
+def _cost_of_block(problem: Problem) -> float:
     size, rows = len(problem.cross), len(problem.response)
     if problem.wide:
         return 0.02 * rows**2 * size + 0.01 * rows**3 + 4.0 * rows * size

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 # Draws that are discarded first by default; each is as many sweeps as a kept one.
 WARMUP = 300
-# Operations after which a compiled chain comes back, to tell how far it is and to be stopped.
-OPERATIONS_A_CALL = 1e8
+# Nanoseconds after which a compiled chain comes back, to tell how far it is and to be stopped.
+COST_A_CALL = 1e8
 
 # θ (C, D, q), hyperparameters (C, D, 4) and local scales (C, D, q or 0) of C chains of D draws.
 Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -187,7 +187,7 @@ def _run_chain(
     try:
         begin(generator, problem, state)
         draws = len(kept[0])
-        step = min(tune + draws, max(1, int(OPERATIONS_A_CALL / (kernel.operations * kernel.thin))))
+        step = min(tune + draws, max(1, int(COST_A_CALL / (kernel.cost * kernel.thin))))
         # So few at a time that they hardly take memory, whatever the warm-up.
         drawn = [np.empty((step, part.shape[1])) for part in kept]
         for first in range(-tune, draws, step):

@@ -523,7 +523,7 @@ def test_the_seed_alone_decides_the_draws(name, kernel):
 def test_stopping_between_draws_does_not_change_their_distribution(monkeypatch, assert_same_distribution):
     reg = settings_of("laplace")
     whole = gibbs(reg, draws=10_000)
-    monkeypatch.setattr(gibbs_engine, "OPERATIONS_A_CALL", 1.0)
+    monkeypatch.setattr(gibbs_engine, "COST_A_CALL", 1.0)
     assert_same_distribution(compressed(gibbs(reg, draws=5_000, seed=2), reg), compressed(whole, reg))
 
 
@@ -533,7 +533,7 @@ def test_draws_are_kept_from_the_end_of_the_warm_up_wherever_a_chain_stops(prior
     given = {"tune": tune, "chains": 3, "random_seed": 5, "kernel": "block"}
     reg = br.Regression(X, Y, prior=prior)
     longer = sample_gibbs(reg, draws=50 + tune, **(given | {"tune": 0}))
-    monkeypatch.setattr(gibbs_engine, "OPERATIONS_A_CALL", 7 * _cost_of_block(assemble(reg)))
+    monkeypatch.setattr(gibbs_engine, "COST_A_CALL", 7 * _cost_of_block(assemble(reg)))
     found = sample_gibbs(reg, draws=50, **given)
     np.testing.assert_array_equal(found.beta, longer.beta[:, tune:])
     np.testing.assert_array_equal(found.sigma, longer.sigma[:, tune:])
