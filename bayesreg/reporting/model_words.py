@@ -34,9 +34,10 @@ SOURCES = {
     "horseshoe": "Carvalho, Polson & Scott (2010), doi:10.1093/biomet/asq017",
     "regularized_horseshoe": "Piironen & Vehtari (2017), doi:10.1214/17-EJS1337SI",
 }
+OVERRELAXATION = "Adler (1981), doi:10.1103/PhysRevD.23.2901"
 SAMPLERS = {
-    "coordinate": "Hans (2009), doi:10.1093/biomet/asp047",
-    "block": "Rajaratnam et al. (2019), doi:10.1080/10618600.2019.1573187",
+    "coordinate": f"Hans (2009), doi:10.1093/biomet/asp047; {OVERRELAXATION}",
+    "block": f"Rajaratnam et al. (2019), doi:10.1080/10618600.2019.1573187; {OVERRELAXATION}",
     "interpreted": "Rajaratnam et al. (2019), doi:10.1080/10618600.2019.1573187",
 }
 

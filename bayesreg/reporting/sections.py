@@ -213,6 +213,7 @@ def _sampler(found: Findings) -> str:
         ("engine", attrs.get("engine", "not recorded")),
         ("why", attrs.get("engine_reason", "the posterior was given")),
         *([("kernel", ": ".join(filter(None, [kernel, attrs.get("kernel_reason")])))] if kernel else []),
+        *([("overrelaxation", number(float(attrs["overrelaxation"])))] if "overrelaxation" in attrs else []),
         ("draws", f"{sizes['chain']} chains of {sizes['draw']}"),
         ("R-hat, largest", _recorded(attrs.get("rhat"), ".3f")),
         ("ESS bulk, smallest", _recorded(attrs.get("ess_bulk"), ".0f")),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.sampling.gibbs.kernel import OF_HORSESHOES
+from bayesreg.sampling.gibbs.kernel import OVERRELAXED_HORSESHOES
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def successive_draws(reg, A, base, rhythm, steps, generator):
     """Data and parameters of a chain that redraws the data before each sweep."""
     if reg.is_horseshoe:
         # More of it would let the chain be stuck for longer than it is.
-        rhythm = (*rhythm[:3], OF_HORSESHOES)
+        rhythm = (*rhythm[:3], OVERRELAXED_HORSESHOES)
     state, kept = geweke.state_of(reg, len(base.response), geweke.joint_draw(reg, generator)), []
     for _ in range(steps):
         y = geweke.draw_target(reg, A, geweke.read(reg, state), generator)

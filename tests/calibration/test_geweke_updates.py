@@ -43,7 +43,7 @@ def updates_of(problem):
 def sweep_coordinates(generator, problem, state, overrelaxation=0.0):
     from bayesreg.sampling.gibbs.compiled import coefficients
 
-    coefficients.sweep_coordinates(generator, problem, state, overrelaxation)
+    coefficients.sweep_coordinates(generator, problem, state, generator.permutation(len(state.theta)), overrelaxation)
 
 
 def overrelaxed_coordinates(generator, problem, state):

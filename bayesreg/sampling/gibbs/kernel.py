@@ -3,11 +3,12 @@
 Coefficients drawn one at a time forget at a rate set by the smallest eigenvalue of their precision matrix in
 units of its diagonal: about 1/eigenvalue sweeps to a draw (Roberts & Sahu 1997,
 doi:10.1111/1467-9868.00070). Overrelaxation, which is to Gibbs sampling what it is to Gauss-Seidel
-(Fox & Parker 2017, doi:10.3150/16-BEJ863), makes these fewer. In blocks they need about
+(Fox & Parker 2017, doi:10.3150/16-BEJ863), lets their means be known from fewer. In blocks they need about
 `BLOCK_SWEEPS`, whatever the correlation. Costs are in nanoseconds of one core, measured once; only their
 ratio matters.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,9 +20,9 @@ from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, SCALE, SIGMA, Pr
 KERNELS = ("auto", "coordinate", "block", "interpreted")
 BLOCK_SWEEPS = 1.5
 # Overrelaxation keeps the squares of deviations, which tails and above all the local scales of a horseshoe wait for.
-OF_BLOCKS, OF_HORSESHOES = 0.4, 0.2
-# A move with the least is cheaper than a fresh draw, and no worse where nothing is correlated.
-LEAST, MOST = 0.2, 0.85
+OVERRELAXED_BLOCKS, OVERRELAXED_HORSESHOES = 0.4, 0.2
+# Of coordinates. A move with the least is cheaper than a fresh draw, and hardly worse where nothing is correlated.
+LEAST_OVERRELAXATION, MOST_OVERRELAXATION = 0.2, 0.85
 # A kept draw takes at most this many sweeps.
 MOST_SWEEPS = 25
 # With more columns than rows, sigma is held so fast from here on that collapsed sweeps pay. More rows than this, whose
@@ -71,17 +72,17 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
     if wanted not in KERNELS:
         raise UnsupportedError(f"Gibbs kernel {wanted!r} is not available; available: {', '.join(KERNELS)}.")
     horseshoe = problem.mixing == HORSESHOE
-    most = OF_HORSESHOES if horseshoe else 1.0
-    block = Kernel("block", 1, 0, min(OF_BLOCKS, most), _cost_of_block(problem), "asked for")
+    overrelaxation = OVERRELAXED_HORSESHOES if horseshoe else OVERRELAXED_BLOCKS
+    block = Kernel("block", 1, 0, overrelaxation, _cost_of_block(problem), "asked for")
     if wanted == "block":
         return block
     if wanted == "auto" and horseshoe:
         return replace(block, reason="under a horseshoe correlated coefficients trade places, which blocks allow")
     slowest = slowest_direction(problem, start)
-    overrelaxation = min(overrelaxation_of(slowest), most)
-    # The gain that was measured from 0.3 to 0.85.
-    sweeps = 1.0 / slowest / (1.0 + 2.0 * overrelaxation)
-    thin, every = _rhythm(problem, start, sweeps)
+    overrelaxation = OVERRELAXED_HORSESHOES if horseshoe else overrelaxation_of(slowest)
+    # The gain that was measured from 0.2 to 0.85.
+    sweeps = 1.0 / slowest / (1.0 + 1.5 * overrelaxation)
+    thin, every = _thinning(problem, start, sweeps)
     one = Kernel("coordinate", thin, every, overrelaxation, _cost_of_coordinates(problem), "asked for")
     if wanted == "coordinate":
         return one
@@ -91,15 +92,11 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
 
 
 def overrelaxation_of(slowest: float) -> float:
-    """The best for Gauss-Seidel where neighbours alone are correlated, within bounds.
-
-    Young (1954, doi:10.1090/S0002-9947-1954-0059635-7), whose factor is 1 + ω:
-    2/(1 + √(1 − μ²)), μ = 1 − the smallest eigenvalue.
-    """
-    return float(np.clip(2.0 / (1.0 + (slowest * (2.0 - slowest)) ** 0.5) - 1.0, LEAST, MOST))
+    """1 − √(smallest eigenvalue), within bounds: the slower means forget, the more, so that squares keep up."""
+    return float(np.clip(1.0 - slowest**0.5, LEAST_OVERRELAXATION, MOST_OVERRELAXATION))
 
 
-def _rhythm(problem: Problem, start: State, sweeps: float) -> tuple[int, int]:
+def _thinning(problem: Problem, start: State, sweeps: float) -> tuple[int, int]:
     """Sweeps per draw, and between two collapsed ones.
 
     With more columns than rows sigma, scale and coefficients may hold each other fast, and then only a collapsed
@@ -145,27 +142,50 @@ def _prior_precision(problem: Problem, start: State) -> np.ndarray:
 
 
 def slowest_direction(problem: Problem, start: State) -> float:
-    """Smallest eigenvalue of the precision of the coefficients, in units of its diagonal, in (0, 1]."""
+    """Smallest eigenvalue of the precision of the coefficients, in units of its diagonal, in (0, 1].
+
+    Of more rows than `MOST_ROWS`, and more columns than rows, a lower bound: what the prior alone leaves.
+    """
     sigma, prior = start.hyper[SIGMA], _prior_precision(problem, start)
-    data = problem.diagonal / sigma**2
-    if problem.wide:
-        return float(np.clip(np.min(prior / (prior + data)), 1e-12, 1.0))
-    root = 1.0 / np.sqrt(np.where(prior + data > 0, prior + data, 1.0))
-    matrix = problem.rows / sigma**2 * np.outer(root, root)
-    matrix[np.diag_indices(len(matrix))] += prior * root**2
-    return float(np.clip(_smallest_eigenvalue(matrix), 1e-12, 1.0))
-
-
-def _smallest_eigenvalue(matrix: np.ndarray) -> float:
-    """By inverse iteration, which a factor of two is enough for."""
-    size = len(matrix)
+    total = prior + problem.diagonal / sigma**2
+    root = 1.0 / np.sqrt(np.where(total > 0, total, 1.0))
+    own = prior * root**2
+    if problem.wide and len(problem.response) > MOST_ROWS:
+        return float(np.clip(np.min(own), 1e-12, 1.0))
     try:
-        factor = linalg.cho_factor(matrix + 1e-10 * np.eye(size), lower=True)
+        if problem.wide:
+            solve = _solver_of_wide(problem.rows * (root / sigma)[:, None], own)
+        else:
+            solve = _solver_of_tall(problem.rows / sigma**2 * np.outer(root, root), own)
     except linalg.LinAlgError:
-        return 1e-10
+        return 1e-12
+    return float(np.clip(_smallest_eigenvalue(solve, len(own)), 1e-12, 1.0))
+
+
+Solver = Callable[[np.ndarray], np.ndarray]
+
+
+def _solver_of_tall(gram: np.ndarray, own: np.ndarray) -> Solver:
+    """Solve (G + diag(own))·y = x, steadied."""
+    gram[np.diag_indices(len(gram))] += own + 1e-10
+    factor = linalg.cho_factor(gram, lower=True)
+    return lambda x: linalg.cho_solve(factor, x)
+
+
+def _solver_of_wide(columns: np.ndarray, own: np.ndarray) -> Solver:
+    """Solve (BB' + diag(own))·y = x for B of shape (q, n), steadied, by the n×n system (Woodbury)."""
+    inverse = 1.0 / (own + 1e-10)
+    inner = columns.T @ (columns * inverse[:, None])
+    inner[np.diag_indices(len(inner))] += 1.0
+    factor = linalg.cho_factor(inner, lower=True)
+    return lambda x: inverse * (x - columns @ linalg.cho_solve(factor, columns.T @ (inverse * x)))
+
+
+def _smallest_eigenvalue(solve: Solver, size: int) -> float:
+    """By inverse iteration, which a factor of two is enough for."""
     vector = np.random.default_rng(0).standard_normal(size)
     for _ in range(20):
-        vector = linalg.cho_solve(factor, vector / np.linalg.norm(vector))
+        vector = solve(vector / np.linalg.norm(vector))
     return float(1.0 / np.linalg.norm(vector))
 
 

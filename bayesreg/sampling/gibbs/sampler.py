@@ -8,7 +8,7 @@ Which kernel draws the coefficients is decided by what it costs and how it mixes
   O(q³) or, with more columns than rows, O(n²q) a sweep;
 - "interpreted": the same in blocks without compiled code, for short runs that should not wait for it.
 
-The first two are overrelaxed: a draw is reflected about its conditional mean as far as `kernel` says.
+The first two are overrelaxed: a draw is reflected about its conditional mean or mode, as far as `kernel` says.
 """
 
 import os

@@ -9,9 +9,10 @@ from scipy import integrate, stats
 
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, ModeError, UnsupportedError
+from bayesreg.sampling.convergence import ess_bulk
 from bayesreg.sampling.exact.posterior import exact_posterior
 from bayesreg.sampling.gibbs import sampler as gibbs_engine
-from bayesreg.sampling.gibbs.assemble import assemble
+from bayesreg.sampling.gibbs.assemble import assemble, starting_point
 from bayesreg.sampling.gibbs.interpreted import sample_interpreted
 from bayesreg.sampling.gibbs.kernel import _cost_of_block
 from bayesreg.sampling.gibbs.sampler import sample_gibbs
@@ -628,6 +629,36 @@ def test_the_kernel_says_what_it_is_and_why():
         assert told["kernel"] == kernel
         assert told["kernel_reason"] == "asked for"
     assert gibbs(br.Regression(X, Y, prior=br.Horseshoe(0.3)), draws=10).told["kernel"] == "block"
+
+
+def test_what_is_smooth_along_the_columns_is_drawn_as_well_as_these(assert_moments):
+    """In one order for ever the two halves would rotate about each other for thousands of sweeps."""
+    rng, p = np.random.default_rng(3), 100
+    X = rng.normal(size=(400, p)) + 4 * rng.normal(size=(400, 1))
+    reg = br.Regression(X, X[:, 0] + rng.normal(size=400), prior=br.Normal(0.5), sigma=1.0, standardize=False)
+    sides = np.repeat([1.0, -1.0], p // 2)
+    draws = gibbs(reg, "coordinate", 2_000)
+    halves = draws.beta @ sides
+    assert ess_bulk(halves[None])[0] > 0.3 * np.min(ess_bulk(np.moveaxis(draws.beta, -1, 0)))
+    loss = reg.loss
+    covariance = np.linalg.inv(loss.gram + np.eye(p) / 0.25)
+    assert_moments(halves, sides @ covariance @ loss.cross, np.sqrt(sides @ covariance @ sides))
+
+
+def test_a_coefficient_far_from_its_mode_comes_back():
+    """Reflections beyond the kink are refused there, so that it waits for a fresh draw, but no longer."""
+    from bayesreg.sampling.gibbs.compiled.chain import REFRESH, advance
+
+    columns, target = np.array([[0.7], [-0.7]]), np.array([0.5, -0.5])
+    reg = br.Regression(columns, target, prior=br.Laplace(2.0), sigma=1.0, standardize=False)
+    problem = assemble(reg)
+    state = starting_point(reg, problem)
+    state.theta[:] = 1e3
+    theta = np.empty((REFRESH + 1, 1))
+    out = theta, np.empty((len(theta), 4)), np.empty((len(theta), 0))
+    generator = np.random.default_rng(0)
+    advance(generator, problem, state, False, 1, 0, 0.85, *out)
+    assert abs(theta[-1, 0]) < 10
 
 
 def test_the_yardsticks_agree():

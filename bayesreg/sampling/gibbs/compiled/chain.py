@@ -14,8 +14,8 @@ from bayesreg.sampling.gibbs.compiled.horseshoe import update_horseshoe
 from bayesreg.sampling.gibbs.compiled.hyper import update_hyper
 from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, Problem, State
 
-# Sweeps between two fresh computations of the residual.
-REFRESH = 64
+# Sweeps after which the residual is computed anew, coordinates get another order, and are drawn afresh for once.
+REFRESH = 32
 
 
 def _fingerprint() -> str:
@@ -42,19 +42,23 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     ) -> None:
         """Fill theta (k, q), hyper (k, 4) and local (k, q or 0) with k draws, `thin` sweeps apart.
 
-        Each `every`-th sweep is a collapsed one, none if it is 0.
+        Each `every`-th sweep is a collapsed one, none if it is 0. In one order for ever, coordinates would keep for
+        long what is smooth along them; never drawn afresh, they might be long where reflections are refused.
         """
         _ = fingerprint
+        order = np.arange(len(state.theta))
         for k in range(len(theta)):
-            for sweep in range(thin):
-                if every > 0 and (k * thin + sweep) % every == 0:
+            for sweep in range(k * thin, (k + 1) * thin):
+                refresh = not blocked and sweep % REFRESH == 0
+                if refresh:
+                    refresh_residual(problem, state)
+                    generator.shuffle(order)
+                if every > 0 and sweep % every == 0:
                     draw_collapsed(generator, problem, state)
                 elif blocked:
                     draw_block(generator, problem, state, False, overrelaxation)
                 else:
-                    if (k * thin + sweep) % REFRESH == 0:
-                        refresh_residual(problem, state)
-                    sweep_coordinates(generator, problem, state, overrelaxation)
+                    sweep_coordinates(generator, problem, state, order, 0.0 if refresh else overrelaxation)
                 if problem.mixing == HORSESHOE:
                     update_horseshoe(generator, problem, state)
                 update_hyper(generator, problem, state)

@@ -54,10 +54,12 @@ def residual_squares(problem: Problem, state: State) -> float:
 
 
 @njit(nogil=True)
-def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: State, overrelaxation: float) -> None:
+def sweep_coordinates(
+    generator: np.random.Generator, problem: Problem, state: State, order: np.ndarray, overrelaxation: float
+) -> None:
     """Move each coefficient given all others, its mixing variance integrated out: O(q) or O(n) a coefficient."""
     inverse = 1.0 / state.hyper[SIGMA] ** 2
-    for j in range(len(state.theta)):
+    for j in order:
         row, old = problem.rows[j], state.theta[j]
         pull = dot(row, state.residual) if problem.wide else state.residual[j]
         unit = unit_of(problem, state.hyper, j)
@@ -122,7 +124,7 @@ def _draw_tall(
     factor = cholesky(matrix)
     white = spread * problem.cross
     solve_lower(factor, white)
-    old_sigma, reflected = _reflected(state, spread, overrelaxation)
+    old_sigma, reflected = state.hyper[SIGMA], _reflected(state, spread, overrelaxation)
     if problem.scaled and not problem.sigma_known:
         middle = white.copy()
         solve_upper(factor, middle)
@@ -150,7 +152,7 @@ def _draw_wide(
     for i in range(rows):
         matrix[i, i] += 1.0
     factor = cholesky(matrix)
-    old_sigma, reflected = _reflected(state, spread, overrelaxation)
+    old_sigma, reflected = state.hyper[SIGMA], _reflected(state, spread, overrelaxation)
     if problem.scaled and not problem.sigma_known:
         middle = problem.response.copy()
         solve_lower(factor, middle)
@@ -169,17 +171,17 @@ def _draw_wide(
 
 
 @njit(nogil=True)
-def _reflected(state: State, spread: np.ndarray, overrelaxation: float) -> tuple[float, np.ndarray]:
-    """The old sigma, and −ω times the old coefficients in units of their spread and it.
+def _reflected(state: State, spread: np.ndarray, overrelaxation: float) -> np.ndarray:
+    """−ω times the coefficients in units of their spread and sigma.
 
     In these units the deviation from the mean, mean ∝ 1/sigma, does not depend on sigma, which may therefore
     be drawn anew in between. A spread of 0 leaves no deviation.
     """
-    sigma, reflected = state.hyper[SIGMA], np.zeros(len(spread))
+    reflected = np.zeros(len(spread))
     for j in range(len(spread)):
         if overrelaxation > 0.0 and spread[j] > 0.0:
-            reflected[j] = -overrelaxation * (state.theta[j] / spread[j] / sigma)
-    return sigma, reflected
+            reflected[j] = -overrelaxation * (state.theta[j] / spread[j] / state.hyper[SIGMA])
+    return reflected
 
 
 @njit(nogil=True)

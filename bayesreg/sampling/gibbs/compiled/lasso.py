@@ -1,16 +1,17 @@
 """The lasso distribution, compiled: density ∝ exp(−precision·β²/2 + pull·β − weight·|β|), drawn afresh or moved in.
 
 It is the conditional distribution of a coefficient under a Laplace prior (Hans 2009, doi:10.1093/biomet/asp047).
-With x = β·√precision it is exp(−x²/2 + zx − k|x|), z = pull/√precision and k = weight/√precision.
+With x = β·√precision it is exp(−x²/2 + zx − k|x|), z = pull/√precision and k = weight/√precision: the Normal
+around `above` = z − k where x > 0, and that around `below` = z + k where x < 0.
 """
 
-from math import isfinite, nan, sqrt
+from math import inf, isfinite, nan, sqrt
 
 import numpy as np
 from numba import njit
 
-# Below this k the kink bends a Normal little; so far beyond it z leaves little on the other side of 0.
-MILD_KINK, FAR = 2.0, 2.0
+# Up to this k, and as little of it reflected, the kink hardly bends the density.
+MILD_KINK, MILD_REFLECTION = 2.0, 0.5
 
 
 @njit(nogil=True)
@@ -21,7 +22,8 @@ def lasso_draw(generator: np.random.Generator, precision: float, pull: float, we
     Normal of the likelihood without its pull, or the two Exponentials of the prior and the pull.
     """
     if precision <= 0.0:
-        size = generator.standard_exponential() / weight
+        # Without a kink, or pulled, it would be improper.
+        size = generator.standard_exponential() / weight if weight > 0.0 and pull == 0.0 else nan
         return size if generator.random() < 0.5 else -size
     sd = 1.0 / sqrt(precision)
     above, below = (pull - weight) * sd, (pull + weight) * sd
@@ -70,19 +72,22 @@ def _draw_under_exponentials(generator: np.random.Generator, above: float, below
 def lasso_move(
     generator: np.random.Generator, precision: float, pull: float, weight: float, old: float, overrelaxation: float
 ) -> float:
-    """Move β to the other side of its conditional mean, where the distribution is near a Normal; else draw it afresh.
+    """Reflect β about its mode where the kink hardly bends the density; else draw it afresh.
 
     Overrelaxation (Adler 1981, doi:10.1103/PhysRevD.23.2901) of a Normal of the same precision, accepted by
     Metropolis & Hastings. Which way is taken does not depend on the old value, or the distribution would change.
     """
-    sd = 1.0 / sqrt(precision) if precision > 0.0 else np.inf
-    z, k = pull * sd, weight * sd
-    if overrelaxation == 0.0 or not (k < MILD_KINK or abs(z) > k + FAR):
+    if overrelaxation == 0.0 or not 0.0 < precision < inf:
         return lasso_draw(generator, precision, pull, weight)
-    center = z - k if z > k else min(z + k, 0.0)
-    x = old * (precision * sd)
-    new = center - overrelaxation * (x - center)
+    sd = 1.0 / sqrt(precision)
+    above, below, k = (pull - weight) * sd, (pull + weight) * sd, weight * sd
+    mild = k < MILD_KINK and k * overrelaxation < MILD_REFLECTION
+    if not (mild or max(above, -below) > 1.0 + 2.0 * overrelaxation):
+        return lasso_draw(generator, precision, pull, weight)
+    mode = above if above > 0.0 else min(below, 0.0)
+    x = old / sd
+    new = mode - overrelaxation * (x - mode)
     new += sqrt(1.0 - overrelaxation * overrelaxation) * generator.standard_normal()
-    gain = (z - center) * (new - x) - k * (abs(new) - abs(x))
+    gain = ((above if new > 0.0 else below) - mode) * new - ((above if x > 0.0 else below) - mode) * x
     # Written so that what is not a number is kept, and found at the end of the chain.
     return old if generator.standard_exponential() < -gain else sd * new
