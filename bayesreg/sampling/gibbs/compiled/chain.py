@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from bayesreg.sampling.gibbs.compiled.coefficients import draw_block, refresh_residual, sweep_coordinates
+from bayesreg.sampling.gibbs.compiled.coefficients import (
+    draw_block,
+    order_by_chance,
+    refresh_residual,
+    sweep_coordinates,
+)
 from bayesreg.sampling.gibbs.compiled.collapsed import draw_collapsed
 from bayesreg.sampling.gibbs.compiled.horseshoe import update_horseshoe
 from bayesreg.sampling.gibbs.compiled.hyper import update_hyper
@@ -52,7 +57,7 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
                 refresh = not blocked and sweep % REFRESH == 0
                 if refresh:
                     refresh_residual(problem, state)
-                    generator.shuffle(order)
+                    order = order_by_chance(generator, len(state.theta))
                 if every > 0 and sweep % every == 0:
                     draw_collapsed(generator, problem, state)
                 elif blocked:

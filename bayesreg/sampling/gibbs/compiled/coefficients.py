@@ -54,6 +54,20 @@ def residual_squares(problem: Problem, state: State) -> float:
 
 
 @njit(nogil=True)
+def order_by_chance(generator: np.random.Generator, size: int) -> np.ndarray:
+    """Triples of neighbours in an order by chance.
+
+    Neighbours are often correlated, as in time, and then best drawn one after the other.
+    """
+    order, at = np.empty(size, dtype=np.int64), 0
+    for triple in generator.permutation((size + 2) // 3):
+        for j in range(3 * triple, min(3 * triple + 3, size)):
+            order[at] = j
+            at += 1
+    return order
+
+
+@njit(nogil=True)
 def sweep_coordinates(
     generator: np.random.Generator, problem: Problem, state: State, order: np.ndarray, overrelaxation: float
 ) -> None:
