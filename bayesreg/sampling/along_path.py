@@ -16,7 +16,7 @@ from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
 from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
-from bayesreg.sampling.gibbs.sampler import one_thread_of_linear_algebra, shares, to_draws
+from bayesreg.sampling.gibbs.sampler import breakdown_named, one_thread_of_linear_algebra, shares, to_draws
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -168,13 +168,15 @@ def _walk_chain(
     from bayesreg.sampling.gibbs.compiled.chain import advance, begin
 
     state = disperse(steps[0].problem, start, generator, share)
-    begin(generator, steps[0].problem, state)
     warmup = np.empty((tune, len(state.theta))), np.empty((tune, 4))
-    for k, step in enumerate(steps):
-        for kept, others in (warmup, (theta[k], hyper[k])):
-            advance(generator, step.problem, state, *step.kernel.rhythm, kept, others, np.empty((len(kept), 0)))
-        if tick is not None:
-            tick(1)
+    with breakdown_named():
+        begin(generator, steps[0].problem, state)
+        for k, step in enumerate(steps):
+            rhythm = step.kernel.rhythm
+            for kept, others in (warmup, (theta[k], hyper[k])):
+                advance(generator, step.problem, state, *rhythm, kept, others, np.empty((len(kept), 0)))
+            if tick is not None:
+                tick(1)
 
 
 def _judge(reg: Regression, drawn: Draws, independent: bool) -> Diagnostics:

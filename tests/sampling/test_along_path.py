@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
+from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning, UnsupportedError
 from bayesreg.sampling.exact.posterior import exact_posterior
+from bayesreg.sampling.gibbs import assemble
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(60, 4)) @ np.diag([1.0, 3.0, 0.2, 1.0])
@@ -75,6 +76,21 @@ def test_the_seed_decides():
 def test_too_few_draws_are_said():
     with pytest.warns(SamplerWarning, match="at strength 300"):
         br.sample_path(make(br.Normal(1.0)), STRENGTHS, draws=20, random_seed=1)
+
+
+@pytest.mark.slow
+def test_a_path_that_breaks_down_is_an_error(monkeypatch):
+    start = assemble.starting_point
+
+    def broken(reg, problem):
+        state = start(reg, problem)
+        state.hyper[0] = 0.0
+        return state
+
+    monkeypatch.setattr(assemble, "starting_point", broken)
+    monkeypatch.setattr("bayesreg.sampling.gibbs.kernel.slowest_direction", lambda problem, start: 0.5)
+    with pytest.raises(ConvergenceError, match="Gibbs sampler broke down"):
+        br.sample_path(make(br.Laplace(1.0)), STRENGTHS, random_seed=1)
 
 
 @pytest.mark.parametrize("strengths", [[], [0.0], [-1.0], [np.nan], [[1.0, 2.0]], np.inf])

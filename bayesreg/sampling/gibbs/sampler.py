@@ -13,8 +13,9 @@ The first two are overrelaxed: a draw is reflected about its conditional mean or
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -184,7 +185,7 @@ def _run_chain(
     from bayesreg.sampling.gibbs.compiled.chain import advance, begin
 
     state = disperse(problem, start, generator, share)
-    try:
+    with breakdown_named():
         begin(generator, problem, state)
         draws = len(kept[0])
         step = min(tune + draws, max(1, int(COST_A_CALL / (kernel.cost * kernel.thin))))
@@ -198,6 +199,13 @@ def _run_chain(
             done += count
             if done[0] < 0:
                 break
+
+
+@contextmanager
+def breakdown_named() -> Iterator[None]:
+    """Say what compiled code broke down of."""
+    try:
+        yield
     except (np.linalg.LinAlgError, ZeroDivisionError) as error:
         raise ConvergenceError(
             f"the Gibbs sampler broke down ({error}): collinear columns without a prior, or scales beyond the range of "
