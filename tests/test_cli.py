@@ -167,6 +167,11 @@ def test_help_and_no_command():
     assert run()[0] == 2
 
 
+def test_the_package_runs_as_the_command():
+    told = subprocess.run([sys.executable, "-m", "bayesreg", "--help"], capture_output=True, text=True, check=True)
+    assert "compare" in told.stdout
+
+
 # --- the numbers -------------------------------------------------------------------------------------------------
 
 

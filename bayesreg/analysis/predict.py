@@ -150,7 +150,7 @@ def predict(
     X_new : pandas.DataFrame or array, shape (m, p)
         A frame with the columns of the regression, in any order; an array has them in the regression's order.
     offset : array-like, shape (m,), optional
-        Known part of the linear predictor.
+        Known part of the linear predictor; needed if the regression had one.
     weights : array-like, shape (m,), optional
         A row has noise scale σ/√w.
     random_seed : int, optional
@@ -166,7 +166,8 @@ def predict(
     Raises
     ------
     DataError
-        If columns are missing or unknown, or values (such as a level that was not fitted) cannot be used.
+        If columns are missing or unknown, values (such as a level that was not fitted) cannot be used, or the
+        regression had an offset and the new rows have none.
 
     Examples
     --------
@@ -199,7 +200,15 @@ def predict(
     eta = intercept[:, None] + (X @ coef.T).T
     if offset is not None:
         eta = eta + read_vector(offset, "offset", m, labels)
+    elif _had_offset(idata):
+        raise DataError("the regression had an offset; pass offset= for the new rows, zeros where there is none.")
     return Prediction(family, eta, sigma[:, None] / _root(weights, m, labels), index, source, random_seed)
+
+
+def _had_offset(idata: "DataTree | Estimate") -> bool:
+    if isinstance(idata, Estimate):
+        return idata.has_offset
+    return "constant_data" in idata.children and "offset" in idata["constant_data"]
 
 
 def _root(weights: Any, m: int, index: Any) -> np.ndarray:

@@ -43,6 +43,8 @@ class Estimate:
         How it was found.
     family : Family
         Of the regression.
+    has_offset : bool
+        Whether its rows had offsets, so that new ones need theirs.
     """
 
     names: tuple[str, ...]
@@ -55,6 +57,7 @@ class Estimate:
     mode: Mode
     method: str
     family: Family = field(default_factory=Gaussian)
+    has_offset: bool = False
 
     def __repr__(self) -> str:
         return (
@@ -115,4 +118,5 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
         mode="joint (beta, sigma)" if joint else "beta given sigma",
         method=method,
         family=reg.family,
+        has_offset=reg.design.rows is not None and reg.design.rows.offset is not None,
     )

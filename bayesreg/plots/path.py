@@ -13,6 +13,7 @@ from bayesreg.optimize.path import path as compute_path
 from bayesreg.plots.line_ends import name_ends
 from bayesreg.plots.names import labels_of
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, axes_for, drawing, ink, is_count, legible
+from bayesreg.sampling.gate import within_gate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,7 +115,7 @@ def _draw(ax: "Axes", fits: Path, max_labels: int, colors: Ink) -> list[Any]:
 def _draw_ribbons(
     ax: "Axes", fits: Path, posterior: "DataTree", ci_prob: float, max_labels: int, colors: Ink
 ) -> list[Any]:
-    """The posterior interval of each named coefficient, and its mean as a thin line."""
+    """The posterior interval of each named coefficient, and its mean as a thin line, where the draws can be trusted."""
     from matplotlib.patches import Patch
 
     group = posterior["posterior"]
@@ -125,12 +126,25 @@ def _draw_ribbons(
     values = draws.transpose("chain", "draw", "strength", "coef_name").to_numpy()[..., order]
     low, high = quantiles(values.reshape(-1, *values.shape[2:]), ci_prob)
     mean, strengths = values.mean(axis=(0, 1)), np.asarray(draws["strength"])
+    failed = ~passed_along(posterior)
+    for part in (low, high, mean):
+        part[failed] = np.nan
     named = np.argsort(-np.abs(fits.beta[-1]), kind="stable")[:max_labels]
     looks = _looks(named, len(fits.names), colors)
     for j in named:
         ax.fill_between(strengths, low[:, j], high[:, j], color=looks[j]["color"], alpha=0.13, linewidth=0, zorder=1.5)
         ax.plot(strengths, mean[:, j], color=looks[j]["color"], linewidth=0.8, alpha=0.7, zorder=2.2)
-    return [Patch(color=colors.faint, alpha=0.3, linewidth=0, label=f"{ci_prob:.0%} posterior interval, mean inside")]
+    left_out = f" ({np.sum(failed)} not converged, left out)" if np.any(failed) else ""
+    told = f"{ci_prob:.0%} posterior interval, mean inside{left_out}"
+    return [Patch(color=colors.faint, alpha=0.3, linewidth=0, label=told)]
+
+
+def passed_along(posterior: "DataTree") -> np.ndarray:
+    """At which strengths of :func:`bayesreg.sample_path` the draws passed the gate, shape (m,); all if not recorded."""
+    if "path_stats" not in posterior.children:
+        return np.ones(posterior["posterior"].sizes["strength"], dtype=bool)
+    rhat, bulk, tail = (posterior["path_stats"][name].to_numpy() for name in ("rhat", "ess_bulk", "ess_tail"))
+    return within_gate(rhat, np.minimum(bulk, tail))
 
 
 def _looks(named: np.ndarray, p: int, colors: Ink) -> list[dict[str, Any]]:

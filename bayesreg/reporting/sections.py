@@ -12,7 +12,7 @@ from bayesreg.design.design import weighted_sd
 from bayesreg.design.moments import weighted_mean
 from bayesreg.optimize.least_squares import least_squares_name
 from bayesreg.plots.kappa import plot_kappa
-from bayesreg.plots.path import plot_path
+from bayesreg.plots.path import passed_along, plot_path
 from bayesreg.plots.posterior_map import plot_posterior_map
 from bayesreg.plots.prior import plot_prior
 from bayesreg.plots.selection import plot_selection
@@ -187,6 +187,8 @@ def _path(found: Findings) -> str:
     said = f"{len(fits.strengths)} strengths, largest KKT residual {number(float(fits.kkt.max()), '.1e')} (relative)."
     if isinstance(ribbons, Missing):
         said += f" Without ribbons of the posterior: {ribbons.reason.rstrip('.')}."
+    elif not np.all(passed := passed_along(ribbons)):
+        said += f" At {np.sum(~passed)} of {len(passed)} strengths the draws did not pass the gate; no ribbon is there."
     return body + paragraph(said, kind="note")
 
 

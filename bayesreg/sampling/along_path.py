@@ -172,9 +172,8 @@ def _walk_chain(
     with breakdown_named():
         begin(generator, steps[0].problem, state)
         for k, step in enumerate(steps):
-            rhythm = step.kernel.rhythm
             for kept, others in (warmup, (theta[k], hyper[k])):
-                advance(generator, step.problem, state, *rhythm, kept, others, np.empty((len(kept), 0)))
+                advance(generator, step.problem, state, *step.kernel.rhythm, 0, kept, others, np.empty((len(kept), 0)))
             if tick is not None:
                 tick(1)
 

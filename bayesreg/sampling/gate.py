@@ -88,12 +88,15 @@ def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independen
     if _has_copies(blocks):
         problems.append("two chains are identical: give random_seed one integer, not one per chain")
     if divergences:
-        cure = (
-            "use scaled_by_sigma=True, a noise prior or hyperprior away from 0 (InverseGamma), "
-            "a RegularizedHorseshoe for a Horseshoe, or another engine"
-        )
+        of_sigma = "" if sigma_known else "scaled_by_sigma=True, a noise prior away from 0 (InverseGamma), "
+        cure = f"use {of_sigma}a hyperprior away from 0, a RegularizedHorseshoe for a Horseshoe, or another engine"
         problems.append(f"{divergences} divergences: {cure}")
     return Diagnostics(rhat, bulk, tail, divergences, tuple(problems), len(judged))
+
+
+def within_gate(rhat: np.ndarray, ess: np.ndarray) -> np.ndarray:
+    """Whether the largest R-hat and the smallest effective sample size pass; not where they are NaN."""
+    return np.asarray((np.asarray(rhat) < LARGEST_RHAT) & (np.asarray(ess) > SMALLEST_ESS))
 
 
 def _judged(p: int, *, independent: bool) -> np.ndarray:

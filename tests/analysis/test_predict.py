@@ -229,6 +229,22 @@ def test_the_columns_themselves_are_still_taken():
     np.testing.assert_allclose(br.predict(fit, columns.to_numpy(), reg=reg).mean, expected)
 
 
+def test_rows_of_a_regression_with_offsets_need_theirs():
+    rng = np.random.default_rng(2)
+    X, exposure = rng.normal(size=(40, 2)), rng.uniform(1, 3, 40)
+    y = rng.poisson(exposure)
+    reg = br.Regression(X, y, family="poisson", prior=br.Normal(1.0), offset=np.log(exposure))
+    point = br.map_estimate(reg)
+    with pytest.raises(br.errors.DataError, match="had an offset"):
+        br.predict(point, X)
+    assert br.predict(point, X, offset=np.log(exposure)).mean == pytest.approx(exposure * np.exp(point.predict(X)))
+    gaussian = br.Regression(X, X[:, 0] + exposure, prior=br.Normal(1.0), sigma=1.0, offset=exposure)
+    tree = br.sample(gaussian, draws=500, random_seed=1)
+    with pytest.raises(br.errors.DataError, match="had an offset"):
+        br.predict(tree, X)
+    assert len(br.predict(tree, X, offset=np.zeros(40)).mean) == 40
+
+
 def test_offsets_weights_and_targets_are_checked(gaussian):
     with pytest.raises(br.errors.DataError, match="offset has 3 values"):
         br.predict(gaussian, NEW, offset=np.zeros(3))

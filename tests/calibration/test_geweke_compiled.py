@@ -25,9 +25,13 @@ RHYTHMS = {"coordinate": (False, 1, 0, 0.5), "block": (True, 1, 0, 0.5), "collap
 def sweep(reg, A, base, state, rhythm, y, generator):
     """Advance the chain given the data."""
     from bayesreg.sampling.gibbs.compiled.chain import advance
+    from bayesreg.sampling.gibbs.compiled.coefficients import refresh_residual
 
     out = np.empty((1, len(state.theta))), np.empty((1, 4)), np.empty((1, 0))
-    advance(generator, geweke.given_data(reg, A, base, y), state, *rhythm, *out)
+    problem = geweke.given_data(reg, A, base, y)
+    refresh_residual(problem, state)
+    # As if after one sweep, since the first is never overrelaxed.
+    advance(generator, problem, state, *rhythm, 1, *out)
 
 
 def successive_draws(reg, A, base, rhythm, steps, generator):

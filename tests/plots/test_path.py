@@ -9,6 +9,7 @@ from matplotlib.text import Text
 import bayesreg as br
 from bayesreg.errors import DataError, PriorError
 from bayesreg.plots.line_ends import apart
+from bayesreg.plots.path import passed_along
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,18 @@ def test_ribbons_are_the_posterior_intervals():
     drawn = {(float(corners[:, 1].min()), float(corners[:, 1].max())) for corners in ribbons}
     for j in range(draws.shape[-1]):
         assert any(np.allclose(pair, (low[:, j].min(), high[:, j].max())) for pair in drawn)
+
+
+def test_strengths_that_did_not_converge_have_no_ribbon():
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=1.0)
+    tree = br.sample_path(reg, [50.0, 5.0, 0.5], draws=500, random_seed=1)
+    tree["path_stats"]["rhat"].values[1] = 1.3
+    assert passed_along(tree).tolist() == [True, False, True]
+    axes = br.plot_path(br.path(reg), posterior=tree).axes[0]
+    assert "1 not converged, left out" in " ".join(text.get_text() for text in axes.figure.findobj(Text))
+    means = [line for line in axes.lines if len(line.get_xdata()) == 3]
+    assert means
+    assert all(np.isnan(line.get_ydata()).tolist() == [False, True, False] for line in means)
 
 
 def test_ribbons_go_to_their_columns_by_name():

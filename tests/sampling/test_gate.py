@@ -128,6 +128,9 @@ def test_divergences_do_not_pass():
     found = judge(good(diverging=diverging))
     assert found.divergences == 2
     assert any("2 divergences" in problem for problem in found.problems)
+    # A family without sigma has no prior of it to change.
+    assert any("noise prior" in problem for problem in found.problems)
+    assert not any("sigma" in problem for problem in judge(good(diverging=diverging), sigma_known=True).problems)
 
 
 def test_what_is_known_is_not_judged():

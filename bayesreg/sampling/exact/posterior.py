@@ -220,7 +220,8 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
     """
     if not reg.is_gaussian or not isinstance(reg.prior, Normal):
         raise UnsupportedError(
-            f'the exact engine covers gaussian regressions with a Normal prior, got {reg}; use engine="auto".'
+            f"the exact engine covers gaussian regressions with a Normal prior, got {reg}; "
+            'use engine="auto" for draws, br.select(reg, by="evidence") for the evidence under a Laplace prior.'
         )
     scales = reg.unit_scales.normal
     free, penalized = np.flatnonzero(np.isinf(scales)), np.flatnonzero(np.isfinite(scales))

@@ -193,7 +193,8 @@ def _run_chain(
         drawn = [np.empty((step, part.shape[1])) for part in kept]
         for first in range(-tune, draws, step):
             count = min(step, draws - first)
-            advance(generator, problem, state, *kernel.rhythm, *(part[:count] for part in drawn))
+            sweeps = (first + tune) * kernel.thin
+            advance(generator, problem, state, *kernel.rhythm, sweeps, *(part[:count] for part in drawn))
             for into, part in zip(kept, drawn, strict=True):
                 into[max(first, 0) : max(first + count, 0)] = part[max(-first, 0) : count]
             done += count

@@ -657,16 +657,18 @@ def test_an_order_by_chance_has_every_coefficient_once():
 def test_a_coefficient_far_from_its_mode_comes_back():
     """Reflections beyond the kink are refused there, so that it waits for a fresh draw, but no longer."""
     from bayesreg.sampling.gibbs.compiled.chain import REFRESH, advance
+    from bayesreg.sampling.gibbs.compiled.coefficients import refresh_residual
 
     columns, target = np.array([[0.7], [-0.7]]), np.array([0.5, -0.5])
     reg = br.Regression(columns, target, prior=br.Laplace(2.0), sigma=1.0, standardize=False)
     problem = assemble(reg)
     state = starting_point(reg, problem)
     state.theta[:] = 1e3
+    refresh_residual(problem, state)
     theta = np.empty((REFRESH + 1, 1))
     out = theta, np.empty((len(theta), 4)), np.empty((len(theta), 0))
     generator = np.random.default_rng(0)
-    advance(generator, problem, state, False, 1, 0, 0.85, *out)
+    advance(generator, problem, state, False, 1, 0, 0.85, 1, *out)
     assert abs(theta[-1, 0]) < 10
 
 

@@ -41,19 +41,20 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
         thin: int,
         every: int,
         overrelaxation: float,
+        done: int,
         theta: np.ndarray,
         hyper: np.ndarray,
         local: np.ndarray,
     ) -> None:
-        """Fill theta (k, q), hyper (k, 4) and local (k, q or 0) with k draws, `thin` sweeps apart.
+        """Fill theta (k, q), hyper (k, 4) and local (k, q or 0) with k draws, `thin` sweeps apart, after `done` sweeps.
 
         Each `every`-th sweep is a collapsed one, none if it is 0. In one order for ever, coordinates would keep for
         long what is smooth along them; never drawn afresh, they might be long where reflections are refused.
         """
         _ = fingerprint
-        order = np.arange(len(state.theta))
+        order = order_by_chance(generator, len(state.theta))
         for k in range(len(theta)):
-            for sweep in range(k * thin, (k + 1) * thin):
+            for sweep in range(done + k * thin, done + (k + 1) * thin):
                 refresh = not blocked and sweep % REFRESH == 0
                 if refresh:
                     refresh_residual(problem, state)
