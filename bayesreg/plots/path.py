@@ -90,7 +90,7 @@ def plot_path(
         axes.set_ylabel("beta (on the columns that the prior sees)")
         _count_on_top(axes, fits, colors)
         title = _title(fits) if posterior is None else _title_of_both(fits)
-        heading = Heading(title, _subtitle(fits, max_labels), handles)
+        heading = Heading(title, _subtitle(fits, max_labels) + _left_out(posterior), handles)
         return heading.write(axes, colors, own_figure=ax is None, clear=TOP_AXIS)
 
 
@@ -134,9 +134,12 @@ def _draw_ribbons(
     for j in named:
         ax.fill_between(strengths, low[:, j], high[:, j], color=looks[j]["color"], alpha=0.13, linewidth=0, zorder=1.5)
         ax.plot(strengths, mean[:, j], color=looks[j]["color"], linewidth=0.8, alpha=0.7, zorder=2.2)
-    left_out = f" ({np.sum(failed)} not converged, left out)" if np.any(failed) else ""
-    told = f"{ci_prob:.0%} posterior interval, mean inside{left_out}"
-    return [Patch(color=colors.faint, alpha=0.3, linewidth=0, label=told)]
+    return [Patch(color=colors.faint, alpha=0.3, linewidth=0, label=f"{ci_prob:.0%} posterior interval, mean inside")]
+
+
+def _left_out(posterior: "DataTree | None") -> str:
+    failed = 0 if posterior is None else int(np.sum(~passed_along(posterior)))
+    return f"; posteriors left out that did not converge: {failed}" if failed else ""
 
 
 def passed_along(posterior: "DataTree") -> np.ndarray:

@@ -176,7 +176,7 @@ def test_strengths_that_did_not_converge_have_no_ribbon():
     tree["path_stats"]["rhat"].values[1] = 1.3
     assert passed_along(tree).tolist() == [True, False, True]
     axes = br.plot_path(br.path(reg), posterior=tree).axes[0]
-    assert "1 not converged, left out" in " ".join(text.get_text() for text in axes.figure.findobj(Text))
+    assert "left out that did not converge: 1" in " ".join(text.get_text() for text in axes.figure.findobj(Text))
     means = [line for line in axes.lines if len(line.get_xdata()) == 3]
     assert means
     assert all(np.isnan(line.get_ydata()).tolist() == [False, True, False] for line in means)
