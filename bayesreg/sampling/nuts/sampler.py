@@ -121,6 +121,8 @@ def _by_pymc(model: "pm.Model", names: list[str], plan: _Plan) -> "DataTree":
     with model, warnings.catch_warnings():
         # What it adapts cannot change which distribution is sampled.
         warnings.filterwarnings("ignore", "QuadPotentialFullAdapt is an experimental feature", UserWarning)
+        # A trajectory that leaves the range of numbers is a divergence, and counted as one.
+        warnings.filterwarnings("ignore", "(overflow|invalid value) encountered in dot", RuntimeWarning)
         return pm.sample(
             random_seed=plan.random_seed,
             progressbar=plan.progressbar,
