@@ -54,6 +54,11 @@ class Design:
         """Number of columns."""
         return len(self.names)
 
+    @property
+    def has_offset(self) -> bool:
+        """Whether the rows have a known part of the linear predictor."""
+        return self.rows is not None and self.rows.offset is not None
+
     def centered(self) -> "Design":
         """The same design with its columns centred."""
         mean = self.moments.mean_x if self.rows is None else weighted_mean(self.rows.X, self.rows.weights)

@@ -118,5 +118,5 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
         mode="joint (beta, sigma)" if joint else "beta given sigma",
         method=method,
         family=reg.family,
-        has_offset=reg.design.rows is not None and reg.design.rows.offset is not None,
+        has_offset=reg.design.has_offset,
     )

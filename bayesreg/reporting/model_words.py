@@ -45,7 +45,7 @@ SAMPLERS = {
 def formulas(reg: Regression) -> list[str]:
     """Likelihood and priors, a line each."""
     rows = reg.design.rows
-    offset = "offset_i + " if rows is not None and rows.offset is not None else ""
+    offset = "offset_i + " if reg.design.has_offset else ""
     intercept = "" if reg.intercept is False else "intercept + "
     weighted = reg.family.has_sigma and rows is not None and rows.weights is not None
     text = LIKELIHOOD.get(reg.family.name, f"y_i ~ {reg.family.name}({{mean}})")

@@ -257,7 +257,7 @@ def _data(found: Findings) -> str:
         ("rows, columns", f"{design.n}, {design.p}"),
         ("known from", kept),
         ("weights", "given" if rows is not None and rows.weights is not None else "none"),
-        ("offset", "given" if rows is not None and rows.offset is not None else "none"),
+        ("offset", "given" if design.has_offset else "none"),
         ("columns that the prior sees", "standardized" if is_standardized(found.reg) else "as given"),
     ]
     cells = [

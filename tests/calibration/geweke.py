@@ -159,7 +159,7 @@ def state_of(reg, size, given):
     used = 1.0 if reg.scale_known and not reg.is_horseshoe else given.scale
     hyper = np.array([given.sigma, used, given.slab, given.level])
     local = np.append(given.local, np.ones(len(column)))
-    return State(np.append(given.beta, column), np.zeros(size), local, hyper)
+    return State(np.append(given.beta, column), np.zeros(size), local, hyper, np.arange(len(local)))
 
 
 def read(reg, state):

@@ -43,7 +43,8 @@ def updates_of(problem):
 def sweep_coordinates(generator, problem, state, overrelaxation=0.0):
     from bayesreg.sampling.gibbs.compiled import coefficients
 
-    coefficients.sweep_coordinates(generator, problem, state, generator.permutation(len(state.theta)), overrelaxation)
+    state.order[:] = generator.permutation(len(state.theta))
+    coefficients.sweep_coordinates(generator, problem, state, overrelaxation)
 
 
 def overrelaxed_coordinates(generator, problem, state):

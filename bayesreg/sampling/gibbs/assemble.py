@@ -120,7 +120,7 @@ def starting_point(reg: Regression, problem: Problem) -> State:
         typical = float(np.mean(np.abs(ridge[problem.common]))) / unit
         scale = _inside(problem.scale_prior, typical if typical > 0 else 1.0, 0.5)
     hyper = np.array([sigma, scale, problem.slab_scale, float(np.asarray(reg.conditional_intercept(sigma)))])
-    return State(ridge, np.zeros_like(problem.response), np.ones(len(ridge)), hyper)
+    return State(ridge, np.zeros_like(problem.response), np.ones(len(ridge)), hyper, np.arange(len(ridge)))
 
 
 def _residual_sd(reg: Regression, ridge: np.ndarray) -> float:
@@ -145,7 +145,7 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
         hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0], 0.9)
     if not problem.scale_known:
         hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1], 0.9)
-    return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper)
+    return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper, start.order.copy())
 
 
 def _plain(array: np.ndarray | None) -> np.ndarray:

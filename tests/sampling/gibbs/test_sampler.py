@@ -543,6 +543,14 @@ def test_draws_are_kept_from_the_end_of_the_warm_up_wherever_a_chain_stops(prior
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
+def test_draws_do_not_depend_on_where_a_chain_stops(kernel, monkeypatch):
+    reg = br.Regression(np.hstack([WIDE_X] * 2), WIDE_Y, prior=br.Laplace(0.5), sigma=1.0)
+    whole = gibbs(reg, kernel, draws=100)
+    monkeypatch.setattr(gibbs_engine, "COST_A_CALL", 1.0)
+    np.testing.assert_array_equal(gibbs(reg, kernel, draws=100).beta, whole.beta)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_huge_draws_are_kept_in_single_precision(kernel, monkeypatch):
     reg = br.Regression(WIDE_X, WIDE_Y, prior=br.Laplace(br.HalfNormal(1.0)))
     given = {"draws": 40, "tune": 10, "chains": 2, "random_seed": 5, "kernel": kernel}

@@ -52,19 +52,18 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
         long what is smooth along them; never drawn afresh, they might be long where reflections are refused.
         """
         _ = fingerprint
-        order = order_by_chance(generator, len(state.theta))
         for k in range(len(theta)):
             for sweep in range(done + k * thin, done + (k + 1) * thin):
                 refresh = not blocked and sweep % REFRESH == 0
                 if refresh:
                     refresh_residual(problem, state)
-                    order = order_by_chance(generator, len(state.theta))
+                    state.order[:] = order_by_chance(generator, len(state.theta))
                 if every > 0 and sweep % every == 0:
                     draw_collapsed(generator, problem, state)
                 elif blocked:
                     draw_block(generator, problem, state, False, overrelaxation)
                 else:
-                    sweep_coordinates(generator, problem, state, order, 0.0 if refresh else overrelaxation)
+                    sweep_coordinates(generator, problem, state, 0.0 if refresh else overrelaxation)
                 if problem.mixing == HORSESHOE:
                     update_horseshoe(generator, problem, state)
                 update_hyper(generator, problem, state)

@@ -68,12 +68,10 @@ def order_by_chance(generator: np.random.Generator, size: int) -> np.ndarray:
 
 
 @njit(nogil=True)
-def sweep_coordinates(
-    generator: np.random.Generator, problem: Problem, state: State, order: np.ndarray, overrelaxation: float
-) -> None:
+def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: State, overrelaxation: float) -> None:
     """Move each coefficient given all others, its mixing variance integrated out: O(q) or O(n) a coefficient."""
     inverse = 1.0 / state.hyper[SIGMA] ** 2
-    for j in order:
+    for j in state.order:
         row, old = problem.rows[j], state.theta[j]
         pull = dot(row, state.residual) if problem.wide else state.residual[j]
         unit = unit_of(problem, state.hyper, j)

@@ -88,9 +88,12 @@ class State(NamedTuple):
         Local scales of a horseshoe prior.
     hyper : ndarray, shape (4,)
         sigma, scale, the slab's scale, and the intercept at the centre.
+    order : ndarray of int, shape (q,)
+        In which coefficients are drawn one at a time.
     """
 
     theta: np.ndarray
     residual: np.ndarray
     local: np.ndarray
     hyper: np.ndarray
+    order: np.ndarray
