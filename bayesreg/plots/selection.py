@@ -6,10 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.selection.bias_variance import BiasVariance, bias_variance
-from bayesreg.analysis.selection.choice import Curve
-from bayesreg.analysis.selection.result import Selection, Selections, say
-from bayesreg.analysis.selection.select import select
 from bayesreg.errors import DataError
 from bayesreg.model.regression import Regression
 from bayesreg.plots.names import plot_labels
@@ -24,6 +20,10 @@ from bayesreg.plots.style import (
     new_figure,
 )
 from bayesreg.plots.words import prior_name
+from bayesreg.selection.bias_variance import BiasVariance, bias_variance
+from bayesreg.selection.choice import Curve
+from bayesreg.selection.result import Selection, Selections, say
+from bayesreg.selection.select import select
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,7 @@ from bayesreg.sampling.engine import is_short, sample
 if TYPE_CHECKING:
     from xarray import DataTree
 
-    from bayesreg.analysis.selection.result import Selections
+    from bayesreg.selection.result import Selections
 
 # Strengths at which the posterior is drawn along a path, and numbers of draws of all beyond which it is not.
 RIBBON_STRENGTHS, MOST_NUMBERS = 12, 50_000_000
@@ -141,6 +141,6 @@ def _ribbons(held: Regression, random_seed: int | None) -> "DataTree":
 
 
 def _selections(reg: Regression, by: str | Sequence[str], random_seed: int | None) -> "Selections":
-    from bayesreg.analysis.selection.select import select
+    from bayesreg.selection.select import select
 
     return select(reg, [by] if isinstance(by, str) else list(by), random_seed=random_seed)

@@ -2,7 +2,7 @@
 
 Park & Casella (2008), The Bayesian Lasso, doi:10.1198/016214508000000337, Table 1: posterior medians and 95% intervals
 of the diabetes data at λ = 0.237. That λ itself, the median of λ under its Gamma hyperprior, and the order in which
-Efron et al. (2004) say that the columns enter, are in tests/analysis/selection/test_full_bayes.py.
+Efron et al. (2004) say that the columns enter, are in tests/selection/test_full_bayes.py.
 
 Hastie, Tibshirani & Friedman (2009), The Elements of Statistical Learning, 2nd edition, Table 3.3: the prostate data,
 which are not kept here. Their tests run where the environment variable BAYESREG_DATA names a folder with prostate.csv.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
-from bayesreg.analysis.selection import cross_validate, estimate_sigma
 from bayesreg.design.datasets import DATASETS, load_dataset
 from bayesreg.design.sources import read_table, split_target
 from bayesreg.errors import DataError, PriorError
@@ -11,6 +10,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import to_prior
 from bayesreg.priors.penalty import L1, L2
 from bayesreg.priors.prior import CoefficientPrior, Laplace, Normal
+from bayesreg.selection import cross_validate, estimate_sigma
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Coefficien
         prior = to_prior(stated, sigma=sigma, n=bare.n, sd_y=bare.design.sd_y)
         return prior, (f"the strength was given, in the convention {objective}",)
     if not bare.is_gaussian:
-        from bayesreg.analysis.selection.select import select
+        from bayesreg.selection.select import select
 
         held_out = select(bare, by="cv", random_seed=job.seed)
         return held_out.prior, (f"the strength was chosen by {held_out.how}",)

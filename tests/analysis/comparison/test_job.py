@@ -6,8 +6,8 @@ import pytest
 
 import bayesreg as br
 from bayesreg.analysis.comparison.job import Job, run_job
-from bayesreg.analysis.selection import cross_validate, estimate_sigma
 from bayesreg.errors import BayesregError, DataError, ObjectiveError, PriorError
+from bayesreg.selection import cross_validate, estimate_sigma
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.selection.axis import Axis
-from bayesreg.analysis.selection.choice import Choice, Curve, edge_note
-from bayesreg.analysis.selection.prior_knowledge import column_squares
 from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning
 from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.convergence import ess_bulk, rhat_rank
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.sampling.exact.posterior import log_evidence
+from bayesreg.selection.axis import Axis
+from bayesreg.selection.choice import Choice, Curve, edge_note
+from bayesreg.selection.prior_knowledge import column_squares
 
 # Points of a grid where each one costs a decomposition, or a posterior.
 EXACT_POINTS, SAMPLED_POINTS = 31, 25

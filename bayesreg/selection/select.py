@@ -6,20 +6,20 @@ from functools import cached_property
 from inspect import signature
 from typing import Any, overload
 
-from bayesreg.analysis.selection.axis import Axis, open_axis
-from bayesreg.analysis.selection.choice import Choice
-from bayesreg.analysis.selection.criteria import choose_by_criterion
-from bayesreg.analysis.selection.evidence import choose_by_evidence
-from bayesreg.analysis.selection.full_bayes import choose_by_full_bayes
-from bayesreg.analysis.selection.held_out import choose_by_cv, choose_by_validation
-from bayesreg.analysis.selection.leave_one_out import choose_by_loo, choose_by_press
-from bayesreg.analysis.selection.prior_knowledge import choose_by_prior_knowledge
-from bayesreg.analysis.selection.result import Selection, Selections, say
-from bayesreg.analysis.selection.tool_cv import FOLDS
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.engine import draw_posterior
+from bayesreg.selection.axis import Axis, open_axis
+from bayesreg.selection.choice import Choice
+from bayesreg.selection.criteria import choose_by_criterion
+from bayesreg.selection.evidence import choose_by_evidence
+from bayesreg.selection.full_bayes import choose_by_full_bayes
+from bayesreg.selection.held_out import choose_by_cv, choose_by_validation
+from bayesreg.selection.leave_one_out import choose_by_loo, choose_by_press
+from bayesreg.selection.prior_knowledge import choose_by_prior_knowledge
+from bayesreg.selection.result import Selection, Selections, say
+from bayesreg.selection.tool_cv import FOLDS
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.selection.axis import Axis
-from bayesreg.analysis.selection.choice import Choice
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import HalfCauchy, PositivePrior
 from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.convergence import ess_bulk
 from bayesreg.sampling.engine import draw_posterior
+from bayesreg.selection.axis import Axis
+from bayesreg.selection.choice import Choice
 
 CI_PROB = 0.95
 

@@ -5,9 +5,9 @@ import pytest
 from scipy import integrate, optimize, special, stats
 
 import bayesreg as br
-from bayesreg.analysis.selection.axis import open_axis
-from bayesreg.analysis.selection.evidence import _plans, log_evidence_of_zero, path_sampling, score
 from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.selection.axis import open_axis
+from bayesreg.selection.evidence import _plans, log_evidence_of_zero, path_sampling, score
 
 SIGMA = 1.1
 

@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from sklearn.linear_model import LassoLarsIC
 
 import bayesreg as br
-from bayesreg.analysis.selection.criteria import degrees_of_freedom, path_log_likelihood
+from bayesreg.selection.criteria import degrees_of_freedom, path_log_likelihood
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 from scipy import integrate
 
 import bayesreg as br
-from bayesreg.analysis.selection.prior_knowledge import expected_laplace_shrinkage
 from bayesreg.errors import PriorError
+from bayesreg.selection.prior_knowledge import expected_laplace_shrinkage
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import linalg
 
-from bayesreg.analysis.selection.axis import Axis
-from bayesreg.analysis.selection.choice import Choice, Curve, edge_note
 from bayesreg.errors import UnsupportedError
 from bayesreg.optimize.path import Path
+from bayesreg.selection.axis import Axis
+from bayesreg.selection.choice import Choice, Curve, edge_note
 
 LOG_2PI = float(np.log(2 * np.pi))
 

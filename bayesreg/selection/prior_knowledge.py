@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import optimize, special
 
-from bayesreg.analysis.selection.axis import Axis
-from bayesreg.analysis.selection.choice import Choice
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.selection.axis import Axis
+from bayesreg.selection.choice import Choice
 
 
 def choose_by_prior_knowledge(axis: Axis, p0: float | None) -> Choice:

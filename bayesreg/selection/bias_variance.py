@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.selection.axis import Axis, open_axis
-from bayesreg.analysis.selection.held_out import linear_predictor, plain_prior
 from bayesreg.design.columns import read_vector
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import path
 from bayesreg.priors.prior import Normal
+from bayesreg.selection.axis import Axis, open_axis
+from bayesreg.selection.held_out import linear_predictor, plain_prior
 
 REPLICATES = 50
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.selection.tool_cv import estimate_sigma
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.dictionary import strengthened
 from bayesreg.priors.prior import Laplace, Normal, PenaltyPrior
+from bayesreg.selection.tool_cv import estimate_sigma
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.selection.axis import Axis
-from bayesreg.analysis.selection.choice import Choice, Curve
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import convert
 from bayesreg.priors.prior import ElasticNetPrior, PenaltyPrior
+from bayesreg.selection.axis import Axis
+from bayesreg.selection.choice import Choice, Curve
 
 if TYPE_CHECKING:
     import pandas as pd

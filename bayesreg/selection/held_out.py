@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.selection.axis import Axis
-from bayesreg.analysis.selection.choice import Choice, Curve, edge_note
 from bayesreg.design.columns import read_matrix, read_vector
 from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal
+from bayesreg.selection.axis import Axis
+from bayesreg.selection.choice import Choice, Curve, edge_note
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn.linear_model import RidgeCV
 
 import bayesreg as br
-from bayesreg.analysis.selection.leave_one_out import leave_one_out, psis_loo
 from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.selection.leave_one_out import leave_one_out, psis_loo
 
 FACTORS = np.array([100.0, 3.0, 0.05])
 

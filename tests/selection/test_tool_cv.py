@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import Lasso
 
 import bayesreg as br
-from bayesreg.analysis.selection import cross_validate, estimate_sigma
 from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.selection import cross_validate, estimate_sigma
 
 
 @pytest.fixture(scope="module")

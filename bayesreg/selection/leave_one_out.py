@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from bayesreg.analysis.selection.axis import Axis
-from bayesreg.analysis.selection.choice import Choice, Curve, edge_note
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import DataError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.engine import draw_posterior
+from bayesreg.selection.axis import Axis
+from bayesreg.selection.choice import Choice, Curve, edge_note
 
 LOG_2PI = float(np.log(2 * np.pi))
 # Strengths at which a posterior is sampled, unless the user gives others; Pareto k beyond which a row is not trusted.
