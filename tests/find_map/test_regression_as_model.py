@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.optimize.find_map import find_MAP
+from bayesreg.find_map.find_map import find_MAP
 
 INF = np.inf
 N, P = 120, 8

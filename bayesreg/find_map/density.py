@@ -25,7 +25,7 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor import as_tensor
 
 from bayesreg.errors import UnsupportedError
-from bayesreg.optimize.pymc.variables import Piece, check_names, compile_graph, first_point, read_pieces
+from bayesreg.find_map.variables import Piece, check_names, compile_graph, first_point, read_pieces
 
 # So many Hessian columns at a time, to bound the memory; and the most smooth coordinates.
 BATCH, MOST_SMOOTH = 32, 5_000

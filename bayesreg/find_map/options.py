@@ -6,7 +6,7 @@ from typing import Any
 import pymc as pm
 
 from bayesreg.errors import DataError, UnsupportedError
-from bayesreg.optimize.pymc.variables import check_known, usual_values
+from bayesreg.find_map.variables import check_known, usual_values
 
 # They say how PyMC is to search or to compile, and change nothing about what a mode is.
 WITHOUT_EFFECT = (

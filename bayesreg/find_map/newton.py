@@ -5,7 +5,7 @@ the u_j that are not 0, and zeros that violate the optimality conditions); the m
 exactly, zeros included, by the active-set method. A step that fails to descend is damped as in a trust region
 (Lee, Sun & Saunders 2014, doi:10.1137/130921428, with the damping of Levenberg and Marquardt, since the density need
 not be log-concave). Saddle points are left along their negative curvature. This file decides nothing about the
-answer: :mod:`bayesreg.optimize.pymc.certificate` does.
+answer: :mod:`bayesreg.find_map.certificate` does.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import ConvergenceError
+from bayesreg.find_map.density import Local, SplitDensity
 from bayesreg.model.quadratic import loss_of_products
-from bayesreg.optimize.pymc.density import Local, SplitDensity
 from bayesreg.optimize.solvers import active_set
 
 EPS = float(np.finfo(float).eps)

@@ -10,12 +10,12 @@ from sklearn.linear_model import Lasso
 
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, DataError, ModeError, UnsupportedError
-from bayesreg.optimize.find_map import find_MAP
-from bayesreg.optimize.pymc import density as pymc_density
-from bayesreg.optimize.pymc.certificate import certify_mode
-from bayesreg.optimize.pymc.density import split_density
-from bayesreg.optimize.pymc.newton import Descent, End, descend
-from bayesreg.optimize.pymc.variables import NUMPY_MODE
+from bayesreg.find_map import density as pymc_density
+from bayesreg.find_map.certificate import certify_mode
+from bayesreg.find_map.density import split_density
+from bayesreg.find_map.find_map import find_MAP
+from bayesreg.find_map.newton import Descent, End, descend
+from bayesreg.find_map.variables import NUMPY_MODE
 
 N, P = 120, 12
 TRUTH = np.r_[2.0, -1.0, 0.4, np.zeros(P - 3)]
@@ -818,7 +818,7 @@ def test_a_wrong_split_of_the_density_is_caught(settled, monkeypatch, data):
 
         return dataclasses.replace(density, evaluate=other)
 
-    monkeypatch.setattr("bayesreg.optimize.find_map.split_density", spoiled)
+    monkeypatch.setattr("bayesreg.find_map.find_map.split_density", spoiled)
     with pm.Model() as model:
         pm.Normal("y", pm.Laplace("coef", 0, 1), 1.0, observed=data["y"])
     with pytest.raises(ConvergenceError, match="please report this model"):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from bayesreg.optimize.pymc.density import Local, SplitDensity
-from bayesreg.optimize.pymc.newton import EPS, scaled_hessian
+from bayesreg.find_map.density import Local, SplitDensity
+from bayesreg.find_map.newton import EPS, scaled_hessian
 
 # Violations are allowed up to this share of a kink or of a standard deviation, and where rounding does not
 # allow that, up to `ROUNDING` times what it does, as long as that is below `COARSEST` standard deviations.

@@ -3,9 +3,9 @@
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, ModeError
-from bayesreg.optimize.pymc.conditions import Conditions
-from bayesreg.optimize.pymc.density import Local, SplitDensity
-from bayesreg.optimize.pymc.newton import RESOLUTION, Descent
+from bayesreg.find_map.conditions import Conditions
+from bayesreg.find_map.density import Local, SplitDensity
+from bayesreg.find_map.newton import RESOLUTION, Descent
 
 # A transformed value that moved this far (e^12 = 160,000 for a scale) without reaching a mode is running away.
 FAR = 12.0

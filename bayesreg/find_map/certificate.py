@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, ModeError
-from bayesreg.optimize.pymc.conditions import Conditions, conditions_at
-from bayesreg.optimize.pymc.density import SplitDensity
-from bayesreg.optimize.pymc.newton import EPS, Descent, End, descend
-from bayesreg.optimize.pymc.refusals import FAR, names_along, no_answer, no_curvature, runaway, unbounded
+from bayesreg.find_map.conditions import Conditions, conditions_at
+from bayesreg.find_map.density import SplitDensity
+from bayesreg.find_map.newton import EPS, Descent, End, descend
+from bayesreg.find_map.refusals import FAR, names_along, no_answer, no_curvature, runaway, unbounded
 
 # Length of a step, in standard deviations or Laplace scales, by which other kinks are looked for; what counts as one.
 PROBE, KINK = 1e-7, 0.01

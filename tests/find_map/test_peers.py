@@ -15,7 +15,7 @@ from scipy import optimize
 from scipy.special import expit
 
 from bayesreg.errors import ConvergenceError
-from bayesreg.optimize.find_map import find_MAP
+from bayesreg.find_map.find_map import find_MAP
 
 pytestmark = pytest.mark.slow
 

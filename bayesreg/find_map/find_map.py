@@ -11,11 +11,11 @@ from pymc.backends import NDArray
 from pymc.backends.base import MultiTrace
 
 from bayesreg.errors import ConvergenceError
-from bayesreg.optimize.pymc.certificate import ModeCertificate, certify_mode
-from bayesreg.optimize.pymc.density import Local, SplitDensity, split_density
-from bayesreg.optimize.pymc.newton import Descent, descend
-from bayesreg.optimize.pymc.options import read_fixed, read_start
-from bayesreg.optimize.pymc.variables import compile_graph
+from bayesreg.find_map.certificate import ModeCertificate, certify_mode
+from bayesreg.find_map.density import Local, SplitDensity, split_density
+from bayesreg.find_map.newton import Descent, descend
+from bayesreg.find_map.options import read_fixed, read_start
+from bayesreg.find_map.variables import compile_graph
 
 METHOD = "proximal Newton"
 # PyMC rounds some of its constants to single precision, so that two graphs of one density differ by this share.
