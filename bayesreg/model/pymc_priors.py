@@ -5,6 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pymc.distributions import transforms
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
@@ -44,8 +45,9 @@ def positive(name: str, prior: PositivePrior | None) -> Any:
         case InverseGamma(shape, scale, "sd"):
             return pm.InverseGamma(name, alpha=number(f"{own}_shape", shape), beta=number(f"{own}_scale", scale))
         case InverseGamma(shape, scale):
-            given = {"alpha": number(f"{own}_shape", shape), "beta": number(f"{own}_scale", scale)}
-            return pm.Deterministic(name, pt.sqrt(pm.InverseGamma(f"{name}_squared", **given)))
+            # The free variable is the standard deviation, so that a mode is one of its density, as everywhere else.
+            given = number(f"{own}_shape", shape), number(f"{own}_scale", scale)
+            return pm.CustomDist(name, *given, dist=_root_of_inverse_gamma, transform=transforms.log)
         case Uniform(upper):
             return pm.HalfFlat(name) if np.isinf(upper) else pm.Uniform(name, 0.0, number(f"{own}_upper", upper))
         case Jeffreys():
@@ -53,6 +55,10 @@ def positive(name: str, prior: PositivePrior | None) -> Any:
             pm.Potential(own, -pt.log(value))
             return value
     raise UnsupportedError(f"no PyMC form for {prior!r}.")
+
+
+def _root_of_inverse_gamma(shape: Any, scale: Any, size: Any) -> Any:
+    return pt.sqrt(pm.InverseGamma.dist(shape, scale, size=size))
 
 
 def coefficients(reg: Regression, sigma: Any, parameterization: Parameterization) -> Any:

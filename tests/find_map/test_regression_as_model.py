@@ -68,6 +68,27 @@ def test_unknown_sigma(prior, scaled):
     assert_same_mode(br.Regression(X, TARGETS["gaussian"], prior=PRIORS[prior](scaled), sigma=br.HalfNormal(2.0)))
 
 
+NOISES = {
+    "variance": br.InverseGamma(2.0, 1.0),
+    "sd": br.InverseGamma(2.0, 1.0, on="sd"),
+    "exponential": br.Exponential(0.5),
+    "half t": br.HalfStudentT(3.0, 2.0),
+    "jeffreys": br.Jeffreys(),
+    "uniform": br.Uniform(20.0),
+}
+
+
+@pytest.mark.parametrize("noise", [pytest.param(k, marks=() if k == "variance" else pytest.mark.slow) for k in NOISES])
+def test_every_prior_of_sigma_is_stated_for_sigma_itself(noise):
+    """A mode of sigma's density is not that of its square's: both routes mean sigma."""
+    few = slice(0, 10)
+    assert_same_mode(
+        br.Regression(
+            X[few, :2], TARGETS["gaussian"][few], prior=br.Laplace(0.4), sigma=NOISES[noise], standardize=False
+        )
+    )
+
+
 @pytest.mark.parametrize(("prior", "family"), combinations(["poisson", "bernoulli"]))
 def test_other_families(prior, family):
     assert_same_mode(br.Regression(X, TARGETS[family], prior=PRIORS[prior](False), family=family))

@@ -163,19 +163,12 @@ def pymc_point(model, reg, beta, at_center, sigma):
         "intercept": at_center,
         "intercept_at_center": at_center,
         "sigma_log__": np.log(sigma),
-        "sigma_squared_log__": 2 * np.log(sigma),
         "sigma_interval__": np.log(sigma) - np.log(3.5 - sigma),
     }
     for kind in ("laplace", "normal", "flat"):
         where = [list(reg.names).index(column) for column in model.coords.get(f"coef_name_{kind}", ())]
         values |= {f"beta_{kind}": beta[where], f"coef_{kind}": beta[where]}
     return {variable.name: np.asarray(values[variable.name]) for variable in model.value_vars}
-
-
-def jacobian_by_hand(reg, sigma):
-    """PyMC states an inverse-gamma variance as a density of σ², we as one of σ: dσ²/dσ = 2σ."""
-    prior = reg.noise.prior
-    return np.log(2 * sigma) if isinstance(prior, br.InverseGamma) and prior.on == "variance" else 0.0
 
 
 def check_all_densities_agree(prior, scaled, intercept, noise, rows, standardize):
@@ -200,7 +193,7 @@ def check_all_densities_agree(prior, scaled, intercept, noise, rows, standardize
             assert float(log_likelihood(*point)) == pytest.approx(likelihood, rel=1e-10)
             assert float(log_prior(*point)) == pytest.approx(log_of_prior, rel=1e-10, abs=1e-10)
         for model, logp in zip(models, logps, strict=True):
-            theirs = float(logp(pymc_point(model, reg, beta, at_center, sigma))) + jacobian_by_hand(reg, sigma)
+            theirs = float(logp(pymc_point(model, reg, beta, at_center, sigma)))
             assert theirs == pytest.approx(likelihood + log_of_prior, rel=1e-10, abs=1e-10)
 
 
@@ -370,15 +363,12 @@ def check_a_horseshoe(family, prior, scaled, parameterization, form="rows"):
         "beta_unit": beta / sd,
         "intercept_at_center": at_center,
         "local_scale_log__": np.log(LOCAL),
-        "slab_scale_squared_log__": 2 * np.log(SLAB),
+        "slab_scale_log__": np.log(SLAB),
         "sigma_log__": np.log(sigma),
         "scale_log__": np.log(scale),
-        "scale_squared_log__": 2 * np.log(scale),
     }
     theirs = float(compiled(model)({variable.name: values[variable.name] for variable in model.value_vars}))
-    # PyMC states variances where we state their roots, and the unit where we state beta.
-    theirs += np.log(2 * SLAB) if "regularized" in prior else 0.0
-    theirs += np.log(2 * scale) if prior == "on the variance" else 0.0
+    # PyMC states the unit where we state beta.
     theirs -= 0.0 if parameterization == "centered" else np.sum(np.log(sd))
     # The constant log 2 of PyMC's half-Cauchy is in single precision, off by 2e-9 for each local scale.
     theirs -= P * float(np.float32(np.log(2)) - np.log(2))
@@ -530,3 +520,16 @@ def test_forms_that_do_not_exist_are_refused():
         reg.to_pymc(parameterization="both")
     with pytest.raises(UnsupportedError, match="no rows"):
         br.Regression.from_moments(reg.design.moments, prior=br.Normal(0.7)).to_pymc("rows")
+
+
+def test_draws_from_the_prior_of_an_inverse_gamma_variance(assert_zs):
+    """The free variable is sigma itself; its draws and PyMC's log prior are those of the inverse-gamma variance."""
+    reg = br.Regression(np.eye(4), np.arange(4.0), prior=br.Laplace(1.0), sigma=br.InverseGamma(3.0, 2.0))
+    model = reg.to_pymc()
+    assert "sigma" in [rv.name for rv in model.free_RVs]
+    draws = pm.draw(model["sigma"], 2000, random_seed=1, mode="FAST_COMPILE")
+    precision = stats.gamma(3.0, scale=1 / 2.0)
+    ranks = precision.cdf(1 / draws**2)
+    assert_zs(
+        [(np.mean(ranks) - 0.5) * np.sqrt(12 * len(draws)), (np.mean(ranks**2) - 1 / 3) * np.sqrt(45 / 4 * len(draws))]
+    )
