@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 PRIORS = ("laplace", "normal")
 FAMILIES = ("gaussian", "bernoulli", "poisson")
+# What shells give a process that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 good, 2 bad input."""
+    """Run the command line; returns the exit code: 0 good, 2 bad input, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal without Greek letters shows a ? for them rather than ending the run.
@@ -29,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BayesregError as error:
         print("bayesreg:", " ".join(str(error).split()), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("bayesreg: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,13 @@ from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
 from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
-from bayesreg.sampling.gibbs.sampler import breakdown_named, one_thread_of_linear_algebra, shares, to_draws
+from bayesreg.sampling.gibbs.sampler import (
+    breakdown_named,
+    draws_a_call,
+    one_thread_of_linear_algebra,
+    shares,
+    to_draws,
+)
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -138,15 +145,22 @@ def _walk(
     steps = [_Step(problem, choose_kernel(problem, start)) for problem in problems]
     shape = len(regs), len(generators), draws
     theta, hyper = np.empty((*shape, len(start.theta))), np.empty((*shape, 4))
+    stop = Event()
     with one_thread_of_linear_algebra(), ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [
-            pool.submit(_walk_chain, steps, start, generator, share, into, others, tune, tick if index == 0 else None)
+            pool.submit(
+                _walk_chain, steps, start, generator, share, into, others, tune, stop, tick if index == 0 else None
+            )
             for index, (generator, share, into, others) in enumerate(
                 zip(generators, shares(len(generators)), theta.swapaxes(0, 1), hyper.swapaxes(0, 1), strict=True)
             )
         ]
-        for job in jobs:
-            job.result()
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            stop.set()
+            raise
     return [
         to_draws(one, step.problem, step.kernel, generators, theta[k], hyper[k], theta[k, ..., :0], tune)
         for k, (one, step) in enumerate(zip(regs, steps, strict=True))
@@ -161,11 +175,12 @@ def _walk_chain(
     theta: np.ndarray,
     hyper: np.ndarray,
     tune: int,
+    stop: Event,
     tick: Tick | None,
 ) -> None:
     """Fill θ (m, draws, q) and hyperparameters (m, draws, 4) of one chain."""
     from bayesreg.sampling.gibbs.assemble import disperse
-    from bayesreg.sampling.gibbs.compiled.chain import advance, begin
+    from bayesreg.sampling.gibbs.compiled.chain import begin
 
     state = disperse(steps[0].problem, start, generator, share)
     warmup = np.empty((tune, len(state.theta))), np.empty((tune, 4))
@@ -173,9 +188,29 @@ def _walk_chain(
         begin(generator, steps[0].problem, state)
         for k, step in enumerate(steps):
             for kept, others in (warmup, (theta[k], hyper[k])):
-                advance(generator, step.problem, state, *step.kernel.rhythm, 0, kept, others, np.empty((len(kept), 0)))
+                _fill(step, state, generator, kept, others, stop)
             if tick is not None:
                 tick(1)
+
+
+def _fill(
+    step: _Step,
+    state: "State",
+    generator: np.random.Generator,
+    theta: np.ndarray,
+    hyper: np.ndarray,
+    stop: Event,
+) -> None:
+    """Draws at one strength, in calls so short that an interrupted run ends soon."""
+    from bayesreg.sampling.gibbs.compiled.chain import advance
+
+    some = draws_a_call(step.kernel)
+    for first in range(0, len(theta), some):
+        if stop.is_set():
+            return
+        kept, others = theta[first : first + some], hyper[first : first + some]
+        sweeps = first * step.kernel.thin
+        advance(generator, step.problem, state, *step.kernel.rhythm, sweeps, kept, others, np.empty((len(kept), 0)))
 
 
 def _judge(reg: Regression, drawn: Draws, independent: bool) -> Diagnostics:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
+from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
 from bayesreg.sampling.datatree import check_groups, to_datatree
@@ -198,6 +198,7 @@ def draw_posterior(
     choice = choose_engine(reg, engine)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": random_seed}
     drawn = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores)
+    _require_all(drawn, draws, chains)
     verdict = diagnose(
         drawn,
         sigma_known=reg.noise.known,
@@ -230,6 +231,15 @@ def _run(
 
     warmup = 1000 if tune is None else tune
     return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler, cores=cores, **plan)
+
+
+def _require_all(drawn: Draws, draws: int, chains: int) -> None:
+    found, left = drawn.sigma.shape
+    if (found, left) != (chains, draws):
+        raise ConvergenceError(
+            f"{drawn.library} ended with {left:,} draws of {found} chains, where {draws:,} of {chains} were asked for, "
+            "as where a run is interrupted; they are dropped: run it again, or ask for fewer draws."
+        )
 
 
 @contextmanager

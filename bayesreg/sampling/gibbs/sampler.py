@@ -188,7 +188,7 @@ def _run_chain(
     with breakdown_named():
         begin(generator, problem, state)
         draws = len(kept[0])
-        step = min(tune + draws, max(1, int(COST_A_CALL / (kernel.cost * kernel.thin))))
+        step = min(tune + draws, draws_a_call(kernel))
         # So few at a time that they hardly take memory, whatever the warm-up.
         drawn = [np.empty((step, part.shape[1])) for part in kept]
         for first in range(-tune, draws, step):
@@ -200,6 +200,11 @@ def _run_chain(
             done += count
             if done[0] < 0:
                 break
+
+
+def draws_a_call(kernel: "Kernel") -> int:
+    """How many draws compiled code makes before it comes back, at least one."""
+    return max(1, int(COST_A_CALL / (kernel.cost * kernel.thin)))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from bayesreg.errors import MissingDependencyError, UnsupportedError
 from bayesreg.model.family import Bernoulli
 from bayesreg.model.regression import Regression
 from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.interruption import interruption_raised
 from bayesreg.sampling.nuts.compiled_models import compiled_for
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def sample_nuts(
     accept = HORSESHOE_TARGET_ACCEPT if reg.is_horseshoe else TARGET_ACCEPT
     settings = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "target_accept": accept}
     # The local scales of a horseshoe bend rather than lean, which no covariance mends.
-    tree = run(model, _wanted(model), _Plan(random_seed, progressbar, not reg.is_horseshoe, settings))
+    with interruption_raised():
+        tree = run(model, _wanted(model), _Plan(random_seed, progressbar, not reg.is_horseshoe, settings))
     told: dict[str, str | float] = {"likelihood_form": form, "parameterization": parameterization}
     return _read(reg, tree, tune, sampler, told)
 
