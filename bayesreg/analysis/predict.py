@@ -9,6 +9,7 @@ import numpy as np
 from bayesreg.analysis.from_tree import draws_of, family_of, names_of
 from bayesreg.analysis.intervals import quantiles
 from bayesreg.design.columns import read_matrix, read_vector
+from bayesreg.design.formula import add_offsets
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.family import Family
 from bayesreg.model.regression import Regression
@@ -150,7 +151,8 @@ def predict(
     X_new : pandas.DataFrame or array, shape (m, p)
         A frame with the columns of the regression, in any order; an array has them in the regression's order.
     offset : array-like, shape (m,), optional
-        Known part of the linear predictor; needed if the regression had one.
+        Known part of the linear predictor; needed if the regression had one. It is added to what ``offset()`` in
+        the formula of `reg` makes of `X_new`.
     weights : array-like, shape (m,), optional
         A row has noise scale σ/√w.
     random_seed : int, optional
@@ -181,7 +183,7 @@ def predict(
     >>> [round(float(br.predict(told, X[400:]).log_density(y[400:]).mean()), 2) for told in (posterior, point)]
     [-5.22, -5.21]
     """
-    X_new = _by_formula(X_new, reg)
+    X_new, offset = _by_formula(X_new, offset, reg)
     X, index = _read_columns(X_new, idata.names if isinstance(idata, Estimate) else names_of(idata))
     m = X.shape[0]
     family: Family
@@ -220,13 +222,14 @@ def _root(weights: Any, m: int, index: Any) -> np.ndarray:
     return np.sqrt(found)
 
 
-def _by_formula(X_new: Any, reg: Regression | None) -> Any:
-    """The columns that the regression's formula makes of a frame, unless it holds them already."""
+def _by_formula(X_new: Any, offset: Any, reg: Regression | None) -> tuple[Any, Any]:
+    """The columns and the offset that the regression's formula makes of a frame, unless it holds them already."""
     if reg is None or reg.design.formula is None or not hasattr(X_new, "columns"):
-        return X_new
+        return X_new, offset
     if {str(name) for name in X_new.columns} == set(reg.names):
-        return X_new
-    return reg.design.formula.columns(X_new)
+        return X_new, offset
+    spec = reg.design.formula
+    return spec.columns(X_new), add_offsets(spec.offset(X_new), offset)
 
 
 def _read_columns(X_new: Any, names: tuple[str, ...]) -> tuple[Any, Any]:

@@ -73,7 +73,7 @@ def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[Any, tuple[
         _check_names(columns, X.shape[1])
         if X.shape[1] == 0 or X.shape[0] == 0:
             raise DataError(f"X has shape {X.shape}; at least one row and one column are needed.")
-        matrix = np.column_stack([_numeric(X.iloc[:, j], column) for j, column in enumerate(columns)])
+        matrix = np.column_stack([numeric(X.iloc[:, j], column) for j, column in enumerate(columns)])
     else:
         array = _as_array(X, "X")
         if array.ndim != 2:
@@ -83,8 +83,8 @@ def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[Any, tuple[
             raise DataError(f"X has shape {array.shape}; at least one row and one column are needed.")
         columns = [f"x{j}" for j in range(array.shape[1])] if names is None else [str(name) for name in names]
         _check_names(columns, array.shape[1])
-        matrix = _numeric(array, "X")
-    _check_finite(matrix, columns)
+        matrix = numeric(array, "X")
+    check_finite(matrix, columns)
     return matrix, tuple(columns)
 
 
@@ -95,7 +95,7 @@ def _read_sparse(X: Any, names: Sequence[str] | None) -> tuple[Any, tuple[str, .
     _check_names(columns, X.shape[1])
     matrix = X.tocsc().copy()
     matrix.sum_duplicates()
-    matrix.data = _numeric(matrix.data, "X")
+    matrix.data = numeric(matrix.data, "X")
     bad = ~np.isfinite(matrix.data)
     if np.any(bad):
         column = columns[int(np.searchsorted(matrix.indptr, np.flatnonzero(bad)[0], side="right")) - 1]
@@ -137,8 +137,8 @@ def read_vector(values: Any, what: str, n: int, index: Any = None) -> np.ndarray
         raise DataError(f"{what} has {len(array)} values, X has {n} rows; they must match.")
     if own_index is not None and index is not None and not own_index.equals(index):
         raise DataError(f"{what} and X have different indexes; align them, or reset both with reset_index(drop=True).")
-    vector = _numeric(array, what)
-    _check_finite(vector[:, None], [what])
+    vector = numeric(array, what)
+    check_finite(vector[:, None], [what])
     return vector
 
 
@@ -203,7 +203,7 @@ def _as_array(values: Any, what: str) -> np.ndarray:
         raise DataError(f"{what} is ragged: its rows have different lengths.") from None
 
 
-def _numeric(column: Any, name: str) -> np.ndarray:
+def numeric(column: Any, name: str) -> np.ndarray:
     """One column (or a whole numeric array) as float64, refusing what is not a number."""
     kind = _kind(column)
     if kind in "mM":
@@ -240,7 +240,8 @@ def _check_names(names: Sequence[str], p: int) -> None:
         raise DataError(f"column names must differ; repeated: {repeated[:10]}.")
 
 
-def _check_finite(matrix: np.ndarray, names: Sequence[str]) -> None:
+def check_finite(matrix: np.ndarray, names: Sequence[str]) -> None:
+    """Refuse missing, infinite and huge values, naming the column."""
     if np.all(np.isfinite(matrix)) and np.max(np.abs(matrix)) <= LARGEST_MAGNITUDE:
         return
     for j, name in enumerate(names):

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesreg.design.columns import read_rows
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
-from bayesreg.design.formula import read_formula
+from bayesreg.design.formula import add_offsets, read_formula
 from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.arguments import check_prior, is_centered, read_intercept
@@ -150,10 +150,11 @@ class Regression:
         Parameters
         ----------
         formula : str
-            Such as ``"y ~ a + b + C(group)"``; ``0 +`` turns the intercept off.
+            Such as ``"y ~ a + b + C(group) + offset(c)"``; ``0 +`` turns the intercept off; all that it may hold is
+            listed at :func:`bayesreg.design.formula.read_formula`. It is parsed, and nothing in it is run.
         frame : pandas.DataFrame
         prior, **settings
-            As for :class:`Regression`.
+            As for :class:`Regression`; an ``offset=`` is added to those of the formula.
 
         Raises
         ------
@@ -169,6 +170,7 @@ class Regression:
         """
         columns = read_formula(formula, frame)
         settings.setdefault("intercept", columns.intercept)
+        settings["offset"] = add_offsets(columns.offset, settings.get("offset"))
         self = cls(columns.X, columns.y, prior=prior, **settings)
         object.__setattr__(self, "design", replace(self.design, formula=columns.spec))
         return self
