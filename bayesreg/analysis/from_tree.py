@@ -15,7 +15,7 @@ from bayesreg.errors import DataError
 from bayesreg.model.family import Bernoulli, Family, Gaussian, LaplaceNoise, Poisson, StudentT
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
-from bayesreg.priors.positive import Exponential, HalfCauchy, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
+from bayesreg.priors.hyper import POSITIVE_PRIORS
 from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # What an attribute may name; nothing else is ever called.
 FAMILIES = (Gaussian, Bernoulli, Poisson, StudentT, LaplaceNoise)
-POSITIVE = (HalfNormal, Exponential, HalfCauchy, HalfStudentT, InverseGamma, Jeffreys, Uniform)
 HORSESHOES = (Horseshoe, RegularizedHorseshoe)
 
 
@@ -155,7 +154,7 @@ def _prior(idata: "DataTree", names: tuple[str, ...]) -> Any:
     known, kind = idata["constant_data"], str(_attribute(idata, "prior"))
     scaled = bool(_attribute(idata, "scaled_by_sigma"))
     if kind in ("horseshoe", "regularized_horseshoe"):
-        return _read_call(str(_attribute(idata, "prior_settings")), HORSESHOES + POSITIVE)
+        return _read_call(str(_attribute(idata, "prior_settings")), HORSESHOES + POSITIVE_PRIORS)
     parts = {
         name: known[name].to_numpy() if name in known else np.full(len(names), np.inf)
         for name in ("laplace_scale", "normal_scale")
@@ -174,7 +173,7 @@ def _intercept(idata: "DataTree") -> bool | Normal:
 
 
 def _read_positive(idata: "DataTree", name: str) -> Any:
-    return _read_call(str(_attribute(idata, name)), POSITIVE)
+    return _read_call(str(_attribute(idata, name)), POSITIVE_PRIORS)
 
 
 def _read_call(text: str, allowed: tuple[Callable[..., Any], ...]) -> Any:

@@ -6,7 +6,6 @@ from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.positive_arrays import log_density_of_log
 from bayesreg.priors.prior import Normal
 
 
@@ -92,7 +91,7 @@ def _log_beta(reg: Regression, beta: np.ndarray, sigma: np.ndarray, scale: np.nd
 
 def _log_positive(prior: PositivePrior, values: np.ndarray) -> np.ndarray:
     logs = np.log(values)
-    return log_density_of_log(prior, logs) - logs
+    return prior.log_density_of_log(logs) - logs
 
 
 def _log_horseshoe(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from bayesreg.errors import DataError, PriorError
-from bayesreg.priors.positive import HalfStudentT, PositivePrior, short
+from bayesreg.priors.hyper import HalfStudentT, short
+from bayesreg.priors.positive import PositivePrior
 
 # The default prior for an unknown sigma is half-Student-t(3) with this multiple of the target's sd as its scale.
 DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR = 3.0, 2.5

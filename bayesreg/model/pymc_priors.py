@@ -1,5 +1,6 @@
 """The priors of a Regression as PyMC variables; every number in them is data, so that one compilation serves many."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -10,15 +11,8 @@ from pymc.distributions import transforms
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
-from bayesreg.priors.positive import (
-    Exponential,
-    HalfNormal,
-    HalfStudentT,
-    InverseGamma,
-    Jeffreys,
-    PositivePrior,
-    Uniform,
-)
+from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
+from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import ColumnScales, Laplace, Normal, elastic_net_log_density
 
 Kind = Literal["laplace", "normal", "flat"]
@@ -33,32 +27,53 @@ def number(name: str, value: float) -> Any:
 
 
 def positive(name: str, prior: PositivePrior | None) -> Any:
-    """A free variable with the given prior; its density is always that of the variable itself."""
-    own = f"{name}_prior"
-    match prior:
-        case HalfNormal(scale):
-            return pm.HalfNormal(name, number(f"{own}_scale", scale))
-        case Exponential(rate):
-            return pm.Exponential(name, number(f"{own}_rate", rate))
-        case HalfStudentT(df, scale):
-            return pm.HalfStudentT(name, number(f"{own}_df", df), number(f"{own}_scale", scale))
-        case InverseGamma(shape, scale, "sd"):
-            return pm.InverseGamma(name, alpha=number(f"{own}_shape", shape), beta=number(f"{own}_scale", scale))
-        case InverseGamma(shape, scale):
-            # The free variable is the standard deviation, so that a mode is one of its density, as everywhere else.
-            given = number(f"{own}_shape", shape), number(f"{own}_scale", scale)
-            return pm.CustomDist(name, *given, dist=_root_of_inverse_gamma, transform=transforms.log)
-        case Uniform(upper):
-            return pm.HalfFlat(name) if np.isinf(upper) else pm.Uniform(name, 0.0, number(f"{own}_upper", upper))
-        case Jeffreys():
-            value = pm.HalfFlat(name)
-            pm.Potential(own, -pt.log(value))
-            return value
-    raise UnsupportedError(f"no PyMC form for {prior!r}.")
+    """A free variable with the given prior; its density is always that of the variable itself.
+
+    Raises
+    ------
+    UnsupportedError
+        If the prior has no PyMC form.
+    """
+    if prior is None or type(prior) not in _POSITIVE:
+        raise UnsupportedError(f"no PyMC form for {prior!r}; available: {', '.join(k.__name__ for k in _POSITIVE)}.")
+    return _POSITIVE[type(prior)](name, prior)
 
 
 def _root_of_inverse_gamma(shape: Any, scale: Any, size: Any) -> Any:
     return pt.sqrt(pm.InverseGamma.dist(shape, scale, size=size))
+
+
+def _inverse_gamma(name: str, prior: InverseGamma) -> Any:
+    shape, scale = number(f"{name}_prior_shape", prior.shape), number(f"{name}_prior_scale", prior.scale)
+    if prior.on == "sd":
+        return pm.InverseGamma(name, alpha=shape, beta=scale)
+    # The free variable is the standard deviation, so that a mode is one of its density, as everywhere else.
+    return pm.CustomDist(name, shape, scale, dist=_root_of_inverse_gamma, transform=transforms.log)
+
+
+def _half_student_t(name: str, prior: HalfStudentT) -> Any:
+    return pm.HalfStudentT(name, number(f"{name}_prior_df", prior.df), number(f"{name}_prior_scale", prior.scale))
+
+
+def _uniform(name: str, prior: Uniform) -> Any:
+    return pm.Uniform(name, 0.0, number(f"{name}_prior_upper", prior.upper)) if prior.proper else pm.HalfFlat(name)
+
+
+def _jeffreys(name: str, prior: Jeffreys) -> Any:
+    value = pm.HalfFlat(name)
+    pm.Potential(f"{name}_prior", -pt.log(value))
+    return value
+
+
+_POSITIVE: dict[type[PositivePrior], Callable[[str, Any], Any]] = {
+    HalfNormal: lambda name, prior: pm.HalfNormal(name, number(f"{name}_prior_scale", prior.scale)),
+    Exponential: lambda name, prior: pm.Exponential(name, number(f"{name}_prior_rate", prior.rate)),
+    HalfStudentT: _half_student_t,
+    InverseGamma: _inverse_gamma,
+    Gamma: lambda name, prior: _inverse_gamma(name, prior.of_scale),
+    Uniform: _uniform,
+    Jeffreys: _jeffreys,
+}
 
 
 def coefficients(reg: Regression, sigma: Any, parameterization: Parameterization) -> Any:

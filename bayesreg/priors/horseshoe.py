@@ -8,7 +8,8 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.priors.column_values import as_numbers
-from bayesreg.priors.positive import HalfCauchy, InverseGamma, Jeffreys, PositivePrior
+from bayesreg.priors.hyper import HalfCauchy, InverseGamma, Jeffreys
+from bayesreg.priors.positive import PositivePrior
 
 
 def guess_scale(p0: float, *, p: int, n: int, sigma: float = 1.0) -> float:

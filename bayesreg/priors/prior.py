@@ -10,7 +10,8 @@ import numpy as np
 from bayesreg.errors import PriorError
 from bayesreg.priors.column_values import ColumnValues, as_numbers, names_of, per_column, validate_values
 from bayesreg.priors.horseshoe import HorseshoePrior
-from bayesreg.priors.positive import Jeffreys, PositivePrior
+from bayesreg.priors.hyper import Jeffreys
+from bayesreg.priors.positive import PositivePrior
 
 Scale = ColumnValues | PositivePrior
 

@@ -10,7 +10,8 @@ from bayesreg.errors import ObjectiveError
 from bayesreg.model.family import StudentT
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.priors.positive import PositivePrior, short
+from bayesreg.priors.hyper import short
+from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
 
 if TYPE_CHECKING:

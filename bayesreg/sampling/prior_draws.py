@@ -1,22 +1,12 @@
 """Draws from the priors of a regression, for what its posterior is to be compared with."""
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
-from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
-from bayesreg.priors.positive import (
-    Exponential,
-    HalfNormal,
-    HalfStudentT,
-    InverseGamma,
-    Jeffreys,
-    PositivePrior,
-    Uniform,
-)
+from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import Normal
 
 # From this ratio s/b on the elastic-net prior is a Laplace prior to rounding.
@@ -71,38 +61,11 @@ def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Gen
     return FromPrior(beta, at_center, sigma, scale, local, slab, improper)
 
 
-def draw_positive(prior: PositivePrior, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
-    """Draw from the prior of a positive quantity.
-
-    Raises
-    ------
-    PriorError
-        If it is improper.
-    """
-    match prior:
-        case HalfNormal(scale):
-            return scale * np.abs(generator.standard_normal(shape))
-        case Exponential(rate):
-            return generator.standard_exponential(shape) / rate
-        case HalfStudentT(df, scale):
-            return scale * np.abs(generator.standard_t(df, shape))
-        case InverseGamma(shape_, scale, on):
-            values = scale / generator.standard_gamma(shape_, shape)
-            return values if on == "sd" else np.sqrt(values)
-        case Uniform(upper) if upper < inf:
-            # The generator's interval holds 0 and not 1; a positive quantity is never 0.
-            return upper * (1 - generator.random(shape))
-        case _:
-            raise PriorError(f"{prior} is improper, so there are no draws from it; give a proper prior.")
-
-
 def draw_if_proper(
     prior: PositivePrior | None, shape: tuple[int, ...], generator: np.random.Generator
 ) -> np.ndarray | None:
-    """Draw as `draw_positive` does; None if there is no prior, or an improper one."""
-    if prior is None or isinstance(prior, Jeffreys) or prior == Uniform(inf):
-        return None
-    return draw_positive(prior, shape, generator)
+    """Draw from the prior of a positive unknown; None if there is no prior, or an improper one."""
+    return prior.draw(generator, shape) if prior is not None and prior.proper else None
 
 
 def draw_elastic_net(
@@ -135,7 +98,7 @@ def _horseshoe_scales(
     local = np.abs(generator.standard_cauchy((*shape, reg.p)))
     if not isinstance(reg.prior, RegularizedHorseshoe):
         return local, None
-    return local, draw_positive(reg.prior.slab_prior, shape, generator)
+    return local, reg.prior.slab_prior.draw(generator, shape)
 
 
 def _beta(

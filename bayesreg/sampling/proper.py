@@ -8,7 +8,6 @@ from scipy import linalg
 from bayesreg.errors import ModeError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.priors.positive import InverseGamma, Jeffreys, Uniform
 
 
 def require_determined(loss: QuadraticLoss, free: np.ndarray) -> None:
@@ -35,24 +34,23 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
     loss, prior = reg.loss, reg.noise.prior
     require_determined(loss, np.flatnonzero(flat))
     informed = reg.n - int(np.sum(flat)) - (reg.intercept is True)
-    needed = {Jeffreys(): 0, Uniform(inf): 1}.get(prior, -1)
-    if informed <= needed:
+    # An improper prior ∝ σ^k of sigma has a proper posterior from k + 2 rows on.
+    if prior is not None and not prior.proper and informed <= prior.power_at_zero + 1:
         raise ModeError(
             f"the posterior of sigma is improper: {informed} row(s) are left to learn it from under {prior}; "
             "give sigma a proper prior, such as HalfNormal."
         )
-    scale = getattr(reg.prior, "scale", None)
-    if isinstance(scale, Uniform) and scale.upper == inf and loss.rank < 2:
+    if not reg.scale_known and not reg.prior.scale.proper and loss.rank < 2:  # type: ignore[union-attr]
         raise ModeError(
             "the posterior of the prior's scale is improper: the columns have rank 1, under which a flat prior has too "
             "heavy a tail; give the scale a proper prior, such as HalfCauchy."
         )
-    if not (prior is None or isinstance(prior, InverseGamma)) and _fits_all_but_some(reg):
+    if prior is not None and prior.power_at_zero < inf and _fits_all_but_some(reg):
         raise ModeError(
             "the posterior of sigma is improper: fewer columns than rows fit every row exactly, so that sigma falls to "
             "0; give sigma a prior that vanishes at 0, such as InverseGamma."
         )
-    if isinstance(prior, Jeffreys) and not reg.prior.scaled_by_sigma and _fits_every_row(reg):
+    if prior is not None and prior.power_at_zero < 0 and not reg.prior.scaled_by_sigma and _fits_every_row(reg):
         raise ModeError(
             "the posterior of sigma is improper: the columns fit every row, so that nothing keeps sigma from 0; "
             "give sigma a prior that vanishes at 0, such as InverseGamma, or use scaled_by_sigma=True."

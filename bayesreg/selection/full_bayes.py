@@ -6,7 +6,8 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
-from bayesreg.priors.positive import HalfCauchy, PositivePrior
+from bayesreg.priors.hyper import HalfCauchy
+from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.convergence import ess_bulk
 from bayesreg.sampling.engine import draw_posterior

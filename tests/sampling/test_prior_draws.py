@@ -8,7 +8,7 @@ from scipy import integrate, stats
 
 import bayesreg as br
 from bayesreg.errors import PriorError
-from bayesreg.sampling.prior_draws import draw_elastic_net, draw_positive, draw_prior
+from bayesreg.sampling.prior_draws import draw_elastic_net, draw_prior
 
 # Kolmogorov's statistic of a right program is larger than this once in a thousand runs, over all tests here.
 SMALLEST_P = 1e-3 / 40
@@ -40,7 +40,7 @@ def kolmogorov(values, log_density, low):
 
 @pytest.mark.parametrize("prior", POSITIVE, ids=repr)
 def test_positive_priors(prior):
-    values = draw_positive(prior, (4, COUNT // 4), np.random.default_rng(2))
+    values = prior.draw(np.random.default_rng(2), (4, COUNT // 4))
     assert values.shape == (4, COUNT // 4)
     assert np.all(values > 0)
     assert kolmogorov(values.ravel(), lambda x: prior.log_density(x) if x > 0 else -np.inf, 0.0) > SMALLEST_P
@@ -117,4 +117,4 @@ def test_what_is_improper_is_named(given, improper):
 @pytest.mark.parametrize("prior", [br.Jeffreys(), br.Uniform(np.inf)], ids=repr)
 def test_improper_priors_have_no_draws(prior):
     with pytest.raises(PriorError, match="improper"):
-        draw_positive(prior, (3,), np.random.default_rng(0))
+        prior.draw(np.random.default_rng(0), (3,))

@@ -24,7 +24,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.sampling.exact.spectrum import decompose
 from bayesreg.sampling.gibbs.univariate import draw_mixing_variances
-from bayesreg.sampling.prior_draws import draw_if_proper, draw_positive
+from bayesreg.sampling.prior_draws import draw_if_proper
 
 # Local precisions cost one matrix inverse per draw: at most about this many multiplications in all, and so few draws.
 WORK, FEWEST_DRAWS = 1e9, 200
@@ -101,7 +101,7 @@ def prior_draws(reg: Regression, sigma: np.ndarray, generator: np.random.Generat
         return found
     if isinstance(prior, HorseshoePrior):
         local = np.abs(generator.standard_cauchy((count, reg.p)))
-        slab = draw_positive(prior.slab_prior, (count,), generator) if isinstance(prior, RegularizedHorseshoe) else None
+        slab = prior.slab_prior.draw(generator, (count,)) if isinstance(prior, RegularizedHorseshoe) else None
         return replace(found, precision=_horseshoe_precision(reg, sigma, scale, local, slab))
     return replace(found, precision=_local_precision(reg, found, _prior_mixing(reg, sigma, generator)))
 

@@ -17,7 +17,6 @@ import numpy as np
 
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.positive_arrays import log_center, log_density_of_log, log_upper
 from bayesreg.priors.prior import Normal
 from bayesreg.sampling.exact.quadrature import REACH, Panels, Search, in_blocks, integrate, tabulate
 from bayesreg.sampling.exact.spectrum import Spectrum
@@ -187,7 +186,7 @@ class Marginal:
         def logs(t: np.ndarray) -> np.ndarray:
             own = ratio if scaled else ratio - t
             sums = fixed if fixed is not None else self._fast_sums(own)
-            density = self._assembled(np.exp(t), sums) + log_density_of_log(prior, t)
+            density = self._assembled(np.exp(t), sums) + prior.log_density_of_log(t)
             return np.array([density, density + self._log_variance(t, own)]) if moments else density[None]
 
         return integrate(logs, self._search_sigma(log_scale, fixed))
@@ -210,7 +209,7 @@ class Marginal:
             if moments:
                 log_ratio = np.log(self.ratio(sigma, np.exp(flat)))
                 logs = np.concatenate([logs, logs + self._log_variance(np.log(sigma), log_ratio)])
-        return (logs + log_density_of_log(prior, flat)).reshape(-1, *t.shape)
+        return (logs + prior.log_density_of_log(flat)).reshape(-1, *t.shape)
 
     def _nodes(self, *, moments: bool) -> Nodes:
         log_scale, weight = np.zeros(1), np.ones(1)
@@ -250,8 +249,9 @@ class Marginal:
 
     def _search_sigma(self, log_scale: np.ndarray, sums: np.ndarray | None) -> Search:
         prior = self.reg.noise.prior
+        assert prior is not None
         places = [np.full(len(log_scale), self._log_sd)]
-        if (center := log_center(prior)) is not None:
+        if (center := prior.log_center) is not None:
             places.append(np.full(len(log_scale), center))
         if self._rests[0] > 0:
             places.append(np.full(len(log_scale), 0.5 * np.log(self._rests[0] / self._left)))
@@ -259,19 +259,20 @@ class Marginal:
             places.append(0.5 * np.log(np.maximum(sums[1][:, 0], TINY) / self.reg.n))
         elif self.scale_prior is not None:
             places.append(log_scale + self._log_singular[1])
-        return _search(np.array(places), log_upper(prior), "sigma", self._noise)
+        return _search(np.array(places), prior.log_upper, "sigma", self._noise)
 
     @cached_property
     def _search_scale(self) -> Search:
-        unit = 0.0
+        prior, unit = self.scale_prior, 0.0
+        assert prior is not None
         if not self.reg.prior.scaled_by_sigma:
             unit = self._log_sd if self.reg.noise.sigma is None else float(np.log(self.reg.noise.sigma))
         places = [*(unit - self._log_singular)]
         if not self.reg.prior.scaled_by_sigma:
             places.append(self._log_sd - self._log_singular[1])
-        if (center := log_center(self.scale_prior)) is not None:
+        if (center := prior.log_center) is not None:
             places.append(center)
-        return _search(np.array(places)[:, None], log_upper(self.scale_prior), "scale", self._noise)
+        return _search(np.array(places)[:, None], prior.log_upper, "scale", self._noise)
 
 
 def _search(places: np.ndarray, end: float, what: str, noise: float) -> Search:

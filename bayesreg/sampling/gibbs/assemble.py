@@ -10,21 +10,14 @@ from bayesreg.errors import UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
-from bayesreg.priors.positive import (
-    Exponential,
-    HalfNormal,
-    HalfStudentT,
-    InverseGamma,
-    Jeffreys,
-    PositivePrior,
-    Uniform,
-)
+from bayesreg.priors.hyper import Uniform
+from bayesreg.priors.positive import KERNELS, PositivePrior, flat
 from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, NO_MIXING, Problem, State
 from bayesreg.sampling.proper import require_proper
 
-# The code of a prior that is flat up to its end.
-UNIFORM = 6.0
+# The place of the kernel that is flat up to its end.
+FLAT = float(KERNELS.index(flat))
 
 
 def assemble(reg: Regression) -> Problem:
@@ -88,23 +81,9 @@ def with_scales(problem: Problem, reg: Regression) -> Problem:
 
 
 def encode(prior: PositivePrior | None) -> tuple[float, float, float]:
-    """A prior on a positive quantity as compiled code reads it: its code and two parameters."""
-    match prior:
-        case Jeffreys():
-            return 0.0, 0.0, 0.0
-        case HalfNormal(scale):
-            return 1.0, float(scale), 0.0
-        case Exponential(rate):
-            return 2.0, float(rate), 0.0
-        case HalfStudentT(df, scale):
-            return 3.0, float(df), float(scale)
-        case InverseGamma(shape, scale, "sd"):
-            return 4.0, float(shape), float(scale)
-        case InverseGamma(shape, scale):
-            return 5.0, float(shape), float(scale)
-        case Uniform(upper):
-            return UNIFORM, float(upper), 0.0
-    return UNIFORM, inf, 0.0
+    """A prior of a positive unknown as compiled code reads it: its kernel's place and two parameters."""
+    kernel, first, second, _ = Uniform(inf).density if prior is None else prior.density
+    return float(KERNELS.index(kernel)), first, second
 
 
 def starting_point(reg: Regression, problem: Problem) -> State:
@@ -209,4 +188,4 @@ def _unit_information_fit(problem: Problem, n: int) -> np.ndarray:
 def _inside(prior: tuple[float, float, float], value: float, share: float) -> float:
     """The value, or that share of the upper end of a prior that has one, if it is less."""
     code, upper, _ = prior
-    return min(value, share * upper) if code == UNIFORM else value
+    return min(value, share * upper) if code == FLAT else value

@@ -6,7 +6,7 @@ from math import exp, inf, isfinite, log
 import numpy as np
 
 from bayesreg.errors import ConvergenceError
-from bayesreg.priors.positive import InverseGamma, Jeffreys, PositivePrior
+from bayesreg.priors.positive import PositivePrior
 
 # Steps out, and shrinkages, after which a slice step gives up.
 MOST_STEPS = 1_000
@@ -36,10 +36,9 @@ def draw_sigma(
     generator: np.random.Generator, prior: PositivePrior, power: float, square: float, current: float
 ) -> float:
     """Draw sigma from the density σ^(−power) exp(−square/(2σ²)) p(σ): directly, or by a slice step from its value."""
-    if isinstance(prior, Jeffreys):
-        return (0.5 * square / generator.standard_gamma(0.5 * power)) ** 0.5
-    if isinstance(prior, InverseGamma) and prior.on == "variance":
-        return ((0.5 * square + prior.scale) / generator.standard_gamma(0.5 * power + prior.shape)) ** 0.5
+    if prior.inverse_gamma_variance is not None:
+        shape, scale = prior.inverse_gamma_variance
+        return ((0.5 * square + scale) / generator.standard_gamma(0.5 * power + shape)) ** 0.5
 
     def log_density(log_sigma: float) -> float:
         if not -300 < log_sigma < 300:

@@ -1,10 +1,11 @@
 """Draws of single positive quantities, compiled: mixing variances, local scales, and others by slices."""
 
-from math import exp, expm1, inf, log, log1p, nan, sqrt
+from math import exp, expm1, log, log1p, nan, sqrt
 
 import numpy as np
 from numba import njit
 
+from bayesreg.priors.positive import KERNELS
 from bayesreg.sampling.gibbs.compiled.slicing import slice_step
 
 EULER = 0.5772156649015329
@@ -21,24 +22,28 @@ def mixing_variance(generator: np.random.Generator, size: float) -> float:
     return max(size * (size / max(larger, TINY)), TINY)
 
 
+_KERNELS = tuple(njit(nogil=True)(kernel) for kernel in KERNELS)
+_one_over_x, _half_normal, _exponential, _half_student_t, _inverse_gamma_sd, _inverse_gamma_variance, _flat = _KERNELS
+
+
 @njit(nogil=True)
-def log_positive_prior(code: int, first: float, second: float, x: float) -> float:
-    """Log density of a prior on a positive quantity, constants dropped; codes as in `encode`."""
-    if code == 0:
-        return -log(x)
-    if code == 1:
-        return -0.5 * (x / first) * (x / first)
-    if code == 2:
-        return -first * x
-    if code == 3:
-        z = x / second
-        tail = log1p(z * z / first) if z < 1e100 else 2 * log(z) - log(first)
-        return -0.5 * (first + 1) * tail
-    if code == 4:
-        return -(first + 1) * log(x) - second / x
-    if code == 5:
-        return -(2 * first + 1) * log(x) - second / x / x
-    return 0.0 if x <= first else -inf
+def log_positive_prior(place: int, first: float, second: float, x: float) -> float:
+    """Log density of a prior of a positive unknown, constants dropped, by the place of its kernel."""
+    if place == 0:
+        return _one_over_x(x, first, second)
+    if place == 1:
+        return _half_normal(x, first, second)
+    if place == 2:
+        return _exponential(x, first, second)
+    if place == 3:
+        return _half_student_t(x, first, second)
+    if place == 4:
+        return _inverse_gamma_sd(x, first, second)
+    if place == 5:
+        return _inverse_gamma_variance(x, first, second)
+    if place == 6:
+        return _flat(x, first, second)
+    return nan
 
 
 @njit(nogil=True)
