@@ -135,5 +135,5 @@ def test_the_main_job_never_loads_pymc():
 def test_every_public_name_resolves():
     for name in bayesreg.__all__:
         assert getattr(bayesreg, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match="No bayesreg attribute nonsense"):
         _ = bayesreg.nonsense
