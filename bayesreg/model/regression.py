@@ -427,3 +427,9 @@ class Regression:
         from bayesreg.model.pymc_model import build_pymc_model
 
         return build_pymc_model(self, form, parameterization)
+
+
+def check_regression(reg: object) -> None:
+    """Raise DataError for what is no regression."""
+    if not isinstance(reg, Regression):
+        raise DataError(f"expected a Regression, got {type(reg).__name__}; make one with br.Regression(X, y, prior=…).")

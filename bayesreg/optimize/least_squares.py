@@ -1,7 +1,7 @@
 """The least-squares estimate: strength 0, the reference that shrinkage is measured from."""
 
-from bayesreg.errors import ConvergenceError
-from bayesreg.model.regression import Regression
+from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
 
@@ -22,6 +22,13 @@ def least_squares(reg: Regression) -> Estimate:
         of many. Its sigma is the known one, or √(RSS / (n − rank − 1)), or √(RSS / n) without
         degrees of freedom.
 
+    Raises
+    ------
+    DataError
+        If `reg` is not a regression.
+    PriorError
+        If the family has a noise scale, is not the Gaussian, and sigma is unknown.
+
     Examples
     --------
     >>> import bayesreg as br
@@ -30,9 +37,13 @@ def least_squares(reg: Regression) -> Estimate:
     >>> round(br.least_squares(reg).sigma, 2)
     54.15
     """
+    check_regression(reg)
     flat = reg.without_priors()
     if not reg.is_gaussian:
-        assert reg.noise.sigma is not None
+        if reg.noise.sigma is None:
+            raise PriorError(
+                f"maximum likelihood of a {reg.family.name} family needs a known sigma; use reg.with_sigma."
+            )
         return estimate_at(flat, minimize_at(flat, reg.noise.sigma), reg.noise.sigma, "maximum likelihood")
     sigma = reg.noise.sigma if reg.noise.sigma is not None else residual_sd(flat)
     return estimate_at(flat, flat.loss.least_squares, sigma or 1.0, "least squares")

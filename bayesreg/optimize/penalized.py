@@ -1,4 +1,4 @@
-"""The same minimum by the other route: scikit-learn's penalized solvers, each called in its own convention.
+"""The same minimum by the other route: other packages' solvers, each called in its own convention and then judged.
 
 Columns that a solver cannot treat alike are brought to its form first: unpenalized columns are
 projected out, different L1 strengths become column scales, different L2 strengths become extra rows.
@@ -12,9 +12,11 @@ import numpy as np
 
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import BayesregError, ConvergenceError, PriorError, UnsupportedError
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
+from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.foreign.families import fit_family
+from bayesreg.optimize.foreign.split import minimize_split
 from bayesreg.priors.dictionary import convert
 
 # Coordinate descent stops on its duality gap; asked for less than rounding allows, it would never stop.
@@ -22,8 +24,11 @@ TOLERANCES = (1e-15, 1e-13, 1e-11)
 MAX_SWEEPS = 10_000_000
 # Multiplications that a solver may spend at each tolerance.
 WORK = 3_000_000_000
-# In the order in which they are tried.
-SOLVERS = ("sklearn", "scipy", "skglm", "statsmodels")
+# In the order in which they are tried; for an L1 term on more numbers than SMALL, the quick ones first.
+SOLVERS, BY_SPEED = ("sklearn", "statsmodels", "scipy", "skglm"), ("scipy", "skglm", "sklearn", "statsmodels")
+SMALL = 20_000
+# What the certificate must show of a point; the second is the rounding of the gradient that every solver meets.
+KKT_TOLERANCE, ROUNDING = 1e-6, 1e4 * float(np.finfo(float).eps)
 # From A, b, one λ and one κ to the minimum of ½‖b − Aθ‖² + λ‖θ‖₁ + ½κ‖θ‖², and the tool's name.
 Fit = Callable[[np.ndarray, np.ndarray, float, float], tuple[np.ndarray, str]]
 
@@ -37,9 +42,9 @@ def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
         With known sigma and scale; the strengths are those that the dictionary gives for them.
     solver : {"auto", "sklearn", "scipy", "skglm", "statsmodels"}
         scikit-learn's Lasso, ElasticNet, Ridge, LogisticRegression, PoissonRegressor, QuantileRegressor
-        or SVR, for Laplace noise scipy's linear programs, skglm's Lasso, ElasticNet or
-        SparseLogisticRegression, or statsmodels' Poisson GLM. "auto" is the first of these that is
-        installed, has a form for the penalty, and converges.
+        or SVR; scipy's L-BFGS-B, which takes any smooth family, weights, offset and penalty, for Laplace noise its
+        linear programs; skglm's Lasso, ElasticNet or SparseLogisticRegression; statsmodels' Poisson GLM. "auto"
+        is the first that is installed, has a form for the penalty, and whose point the certificate accepts.
 
     Returns
     -------
@@ -48,12 +53,15 @@ def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
 
     Raises
     ------
+    DataError
+        If `reg` is not a regression.
     PriorError
         If sigma or the prior's scale is unknown.
     UnsupportedError
         If the solver is unknown, or has no form for this penalty.
     ConvergenceError
-        If the solver does not converge.
+        If the solver does not converge, or ends at a point that the certificate does not accept; for "auto", if
+        every tool does.
 
     Examples
     --------
@@ -64,6 +72,7 @@ def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
     >>> np.allclose(ours.coef, theirs.coef, rtol=1e-8), ours.n_zeros == theirs.n_zeros
     (True, True)
     """
+    check_regression(reg)
     if reg.noise.sigma is None:
         raise PriorError("penalized least squares needs a known sigma; use reg.with_sigma(number).")
     return penalized_at(reg, reg.noise.sigma, solver)
@@ -71,32 +80,69 @@ def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
 
 def penalized_at(reg: Regression, sigma: float, solver: str = "auto") -> Estimate:
     """Penalized least squares with the strengths that belong to a given sigma."""
-    if solver == "auto":
-        return _first_that_can(reg, sigma)
-    if not reg.is_gaussian:
-        theta, name = fit_family(reg, solver)
-        return estimate_at(reg, theta, sigma, f"penalized likelihood by {name}")
-    if solver not in _FITS:
-        raise UnsupportedError(f"solver {solver!r} is not available; available: {', '.join(_FITS)}.")
-    A, b = _rows(reg)
-    l1, l2 = reg.weights_at(sigma)
-    theta, name = _solve(_FITS[solver], A, b, l1, l2)
-    return estimate_at(reg, theta, sigma, f"penalized least squares by {name}")
+    if solver not in ("auto", *SOLVERS):
+        raise UnsupportedError(f"solver {solver!r} is not available; available: auto, {', '.join(SOLVERS)}.")
+    reg = reg if reg.noise.known else reg.with_sigma(sigma)
+    return _first_that_can(reg, sigma) if solver == "auto" else _accepted(reg, _estimate(reg, sigma, solver))
 
 
 def _first_that_can(reg: Regression, sigma: float) -> Estimate:
-    refusals: list[BayesregError] = []
+    refusals: dict[str, BayesregError] = {}
     absent = []
-    for solver in SOLVERS:
+    for solver in _order(reg, sigma):
         try:
             return penalized_at(reg, sigma, solver)
         except ImportError:
             absent.append(solver)
         except (UnsupportedError, ConvergenceError) as refusal:
-            refusals.append(refusal)
-    # scikit-learn's own reason is the one to tell; it is always installed.
+            refusals[solver] = refusal
+    stopped = [refusal for refusal in refusals.values() if isinstance(refusal, ConvergenceError)]
+    reasons = " ".join(f"{solver}: {refusal}" for solver, refusal in refusals.items())
     missing = f" Not installed, and not tried: {', '.join(absent)}." if absent else ""
-    raise type(refusals[0])(f"{refusals[0]}{missing}") from None
+    raise (ConvergenceError if stopped else UnsupportedError)(f"no other package has an answer. {reasons}{missing}")
+
+
+def _order(reg: Regression, sigma: float) -> tuple[str, ...]:
+    large = reg.n * reg.p > SMALL and bool(np.any(reg.weights_at(sigma)[0]))
+    return BY_SPEED if large and not reg.is_gaussian else SOLVERS
+
+
+def _estimate(reg: Regression, sigma: float, solver: str) -> Estimate:
+    """What a tool returns, or its failure by name; its warnings are silent, since the certificate judges the point."""
+    kind = "least squares" if reg.is_gaussian else "likelihood"
+    try:
+        with warnings.catch_warnings(record=True), np.errstate(all="ignore"):
+            warnings.simplefilter("always")
+            theta, tool = _fit_gaussian(reg, sigma, solver) if reg.is_gaussian else fit_family(reg, solver)
+            return estimate_at(reg, theta, sigma, f"penalized {kind} by {tool}")
+    except (BayesregError, ImportError):
+        raise
+    except (ValueError, TypeError, ArithmeticError, RuntimeError, np.linalg.LinAlgError, Warning) as failure:
+        raise ConvergenceError(f"{solver} failed with {type(failure).__name__}: {failure}") from failure
+
+
+def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
+    """Return the estimate, unless its certificate shows that it is none."""
+    l1 = reg.weights_at(estimate.sigma)[0]
+    unit = (reg.loss if reg.is_gaussian else reg.row_loss).pull_at_zero
+    allowed = max(KKT_TOLERANCE, ROUNDING * unit / float(np.min(l1[l1 > 0], initial=np.inf)))
+    if not estimate.certificate.kkt <= allowed:
+        raise ConvergenceError(
+            f"{estimate.method} stopped at a point that violates the optimality conditions by "
+            f"{estimate.certificate.kkt:.1e} (relative to the strength; allowed {allowed:.1e}); use br.map_estimate."
+        )
+    return estimate
+
+
+def _fit_gaussian(reg: Regression, sigma: float, solver: str) -> tuple[np.ndarray, str]:
+    A, b = _rows(reg)
+    l1, l2 = reg.weights_at(sigma)
+    if solver == "scipy":
+        loss = RowLoss(A, b, np.zeros(len(b)), np.ones(len(b)), reg.family, 1.0)
+        return minimize_split(loss, l1, l2, np.zeros(loss.size)), "scipy.optimize.minimize"
+    if solver not in _FITS:
+        raise UnsupportedError(f"{solver} has no solver for the gaussian family; available: {', '.join(_FITS)}, scipy.")
+    return _solve(_FITS[solver], A, b, l1, l2)
 
 
 def _rows(reg: Regression) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.errors import ConstantColumnWarning
+from bayesreg.errors import ConstantColumnWarning, DataError, PriorError
 
 PRIORS = [
     br.Laplace(0.01),
@@ -104,3 +104,17 @@ def test_a_constant_column_gets_nothing():
     intercept, coef, _ = numpy_fit(X, y)
     np.testing.assert_allclose(found.coef, np.append(coef, 0.0), rtol=1e-9, atol=1e-12)
     assert found.intercept == pytest.approx(intercept, rel=1e-9)
+
+
+def test_what_is_no_regression_is_refused():
+    for nothing in (None, draw()[0], "diabetes", 3):
+        with pytest.raises(DataError, match="expected a Regression"):
+            br.least_squares(nothing)
+
+
+@pytest.mark.parametrize("family", ["student_t", "laplace"])
+def test_maximum_likelihood_with_a_noise_scale_needs_it(family):
+    reg = br.Regression(*draw(), prior=br.Laplace(1.0), family=family)
+    with pytest.raises(PriorError, match=r"use reg\.with_sigma"):
+        br.least_squares(reg)
+    assert br.least_squares(reg.with_sigma(1.0)).certificate.kkt < 1e-9

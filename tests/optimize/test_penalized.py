@@ -1,5 +1,6 @@
 """The other route to the same minimum: scikit-learn's and skglm's solvers through the dictionary."""
 
+import re
 import sys
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from sklearn import linear_model
 
 import bayesreg as br
-from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
+from bayesreg.errors import ConvergenceError, DataError, PriorError, UnsupportedError
 from bayesreg.optimize import penalized
+from bayesreg.optimize.foreign import families
 from bayesreg.optimize.solvers import active_set, ridge
 
 steady = settings(deadline=None, derandomize=True, max_examples=25)
@@ -123,6 +125,15 @@ def test_it_is_sklearn_that_runs(monkeypatch):
     assert calls[-1].alpha == pytest.approx(1.5**2 / 0.2 / 30, rel=1e-14)
 
 
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("name", PRIORS)
+def test_scipy_meets_too(name, setting):
+    reg = br.Regression(*draw(), prior=PRIORS[name], sigma=1.5, **SETTINGS[setting])
+    theirs = br.penalized_estimate(reg, solver="scipy")
+    assert theirs.method == "penalized least squares by scipy.optimize.minimize"
+    assert_same(br.map_estimate(reg), theirs)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["laplace", "elastic net", "laplace by column", "one column unpenalized"])
 def test_skglm_meets_too(name):
@@ -155,11 +166,60 @@ def test_a_package_that_does_not_converge_is_followed_by_the_next(monkeypatch):
         raise ConvergenceError("stuck")
 
     monkeypatch.setitem(penalized._FITS, "sklearn", stuck)
-    monkeypatch.setitem(penalized._FITS, "skglm", lambda A, b, l1, l2: (np.ones(A.shape[1]), "skglm.Lasso"))
     reg = br.Regression(*draw(), prior=br.Laplace(0.2), sigma=1.0)
-    assert "skglm" in br.penalized_estimate(reg).method
+    theirs = br.penalized_estimate(reg)
+    assert "scipy" in theirs.method
+    assert_same(br.map_estimate(reg), theirs)
     with pytest.raises(ConvergenceError, match="stuck"):
         br.penalized_estimate(reg, solver="sklearn")
+
+
+def fail(failure):
+    def fit(*arguments, **more):
+        raise failure
+
+    return fit
+
+
+BAD_ANSWERS = {
+    "wrong": lambda *given: (np.ones(4), "a tool"),
+    "near, but not there": lambda A, b, l1, l2: (penalized._fit_sklearn(A, b, 1.001 * l1, l2)[0], "a tool"),
+    "not a number": lambda *given: (np.full(4, np.nan), "a tool"),
+    "infinite": lambda *given: (np.full(4, np.inf), "a tool"),
+    "huge": lambda *given: (np.full(4, 1e200), "a tool"),
+    "of the wrong length": lambda *given: (np.ones(3), "a tool"),
+    "a ValueError": fail(ValueError("Input contains NaN")),
+    "an overflow": fail(OverflowError("too large")),
+    "a singular matrix": fail(np.linalg.LinAlgError("Singular matrix")),
+    "a warning raised": fail(RuntimeWarning("overflow encountered in exp")),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_ANSWERS)
+def test_a_bad_answer_is_never_handed_back(monkeypatch, bad):
+    """The tool's own point is judged: asked for alone it is an error, else the next tool answers."""
+    reg = br.Regression(*draw(), prior=br.Laplace(0.2), sigma=1.5)
+    monkeypatch.setitem(penalized._FITS, "sklearn", BAD_ANSWERS[bad])
+    with pytest.raises(ConvergenceError):
+        br.penalized_estimate(reg, solver="sklearn")
+    theirs = br.penalized_estimate(reg)
+    assert "scipy" in theirs.method
+    assert_same(br.map_estimate(reg), theirs)
+
+
+def test_where_no_tool_reaches_the_minimum_each_is_named_with_its_distance(monkeypatch):
+    reg = br.Regression(*draw(), prior=br.Laplace(0.2), sigma=1.5)
+    monkeypatch.setitem(penalized._FITS, "sklearn", BAD_ANSWERS["wrong"])
+    monkeypatch.setitem(penalized._FITS, "skglm", BAD_ANSWERS["a ValueError"])
+    monkeypatch.setattr(penalized, "minimize_split", lambda loss, l1, l2, start: start)
+    with pytest.raises(ConvergenceError) as caught:
+        br.penalized_estimate(reg)
+    message = str(caught.value)
+    assert re.search(r"sklearn: .*violates the optimality conditions by \d", message)
+    assert re.search(r"scipy: .*violates the optimality conditions by \d", message)
+    assert "skglm: skglm failed with ValueError: Input contains NaN" in message
+    assert "use br.map_estimate" in message
+    assert br.map_estimate(reg).certificate.kkt < 1e-9
 
 
 def test_a_looser_tolerance_goes_on_where_the_tighter_one_was_given_up(monkeypatch):
@@ -183,7 +243,9 @@ def test_a_looser_tolerance_goes_on_where_the_tighter_one_was_given_up(monkeypat
 
 def test_packages_that_are_absent_are_named(counts, monkeypatch):
     monkeypatch.setitem(sys.modules, "statsmodels.api", None)
-    with pytest.raises(UnsupportedError, match=r"PoissonRegressor has no L1 term.*Not installed.*: statsmodels"):
+    assert "scipy" in br.penalized_estimate(counts).method
+    monkeypatch.setattr(families, "minimize_split", lambda loss, l1, l2, start: start)
+    with pytest.raises(ConvergenceError, match=r"PoissonRegressor has no L1 term.*Not installed.*: statsmodels"):
         br.penalized_estimate(counts)
 
 
@@ -193,5 +255,11 @@ def test_what_is_missing_is_named():
         br.penalized_estimate(reg)
     with pytest.raises(PriorError, match="needs a number"):
         br.penalized_estimate(reg.with_sigma(1.0).with_prior(br.Laplace(br.HalfNormal(1.0))))
-    with pytest.raises(UnsupportedError, match="available: sklearn, skglm"):
-        br.penalized_estimate(reg.with_sigma(1.0), solver="glmnet")
+    for unknown in ("glmnet", None, 3, ["sklearn"], ""):
+        with pytest.raises(UnsupportedError, match="available: auto, sklearn, statsmodels, scipy, skglm"):
+            br.penalized_estimate(reg.with_sigma(1.0), solver=unknown)
+    with pytest.raises(UnsupportedError, match="for the gaussian family; available: sklearn, skglm, scipy"):
+        br.penalized_estimate(reg.with_sigma(1.0), solver="statsmodels")
+    for nothing in (None, np.eye(3), "diabetes", br.Laplace(1.0), br.Regression):
+        with pytest.raises(DataError, match="expected a Regression"):
+            br.penalized_estimate(nothing)

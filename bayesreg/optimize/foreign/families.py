@@ -1,4 +1,4 @@
-"""The other route for families beside the Gaussian: scikit-learn, skglm and statsmodels in their own conventions."""
+"""The other route for families beside the Gaussian: each package in its own convention."""
 
 import warnings
 from collections.abc import Callable
@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.foreign.absolute import fit_absolute
+from bayesreg.optimize.foreign.problem import Problem, problem_of
+from bayesreg.optimize.foreign.split import minimize_split
 from bayesreg.priors.dictionary import convert
-from bayesreg.priors.prior import Normal
 
 STATSMODELS_ROUNDS = 50
+# Multiplications that saga may spend before it gives up.
+SAGA_WORK = 1_000_000_000
 # θ (coefficients, then the intercept where there is one) and the name of the tool.
 Answer = tuple[np.ndarray, str]
 
@@ -30,19 +32,27 @@ def fit_family(reg: Regression, solver: str) -> Answer:
     """
     if not reg.family.smooth:
         return fit_absolute(reg, solver)
-    l1, l2 = (weights[: reg.p] for weights in reg.weights_at(1.0))
-    if not np.any(l1 + l2):
-        raise UnsupportedError("without a penalty there is nothing to compare; give the prior a finite scale.")
-    if np.ptp(l1) > 0 or np.ptp(l2) > 0 or isinstance(reg.intercept, Normal):
-        raise UnsupportedError(
-            "for this family the other packages have one strength for all columns and a flat intercept or none; "
-            "use br.map_estimate."
-        )
+    if solver == "scipy":
+        return _smooth_scipy(problem_of(reg))
     fit = _FITS.get((reg.family.name, solver))
     if fit is None:
-        known = sorted({f"{family} by {tool}" for family, tool in _FITS})
-        raise UnsupportedError(f"no {solver} solver for the {reg.family.name} family; available: {', '.join(known)}.")
-    return fit(reg, float(l1[0]), float(l2[0]))
+        known = [tool for family, tool in _FITS if family == reg.family.name]
+        raise UnsupportedError(
+            f"{solver} has no solver for the {reg.family.name} family; available: {', '.join([*known, 'scipy'])}."
+        )
+    problem = problem_of(reg)
+    return fit(problem, *problem.strengths())
+
+
+def _smooth_scipy(problem: Problem) -> Answer:
+    loss, l1, l2 = problem.loss, problem.l1, problem.l2
+    start = np.zeros(loss.size)
+    if problem.has_intercept:
+        l1, l2 = np.append(l1, 0.0), np.append(l2, problem.intercept_l2)
+        start[-1] = loss.family.start(float(np.average(loss.y, weights=loss.weights))) - float(np.mean(loss.offset))
+    theta = minimize_split(loss, l1, l2, start)
+    m = problem.X.shape[1]
+    return problem.theta(theta[:m], float(theta[m:].sum())), "scipy.optimize.minimize"
 
 
 def _parts(l1: float, l2: float, objective: str, n: float) -> tuple[float, float]:
@@ -55,71 +65,72 @@ def _parts(l1: float, l2: float, objective: str, n: float) -> tuple[float, float
     return parts[0], parts[1]  # type: ignore[return-value]
 
 
-def _bernoulli_sklearn(reg: Regression, l1: float, l2: float) -> Answer:
+def _bernoulli_sklearn(problem: Problem, l1: float, l2: float) -> Answer:
     from sklearn.linear_model import LogisticRegression
 
-    loss = reg.row_loss
+    loss = problem.loss
     if np.any(loss.offset != 0):
-        raise UnsupportedError("scikit-learn's LogisticRegression has no offset; use br.map_estimate.")
+        raise UnsupportedError('scikit-learn\'s LogisticRegression has no offset; use solver="scipy".')
     # C of each part alone; together the objective is nll + (l1_ratio·‖β‖₁ + ½(1 − l1_ratio)‖β‖²)/C.
-    inverse1, inverse2 = (1 / part if part > 0 else 0.0 for part in _parts(l1, l2, "sklearn.LogisticRegression", reg.n))
+    parts = _parts(l1, l2, "sklearn.LogisticRegression", len(loss.y))
+    inverse1, inverse2 = (1 / part if part > 0 else 0.0 for part in parts)
     total = inverse1 + inverse2
     settings: dict[str, Any] = {"C": 1 / total, "l1_ratio": inverse1 / total}
     settings |= {
         "solver": "saga" if l1 > 0 else "newton-cholesky",
         "tol": 1e-14,
-        "max_iter": 200_000 if l1 > 0 else 1_000,
+        "max_iter": max(1_000, min(200_000, SAGA_WORK // problem.X.size)) if l1 > 0 else 1_000,
     }
-    model = _converged(LogisticRegression(fit_intercept=reg.intercept is not False, random_state=0, **settings), reg)
-    return _theta(reg, model.coef_[0], model.intercept_), "sklearn.LogisticRegression"
+    model = _converged(LogisticRegression(fit_intercept=problem.has_intercept, random_state=0, **settings), problem)
+    return problem.theta(model.coef_[0], float(model.intercept_[0])), "sklearn.LogisticRegression"
 
 
-def _bernoulli_skglm(reg: Regression, l1: float, l2: float) -> Answer:
+def _bernoulli_skglm(problem: Problem, l1: float, l2: float) -> Answer:
     from skglm import SparseLogisticRegression
 
-    loss = reg.row_loss
+    loss = problem.loss
     if np.any(loss.offset != 0) or np.any(loss.weights != 1) or l1 == 0:
         raise UnsupportedError(
-            'skglm\'s logistic regression has an L1 term and no offset or weights; use solver="sklearn".'
+            'skglm\'s logistic regression has an L1 term and no offset or weights; use solver="scipy".'
         )
-    part1, part2 = _parts(l1, l2, "skglm", reg.n)
+    part1, part2 = _parts(l1, l2, "skglm", len(loss.y))
     model = SparseLogisticRegression(
         alpha=part1 + part2,
         l1_ratio=part1 / (part1 + part2),
         tol=1e-14,
         max_iter=500,
-        fit_intercept=reg.intercept is not False,
+        fit_intercept=problem.has_intercept,
     )
-    fitted = model.fit(np.asfortranarray(to_dense(reg.design.matrix)), loss.y)
-    return _theta(reg, fitted.coef_.ravel(), np.atleast_1d(fitted.intercept_)), "skglm.SparseLogisticRegression"
+    fitted = model.fit(np.asfortranarray(problem.X), loss.y)
+    return problem.theta(fitted.coef_.ravel(), float(np.ravel(fitted.intercept_)[0])), "skglm.SparseLogisticRegression"
 
 
-def _poisson_sklearn(reg: Regression, l1: float, l2: float) -> Answer:
+def _poisson_sklearn(problem: Problem, l1: float, l2: float) -> Answer:
     from sklearn.linear_model import PoissonRegressor
 
     if l1 > 0:
-        raise UnsupportedError('scikit-learn\'s PoissonRegressor has no L1 term; use solver="statsmodels".')
-    loss = reg.row_loss
+        raise UnsupportedError('scikit-learn\'s PoissonRegressor has no L1 term; use solver="scipy".')
+    loss = problem.loss
     # A rate y/e with weight e is a count y with exposure e = exp(offset).
     exposure = np.exp(loss.offset) * loss.weights
     _, alpha = _parts(0.0, l2, "sklearn.PoissonRegressor", float(exposure.sum()))
     settings = {"alpha": alpha, "solver": "newton-cholesky", "tol": 1e-14, "max_iter": 1_000}
-    model = PoissonRegressor(fit_intercept=reg.intercept is not False, **settings)
-    model = _converged(model, reg, y=loss.y / np.exp(loss.offset), sample_weight=exposure)
-    return _theta(reg, model.coef_, np.atleast_1d(model.intercept_)), "sklearn.PoissonRegressor"
+    model = PoissonRegressor(fit_intercept=problem.has_intercept, **settings)
+    model = _converged(model, problem, y=loss.y / np.exp(loss.offset), sample_weight=exposure)
+    return problem.theta(model.coef_, float(model.intercept_)), "sklearn.PoissonRegressor"
 
 
-def _poisson_statsmodels(reg: Regression, l1: float, l2: float) -> Answer:
+def _poisson_statsmodels(problem: Problem, l1: float, l2: float) -> Answer:
     import statsmodels.api as sm
 
-    loss = reg.row_loss
+    loss = problem.loss
     if np.any(loss.weights != 1):
-        raise UnsupportedError("statsmodels' regularized Poisson has no weights; use br.map_estimate.")
-    part1, part2 = _parts(l1, l2, "statsmodels", reg.n)
+        raise UnsupportedError('statsmodels\' regularized Poisson has no weights; use solver="scipy".')
+    part1, part2 = _parts(l1, l2, "statsmodels", len(loss.y))
     strengths = np.full(loss.size, part1 + part2)
-    if reg.has_intercept_column:
+    if problem.has_intercept:
         strengths[-1] = 0.0
-    model = sm.GLM(loss.y, to_dense(loss.A), family=sm.families.Poisson(), offset=loss.offset)
+    model = sm.GLM(loss.y, loss.A, family=sm.families.Poisson(), offset=loss.offset)
     theta = np.zeros(loss.size)
     settings = {
         "alpha": strengths,
@@ -132,23 +143,24 @@ def _poisson_statsmodels(reg: Regression, l1: float, l2: float) -> Answer:
     for _ in range(STATSMODELS_ROUNDS):
         before, theta = theta, np.asarray(model.fit_regularized(start_params=theta, **settings).params, dtype=float)
         if np.max(np.abs(theta - before)) <= 1e-13 * max(1.0, np.max(np.abs(theta))):
-            return theta, "statsmodels.GLM"
+            m = problem.X.shape[1]
+            return problem.theta(theta[:m], float(theta[m:].sum())), "statsmodels.GLM"
     raise ConvergenceError(
         f"statsmodels' elastic net did not settle within {STATSMODELS_ROUNDS} rounds; use br.map_estimate."
     )
 
 
 def _converged(
-    model: Any, reg: Regression, y: np.ndarray | None = None, sample_weight: np.ndarray | None = None
+    model: Any, problem: Problem, y: np.ndarray | None = None, sample_weight: np.ndarray | None = None
 ) -> Any:
     from sklearn.exceptions import ConvergenceWarning
 
-    loss = reg.row_loss
+    loss = problem.loss
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
             return model.fit(
-                to_dense(reg.design.matrix),
+                problem.X,
                 loss.y if y is None else y,
                 sample_weight=loss.weights if sample_weight is None else sample_weight,
             )
@@ -158,11 +170,7 @@ def _converged(
             ) from None
 
 
-def _theta(reg: Regression, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
-    return np.append(coef, intercept[0]) if reg.has_intercept_column else np.asarray(coef, dtype=float)
-
-
-_FITS: dict[tuple[str, str], Callable[[Regression, float, float], Answer]] = {
+_FITS: dict[tuple[str, str], Callable[[Problem, float, float], Answer]] = {
     ("bernoulli", "sklearn"): _bernoulli_sklearn,
     ("bernoulli", "skglm"): _bernoulli_skglm,
     ("poisson", "sklearn"): _poisson_sklearn,
