@@ -10,6 +10,7 @@ from bayesreg.optimize import joint_mode
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
 
+CURE = "use standardize=True where columns differ much in size, and drop one of each two that are nearly equal."
 # Largest slope of the log posterior in log sigma, per row, at a joint mode.
 SLOPE_TOLERANCE = 1e-9
 # What a certificate must show before a point is returned; the second term is the rounding of the gradient itself.
@@ -102,7 +103,7 @@ def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
     if not estimate.certificate.kkt <= allowed:
         raise ConvergenceError(
             f"the solver's point violates the optimality conditions by {estimate.certificate.kkt:.1e} (relative to the "
-            f"strength; allowed {allowed:.1e}); rescale columns of very different size, or use standardize=True."
+            f"strength; allowed {allowed:.1e}); {CURE}"
         )
     slope = estimate.certificate.sigma_slope
     if slope is not None and not slope <= SLOPE_TOLERANCE:

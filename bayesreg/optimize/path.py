@@ -14,7 +14,7 @@ from bayesreg.model.strength import at_strength, strength_of
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.map_estimate import KKT_TOLERANCE, ROUNDING, reachable_kkt
+from bayesreg.optimize.map_estimate import CURE, KKT_TOLERANCE, ROUNDING, reachable_kkt
 from bayesreg.optimize.solvers import active_set, homotopy, predictor_corrector
 from bayesreg.optimize.strength_grid import default_strengths, strength_max, strengths_at
 from bayesreg.priors.column_values import validate_values
@@ -228,6 +228,5 @@ def _accept(kkt: np.ndarray, allowed: np.ndarray) -> None:
     if not np.all(kkt <= allowed):
         worst = int(np.argmax(np.nan_to_num(kkt, nan=np.inf)))
         raise ConvergenceError(
-            f"point {worst} of the path violates the optimality conditions by {kkt[worst]:.1e} (relative); "
-            "rescale columns of very different size, or use standardize=True."
+            f"point {worst} of the path violates the optimality conditions by {kkt[worst]:.1e} (relative); {CURE}"
         )

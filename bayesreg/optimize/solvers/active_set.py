@@ -12,10 +12,13 @@ several entries at a time, and a step along the null space where columns are col
 import numpy as np
 from scipy import linalg
 
+from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError
 from bayesreg.model.quadratic import QuadraticLoss
 
 EPS = float(np.finfo(float).eps)
+# What rounding may leave of a gradient, as a share of the sizes that it is made of.
+ROUNDING = 8 * EPS
 # Steps from a start of unknown quality; after them the strengths are walked down to instead, by this factor a stage.
 QUICK_STEPS, MOST_STEPS, STAGE = 15, 5_000, 0.85
 HUGE = 1e280
@@ -65,7 +68,11 @@ def _iterate(
         entering = _entering(gradient, theta, l1, loss) if stationary or step == 0 else NONE
         if len(entering) == 0 and stationary:
             return theta, True
+        settled = stationary
         theta, stationary = _step(loss, l1, l2, theta, gradient, entering)
+        # At a minimum over the others one of those that enter moves, unless rounding alone let them enter.
+        if settled and stationary and not np.any(theta[entering]):
+            return theta, True
     return theta, False
 
 
@@ -117,24 +124,24 @@ def _step(
             return theta, True
         kinks = l1[active] * signs[active]
         slope = gradient[active] + kinks
-        direction, bounded = _direction(loss, l2, active, slope, kinks)
+        direction, bend = _direction(loss, l2, active, theta, slope, kinks)
         penalized = l1[active] > 0
         wrong = (theta[active] == 0) & penalized & (direction * signs[active] <= 0)
         if not np.any(wrong):
             break
         signs[active[wrong]] = 0.0
     moved = theta[active] + direction
-    if bounded and np.all((moved * signs[active] > 0) | ~penalized):
+    if bend is None and np.all((moved * signs[active] > 0) | ~penalized):
         result = theta.copy()
         result[active] = moved
         return result, True
-    return _line_search(theta, active, direction, slope, l1, bounded), False
+    return _line_search(theta, active, direction, slope, l1, bend), False
 
 
 def _direction(
-    loss: QuadraticLoss, l2: np.ndarray, active: np.ndarray, slope: np.ndarray, kinks: np.ndarray
-) -> tuple[np.ndarray, bool]:
-    """The step to the minimum with signs held, or (False) a direction along which the objective falls for ever.
+    loss: QuadraticLoss, l2: np.ndarray, active: np.ndarray, theta: np.ndarray, slope: np.ndarray, kinks: np.ndarray
+) -> tuple[np.ndarray, float | None]:
+    """The step to the minimum with signs held, or a direction of no measurable curvature, and that curvature.
 
     `slope` is the gradient on the active set, of which `kinks` (λ_j times the sign) is the part of the L1 term.
     """
@@ -146,34 +153,58 @@ def _direction(
     try:
         factor = linalg.cholesky(scaled, lower=True, check_finite=False)
         if np.min(np.diag(factor)) ** 2 > 100 * len(active) * EPS:
-            return -linalg.cho_solve((factor, True), slope / root, check_finite=False) / root, True
+            return -linalg.cho_solve((factor, True), slope / root, check_finite=False) / root, None
     except linalg.LinAlgError:
         pass
-    values, vectors = linalg.eigh(scaled, check_finite=False)
-    inside = values > 100 * len(active) * EPS * values[-1]
+    # Nearly equal columns differ by little, but by more than rounding: the rows and their residuals tell them apart.
+    values, vectors = _spectrum(loss, l2, active, scaled, root)
+    slope = loss.gradient(theta)[active] + l2[active] * theta[active] + kinks
     along = vectors.T @ (slope / root)
-    # The smooth part has no slope in the null space; what rounding leaves of it is not one.
-    null = vectors[:, ~inside]
-    null_slope = null @ (null.T @ (kinks / root))
-    if np.max(np.abs(null_slope), initial=0.0) > 1e-6 * np.max(np.abs(kinks / root), initial=0.0):
-        return -null_slope / root, False
-    return -(vectors[:, inside] @ (along[inside] / values[inside])) / root, True
+    sizes = np.abs(loss.cross[active] / root) + np.abs(kinks / root)
+    along[np.abs(along) <= ROUNDING * (np.max(sizes) + root @ np.abs(theta[active]))] = 0.0
+    flat = values == 0
+    if np.any(along[flat]):
+        direction = -(vectors[:, flat] @ along[flat]) / root
+        return direction, _curvature_along(loss, l2, active, direction)
+    return -(vectors[:, ~flat] @ (along[~flat] / values[~flat])) / root, None
+
+
+def _spectrum(
+    loss: QuadraticLoss, l2: np.ndarray, active: np.ndarray, scaled: np.ndarray, root: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (0 where they are rounding) and vectors of the scaled curvature, from the rows if they are known."""
+    if loss.A is None:
+        values, vectors = linalg.eigh(scaled, check_finite=False)
+        return np.where(values > 100 * len(active) * EPS * values[-1], values, 0.0), vectors
+    rows = np.vstack([to_dense(loss.A[:, active]) / root, np.diag(np.sqrt(l2[active]) / root)])
+    triangle = linalg.qr(rows, mode="r", check_finite=False)[0][: len(active)]
+    _, sizes, right = linalg.svd(triangle, check_finite=False)
+    return np.where(sizes > 10 * len(active) * EPS * sizes[0], sizes, 0.0) ** 2, right.T
+
+
+def _curvature_along(loss: QuadraticLoss, l2: np.ndarray, active: np.ndarray, direction: np.ndarray) -> float:
+    """d'(A'A + diag(κ))d, from the rows where they are known, because nearly equal columns cancel in the products."""
+    bend = float(l2[active] @ direction**2)
+    if loss.A is None:
+        return bend + max(float(direction @ loss.curvature(active) @ direction), 0.0)
+    moved = loss.A[:, active] @ direction
+    return bend + float(moved @ moved)
 
 
 def _line_search(
-    theta: np.ndarray, active: np.ndarray, direction: np.ndarray, slope: np.ndarray, l1: np.ndarray, bounded: bool
+    theta: np.ndarray, active: np.ndarray, direction: np.ndarray, slope: np.ndarray, l1: np.ndarray, bend: float | None
 ) -> np.ndarray:
     """The exact minimum along a ray of the (piecewise quadratic, convex) objective, kinks included.
 
-    Along θ + t·d the smooth part with the starting signs has slope (1 − t)·slope'd towards a bounded
-    step; at each t where a coefficient crosses 0 the slope jumps by 2λ_j|d_j|.
+    Along θ + t·d the smooth part with the starting signs has slope slope'd + t·bend, which is
+    (1 − t)·slope'd towards a minimum (None); at each t where a coefficient crosses 0 it jumps by 2λ_j|d_j|.
     """
     start = theta[active]
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = np.where((start != 0) & (l1[active] > 0), -start / direction, np.inf)
     crossing = np.where(crossing > 0, crossing, np.inf)
     fall = float(slope @ direction)
-    curvature = -fall if bounded else 0.0
+    curvature = -fall if bend is None else bend
     stop = None
     for k in np.argsort(crossing):
         if not np.isfinite(crossing[k]) or fall + curvature * crossing[k] >= 0:
@@ -182,7 +213,7 @@ def _line_search(
         if fall + curvature * crossing[k] >= 0:
             stop = crossing[k]
             break
-    if stop is None and not bounded:
+    if stop is None and curvature <= 0:
         raise ConvergenceError(
             "the objective falls for ever along a combination of columns; remove collinear unpenalized ones."
         )
@@ -201,9 +232,9 @@ def _polish(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarr
     for _ in range(2):
         kinks = l1[active] * signs
         slope = loss.gradient(theta)[active] + l2[active] * theta[active] + kinks
-        direction, bounded = _direction(loss, l2, active, slope, kinks)
+        direction, bend = _direction(loss, l2, active, theta, slope, kinks)
         moved = theta[active] + direction
-        if not bounded or np.any((moved * signs <= 0) & (l1[active] > 0)):
+        if bend is not None or np.any((moved * signs <= 0) & (l1[active] > 0)):
             break
         theta = theta.copy()
         theta[active] = moved
