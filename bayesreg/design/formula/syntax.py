@@ -13,13 +13,13 @@ TRANSFORMS = ("C", "center", "scale", "poly", "bs", "offset")
 # The settings of a transform with their bounds (None: True or False); those that need no keyword come first.
 SETTINGS: dict[str, dict[str, tuple[int, int] | None]] = {
     "poly": {"degree": (1, 20), "raw": None},
-    "bs": {"df": (1, 500), "degree": (0, 20)},
+    "bs": {"df": (1, 500), "degree": (0, 10)},
 }
 POSITIONAL = {"poly": 2, "bs": 1}
 _LEVELS = (("+", "-"), ("*", "/"), (":",))
 _SIGN, _POWER, _ATOM = 3, 4, 5
 _TOKEN = re.compile(
-    r"\s*(?:`(?P<quoted>(?:[^`]|``)+)`|(?P<word>[^\W\d][\w.]*)"
+    r"\s*(?:`(?P<quoted>(?:[^`]++|``)+)`|(?P<word>[^\W\d][\w.]*)"
     r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<symbol>\*\*|[-+*/:^(),=~.]))"
 )
 
@@ -113,7 +113,7 @@ def parse(formula: object) -> tuple[Node, Node]:
     """
     if not isinstance(formula, str):
         raise DataError(f'a formula is text such as "y ~ a + b", got {type(formula).__name__}.')
-    outside = len(re.sub(r"`(?:[^`]|``)+`", "", formula))
+    outside = len(re.sub(r"`(?:[^`]++|``)+`", "", formula))
     if outside > LONGEST:
         raise DataError(
             f"the formula has {outside} characters outside backticks; allowed: {LONGEST}. Give columns as a frame."

@@ -6,7 +6,7 @@ from bayesreg.design.formula.syntax import Call, Chain, Name, Negation, Node, Nu
 from bayesreg.errors import DataError
 
 # Terms in a formula, and factors that are copied while it is expanded.
-MOST_TERMS, MOST_COPIES = 2_000, 1_000_000
+MOST_TERMS, MOST_COPIES = 2_000, 200_000
 MOST_POWER = 20
 
 type Term = tuple[Node, ...]
