@@ -85,7 +85,7 @@ def total_loss(
     >>> ridge.force
     array([0.1, 0.2, 0.3, 0.4, 0.5])
     """
-    found, stated = stated_for(penalty, objective)
+    found, _, stated = stated_for(penalty, objective)
     target = read_vector(y, "y", len(y))
     fitted = read_vector(prediction, "prediction", len(target))
     weights = read_vector(beta, "beta", len(beta))

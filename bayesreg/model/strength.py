@@ -1,10 +1,13 @@
 """The strength of a regression's penalty as one number, and the same regression at another strength."""
 
+from typing import Any
+
 import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import strengthened
+from bayesreg.priors.objective import find_objective
 from bayesreg.priors.prior import PenaltyPrior
 
 
@@ -24,6 +27,42 @@ def strength_of(reg: Regression) -> float:
     if largest == 0:
         raise PriorError("no column is penalized, so there is no strength to vary; give the prior a finite scale.")
     return largest
+
+
+def conversion(reg: Regression, objective: str, sigma: float | None) -> dict[str, Any]:
+    """The numbers and the family with which a regression's strengths are stated for an objective, as keywords.
+
+    This is the one place that knows what n and the sd of y of a tool are where rows have weights, an offset or no
+    intercept.
+
+    Raises
+    ------
+    ObjectiveError
+        If the objective is unknown.
+    UnsupportedError
+        If it does not have the family.
+    """
+    found = find_objective(objective, reg.family)
+    return {
+        "n": float(reg.n) if found.n_is == "rows" else _total_weight(reg),
+        "sigma": sigma if reg.family.has_sigma else None,
+        "sd_y": _spread_of_y(reg) or None,
+        "family": reg.family.name,
+    }
+
+
+def _total_weight(reg: Regression) -> float:
+    """Σ of the factors of the rows' losses: w_i, and √w_i for the absolute loss, whose noise scale is σ/√w_i."""
+    rows = reg.design.rows
+    if reg.family.name == "laplace" and rows is not None and rows.weights is not None:
+        return float(np.sqrt(rows.weights).sum())
+    return reg.design.weight
+
+
+def _spread_of_y(reg: Regression) -> float:
+    """The s_y by which glmnet divides y: about its mean, and about 0 where there is no intercept."""
+    design = reg.design
+    return design.sd_y if reg.intercept is not False else float(np.hypot(design.sd_y, design.mean_y))
 
 
 def at_strength(reg: Regression, strength: float) -> Regression:

@@ -1,11 +1,12 @@
 """The dictionary between priors and penalties, under each tool's objective.
 
-For the Gaussian family with noise sigma, σ² × (negative log posterior) is, up to a constant,
+With noise sigma, σ² × (negative log posterior) is, up to a constant,
 
-    Q(β) = ½RSS + λ‖β‖₁ + ½κ‖β‖²,    λ = σ²/b,    κ = σ²/s²,
+    Q(β) = σ²·(−log likelihood) + λ‖β‖₁ + ½κ‖β‖²,    λ = σ²/b,    κ = σ²/s²,
 
-for the priors Laplace(0, b) and Normal(0, s). Every other scaling goes through Q. For families
-without a noise scale (Bernoulli, Poisson) take sigma = 1: then Q is the negative log posterior.
+for the priors Laplace(0, b) and Normal(0, s); for the Gaussian family its first term is ½RSS. Every other
+scaling goes through Q. Families without a noise scale (Bernoulli, Poisson) have sigma = 1: then Q is the
+negative log posterior.
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from bayesreg.errors import ObjectiveError, PriorError
 from bayesreg.priors.column_values import ColumnValues, map_values, validate_values
 from bayesreg.priors.horseshoe import HorseshoePrior
-from bayesreg.priors.objective import Factor, Objective, Setting, find_objective
+from bayesreg.priors.objective import Factor, Objective, Setting, common_family, find_objective, resolve, setting_of
 from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty, stated_for
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal, PenaltyPrior
@@ -26,8 +27,9 @@ def to_penalty(
     *,
     sigma: float | None = None,
     n: float | None = None,
-    objective: str = "half_rss",
+    objective: str | None = None,
     sd_y: float | None = None,
+    family: Any = None,
 ) -> Penalty:
     """The penalty that equals a prior, in the scaling of an objective.
 
@@ -39,11 +41,15 @@ def to_penalty(
         Noise standard deviation, in the units of y; asked for unless it cancels (as for ``nll``, or
         for a Normal prior that is scaled by sigma).
     n : float, optional
-        Number of rows; needed by the objectives that divide by it.
+        Number of rows, or where these have weights their sum (or the rows, where the objective's `n_is`
+        says so); needed by the objectives that divide by it.
     objective : str, optional
-        A name of :func:`bayesreg.objectives`.
+        A name of :func:`bayesreg.objectives`; by default ``half_rss`` for the Gaussian family and
+        ``scaled_nll`` for others.
     sd_y : float, optional
-        1/n standard deviation of y; needed for an L2 strength of ``glmnet``.
+        1/n standard deviation of y (about 0 without an intercept); needed for an L2 strength of ``glmnet``.
+    family : str or family, optional
+        Of the target; by default the first that the objective has, the Gaussian one wherever it has that.
 
     Returns
     -------
@@ -54,6 +60,8 @@ def to_penalty(
     ------
     ObjectiveError
         If the objective is unknown, lacks the term, or needs a number that was not given.
+    UnsupportedError
+        If the objective does not have the family.
     PriorError
         If the prior's scale has a hyperprior rather than a number, or the prior is a horseshoe, which is no penalty.
 
@@ -65,7 +73,8 @@ def to_penalty(
     >>> br.to_penalty(br.Laplace(0.5), sigma=2.0, n=100, objective="sklearn.Lasso").strength
     0.08
     """
-    found, setting = find_objective(objective), Setting(n, sigma, sd_y)
+    found, target_family = resolve(objective, family)
+    setting = setting_of(target_family, n, sigma, sd_y)
     if isinstance(prior, Laplace):
         return L1(_strength(prior.scale, "l1", prior, found, setting), found.name)
     if isinstance(prior, Normal):
@@ -86,16 +95,18 @@ def to_prior(
     n: float | None = None,
     objective: str | None = None,
     sd_y: float | None = None,
+    family: Any = None,
 ) -> PenaltyPrior:
     """The prior that a penalty equals, when it is added to an objective.
 
     Parameters
     ----------
     penalty : L1, L2 or ElasticNet
-    sigma, n, sd_y : float, optional
+    sigma, n, sd_y, family : optional
         As in :func:`to_penalty`. Without sigma, ``park_casella`` gives Laplace(1/λ, scaled_by_sigma=True).
     objective : str, optional
-        By default the one that the penalty itself names (``half_rss`` unless it was given another).
+        By default the one that the penalty itself names; where that is ``half_rss``, its default, and the
+        family is not Gaussian, ``scaled_nll``.
 
     Returns
     -------
@@ -107,6 +118,8 @@ def to_prior(
     ObjectiveError
         If the objective is unknown, lacks the term, needs a number that was not given, or is
         another than the one that the penalty names.
+    UnsupportedError
+        If the objective does not have the family.
 
     Examples
     --------
@@ -114,7 +127,8 @@ def to_prior(
     >>> br.to_prior(br.L1(0.08), sigma=2.0, n=100, objective="sklearn.Lasso")
     Laplace(scale=0.5, scaled_by_sigma=False)
     """
-    (found, _), setting = stated_for(penalty, objective), Setting(n, sigma, sd_y)
+    found, target_family, penalty = stated_for(penalty, objective, family)
+    setting = setting_of(target_family, n, sigma, sd_y)
     if isinstance(penalty, L1):
         if found.name == "park_casella" and sigma is None:
             return Laplace(map_values(_inverse, penalty.strength), scaled_by_sigma=True)
@@ -133,6 +147,7 @@ def convert(
     sigma: float | None = None,
     sd_y: float | None = None,
     term: str | None = None,
+    family: Any = None,
 ) -> ColumnValues:
     """A strength, said in another tool's convention.
 
@@ -148,6 +163,8 @@ def convert(
         not cancel (between two residual-sum objectives sigma always does).
     term : {"l1", "l2"}, optional
         Which term the strength multiplies; needed only if both tools have both.
+    family : str or family, optional
+        Of the target; by default the first that both objectives have, the Gaussian one wherever they have that.
 
     Returns
     -------
@@ -158,6 +175,8 @@ def convert(
     ------
     ObjectiveError
         If an objective is unknown, the term is ambiguous or absent, or a number is missing.
+    UnsupportedError
+        If an objective does not have the family, or the two have none in common.
 
     Examples
     --------
@@ -166,9 +185,12 @@ def convert(
     50.0
     >>> br.convert(3.0, source="sklearn.Ridge", target="torch.weight_decay", n=100)
     0.06
+    >>> br.convert(0.02, source="glmnet", target="sklearn.LogisticRegression", n=100, term="l1", family="bernoulli")
+    0.5
     """
-    start, end = find_objective(source), find_objective(target)
-    setting = Setting(n, sigma, sd_y)
+    both = common_family(source, target, family)
+    start, end = find_objective(source, both), find_objective(target, both)
+    setting = setting_of(both, n, sigma, sd_y)
     term = _common_term(start, end) if term is None else term
     if term not in ("l1", "l2"):
         raise ObjectiveError(f'term must be "l1" or "l2", got {term!r}.')

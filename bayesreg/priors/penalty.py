@@ -20,7 +20,7 @@ from bayesreg.priors.column_values import (
     per_column,
     validate_values,
 )
-from bayesreg.priors.objective import Objective, find_objective
+from bayesreg.priors.objective import Objective, find_objective, resolve
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,8 @@ class ElasticNet:
 Penalty = L1 | L2 | ElasticNet
 
 
-def stated_for(penalty: Penalty, objective: str | None) -> tuple[Objective, Penalty]:
-    """Return the objective that a penalty is to be read in, and the penalty with that objective as its own.
+def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> tuple[Objective, str, Penalty]:
+    """The objective and the family that a penalty is to be read in, and the penalty with that objective as its own.
 
     Raises
     ------
@@ -168,16 +168,17 @@ def stated_for(penalty: Penalty, objective: str | None) -> tuple[Objective, Pena
         If it is no penalty.
     ObjectiveError
         If the objective is unknown, or the penalty names another one (``half_rss``, the default, gives way).
+    UnsupportedError
+        If the objective does not have the family.
     """
     if not isinstance(penalty, Penalty):
         raise PriorError(f"expected an L1, L2 or ElasticNet penalty, got {type(penalty).__name__}.")
-    own = find_objective(penalty.objective)
-    found = own if objective is None else find_objective(objective)
-    if own.name not in ("half_rss", found.name):
-        raise ObjectiveError(
-            f'the penalty is stated for "{own.name}", but objective="{found.name}" was asked; drop one.'
-        )
-    return found, replace(penalty, objective=found.name)
+    given = find_objective(penalty.objective).name
+    own = None if given == "half_rss" else given
+    found, target_family = resolve(own if objective is None else objective, family)
+    if own not in (None, found.name):
+        raise ObjectiveError(f'the penalty is stated for "{own}", but objective="{found.name}" was asked; drop one.')
+    return found, target_family, replace(penalty, objective=found.name)
 
 
 def _validated(strength: object, what: str, objective: str) -> ColumnValues:

@@ -69,7 +69,7 @@ def find(
     subject: Regression | Comparison,
     *,
     idata: "DataTree | None",
-    objective: str,
+    objective: str | None,
     ci_prob: float,
     ribbons: bool,
     select_by: str | Sequence[str] | None,

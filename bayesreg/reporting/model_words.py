@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.errors import ObjectiveError
+from bayesreg.errors import ObjectiveError, UnsupportedError
 from bayesreg.model.family import StudentT
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import to_penalty
 from bayesreg.priors.hyper import short
+from bayesreg.priors.objective import find_objective
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
 
@@ -18,8 +20,21 @@ if TYPE_CHECKING:
     from bayesreg.reporting.findings import Findings
 
 # Of the dictionary, those that a reader is likely to use; what does not suit the prior or the family is left out.
-GAUSSIAN_TOOLS = ("half_rss", "mse", "nll", "sklearn.Lasso", "sklearn.Ridge", "glmnet", "torch.weight_decay")
-BERNOULLI_TOOLS = ("nll", "sklearn.LogisticRegression")
+TOOLS = (
+    "half_rss",
+    "scaled_nll",
+    "mse",
+    "nll",
+    "sklearn.Lasso",
+    "sklearn.Ridge",
+    "sklearn.LogisticRegression",
+    "sklearn.PoissonRegressor",
+    "sklearn.QuantileRegressor",
+    "glmnet",
+    "statsmodels",
+    "keras",
+    "torch.weight_decay",
+)
 LIKELIHOOD = {
     "gaussian": "y_i ~ Normal({mean}, {sigma})",
     "student_t": "y_i ~ StudentT({df:g}, {mean}, {sigma})",
@@ -124,18 +139,15 @@ def other_tools(held: Regression) -> list[tuple[str, str]]:
     if held.is_horseshoe or isinstance(held.prior, ElasticNetPrior) or not isinstance(held.prior.scale, float):
         return []
     found = []
-    tools = {"gaussian": GAUSSIAN_TOOLS, "bernoulli": BERNOULLI_TOOLS}.get(held.family.name, ("nll",))
-    for name in tools:
+    for name in TOOLS:
         if np.isinf(held.prior.scale):
             break
         try:
-            sigma = held.noise.sigma if held.family.has_sigma else 1.0
-            penalty = to_penalty(
-                held.prior, sigma=sigma, n=held.design.weight, objective=name, sd_y=held.design.sd_y or None
-            )
-        except ObjectiveError:
+            penalty = to_penalty(held.prior, objective=name, **conversion(held, name, held.noise.sigma))
+        except (ObjectiveError, UnsupportedError):
             continue
-        found.append((name, f"{penalty.strength:.6g}"))  # type: ignore[union-attr]
+        label = f"{name}, {find_objective(name).quantity}" if find_objective(name).inverse else name
+        found.append((label, f"{penalty.strength:.6g}"))  # type: ignore[union-attr]
     return found
 
 

@@ -24,7 +24,7 @@ def report(
     file: str | Path = "report.html",
     *,
     idata: "DataTree | None" = None,
-    objective: str = "half_rss",
+    objective: str | None = None,
     ci_prob: float = 0.95,
     ribbons: bool = True,
     select_by: str | Sequence[str] | None = None,
@@ -49,7 +49,7 @@ def report(
     idata : xarray.DataTree, optional
         A posterior of this regression; by default it is sampled with `sampling` (see :func:`bayesreg.sample`).
     objective : str, optional
-        The convention in which the strength is stated.
+        The convention in which the strength is stated, as in :func:`bayesreg.compare`.
     ci_prob : float, optional
         Probability of the equal-tailed intervals.
     ribbons : bool, optional
@@ -120,11 +120,12 @@ def _shown(heading: str) -> str:
     return "".join(one if one.isprintable() else f"[U+{ord(one):04X}]" for one in heading)
 
 
-def _check(reg: object, idata: object, objective: str, ci_prob: float, sampling: dict[str, Any]) -> None:
+def _check(reg: object, idata: object, objective: str | None, ci_prob: float, sampling: dict[str, Any]) -> None:
     if not isinstance(reg, Regression | Comparison):
         raise DataError(f"a report is of a Regression or a Comparison, got {type(reg).__name__}.")
     check_ci_prob(ci_prob)
-    find_objective(objective)
+    if objective is not None:
+        find_objective(objective, reg.family if isinstance(reg, Regression) else reg.reg.family)
     given = "idata" if idata is not None else "a Comparison" if isinstance(reg, Comparison) else ""
     if isinstance(reg, Comparison) and idata is not None:
         raise PriorError("a Comparison has its posterior; give it, or a Regression and idata.")

@@ -18,6 +18,7 @@ from bayesreg.plots.prior import plot_prior
 from bayesreg.plots.selection import plot_selection
 from bayesreg.plots.shrinkage import plot_shrinkage
 from bayesreg.plots.sparsity import plot_sparsity
+from bayesreg.priors.objective import find_objective
 from bayesreg.reporting.findings import Findings, Missing
 from bayesreg.reporting.html import formula, number, pairs, paragraph, picture, plain, table
 from bayesreg.reporting.model_words import (
@@ -233,7 +234,14 @@ def _recorded(value: Any, form: str) -> str:
 def _selection(found: Findings) -> str:
     chosen = found.selections
     assert chosen is not None
-    heads = ("rule", f"strength ({chosen.objective})", "lower 95%", "upper 95%", "coefficients not 0", "how")
+    heads = (
+        "rule",
+        f"{find_objective(chosen.objective).quantity} ({chosen.objective})",
+        "lower 95%",
+        "upper 95%",
+        "coefficients not 0",
+        "how",
+    )
     rows = [
         [one.rule, number(one.strength), *(number(end) for end in one.interval or (None, None)), one.nonzero, one.how]
         for one in chosen

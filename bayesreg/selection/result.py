@@ -8,7 +8,9 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import convert
+from bayesreg.priors.objective import canonical_objective, find_objective
 from bayesreg.priors.prior import ElasticNetPrior, PenaltyPrior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve
@@ -121,7 +123,8 @@ class Selection:
         return self.axis.reg.p - map_estimate(self.axis.held_at(self.choice.strength)).n_zeros
 
     def __repr__(self) -> str:
-        return f"Selection({self.rule}: strength {self.strength:.4g} ({self.objective}), {self.how})"
+        quantity = find_objective(self.objective).quantity
+        return f"Selection({self.rule}: {quantity} {self.strength:.4g} ({self.objective}), {self.how})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,7 +168,8 @@ class Selections:
         return pd.DataFrame([one._row() for one in self.selections]).set_index("rule")
 
     def __str__(self) -> str:
-        lines = [f"strength of the {self.axis.reg.prior.name} prior ({self.objective}), sigma {self.axis.sigma_told}"]
+        quantity = find_objective(self.objective).quantity
+        lines = [f"{quantity} of the {self.axis.reg.prior.name} prior ({self.objective}), sigma {self.axis.sigma_told}"]
         for one in self.selections:
             span = "" if one.interval is None else f"  [{one.interval[0]:.4g}, {one.interval[1]:.4g}]"
             lines.append(f"{one.rule:<11}{one.strength:>11.4g}{span}  {one.how}")
@@ -184,8 +188,7 @@ def say(axis: Axis, strength: float, objective: str) -> float:
     """A strength of the axis in the convention of a tool."""
     reg = axis.held
     term = axis.term
-    said = convert(
-        strength, "half_rss", objective, n=reg.design.weight, sigma=axis.sigma, sd_y=reg.design.sd_y, term=term
-    )
+    own = canonical_objective(reg.family)
+    said = convert(strength, own, objective, term=term, **conversion(reg, objective, axis.sigma))
     assert isinstance(said, float)
     return said

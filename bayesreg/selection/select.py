@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.selection.axis import Axis, open_axis
@@ -68,7 +69,7 @@ def select(
     by: str | Sequence[str] = "cv",
     *,
     strengths: Any = None,
-    objective: str = "half_rss",
+    objective: str | None = None,
     folds: Any = FOLDS,
     random_seed: int | None = None,
     per_row: bool | None = None,
@@ -100,7 +101,8 @@ def select(
     strengths : array-like, shape (m,), optional
         Grid in ``half_rss``; by default that of :func:`bayesreg.path`, and a coarser one for rules that sample.
     objective : str, optional
-        The convention of the strengths that are returned.
+        The convention of the strengths that are returned; by default ``half_rss``, and ``scaled_nll`` for a family
+        beside the Gaussian.
     folds : int, array of shape (n,), or scikit-learn splitter
         How many folds (consecutive rows; stratified for a Bernoulli target), a label per row, or a splitter.
     random_seed : int, optional
@@ -156,6 +158,7 @@ def select(
     if strange:
         raise TypeError(f"select() got unexpected argument(s) {strange}; samplers know none of them either.")
     axis = open_axis(reg, strengths)
+    objective = canonical_objective(reg.family) if objective is None else objective
     # An objective that cannot state this strength is refused before anything is computed.
     say(axis, 1.0, objective)
     plan = {"random_seed": random_seed, **sampling}

@@ -79,6 +79,7 @@ def glmnet(a, c, beta):
 # What each tool minimizes, with a and c the strengths of its L1 and L2 term as its user states them.
 TOOLS = {
     "half_rss": lambda a, c, beta: rss(beta) / 2 + l1(a, beta) + l2(c, beta) / 2,
+    "scaled_nll": lambda a, c, beta: -(SIGMA**2) * log_likelihood(beta) + l1(a, beta) + l2(c, beta) / 2,
     "rss": lambda a, c, beta: rss(beta) + l1(a, beta) + l2(c, beta),
     "mse": lambda a, c, beta: rss(beta) / N + l1(a, beta) + l2(c, beta),
     "keras": lambda a, c, beta: np.mean((Y - X @ beta) ** 2) + l1(a, beta) + l2(c, beta),
@@ -187,7 +188,7 @@ def test_the_examples_have_zeros_and_shrinkage():
 
 # Which of the three numbers each tool's strengths depend on; sd_y only in glmnet's L2 term.
 NEEDS = {tool: {"sigma", "n"} for tool in TOOLS}
-NEEDS |= {tool: {"sigma"} for tool in ("half_rss", "rss", "sklearn.Ridge", "park_casella")}
+NEEDS |= {tool: {"sigma"} for tool in ("half_rss", "scaled_nll", "rss", "sklearn.Ridge", "park_casella")}
 NEEDS |= {"nll": set(), "glmnet": {"sigma", "n", "sd_y"}}
 
 
@@ -342,9 +343,12 @@ def test_logistic_elastic_net_is_the_mode_under_both():
 
 # Round trips.
 
-OBJECTIVES = [objective.name for objective in br.objectives()] + ["keras", "skglm.Lasso", "statsmodels.OLS"]
+# Every name under every family that it has; an alias stands beside the name that it means.
+ROWS = [(objective.name, family) for objective in br.objectives() for family in objective.families]
+ROWS += [("skglm.Lasso", "gaussian"), ("statsmodels.OLS", "gaussian"), ("statsmodels.GLM", "poisson")]
+OBJECTIVES = [name for name, family in ROWS if family == "gaussian"]
 TERMS = {objective.name: objective.terms for objective in br.objectives()}
-TERMS |= {"keras": ("l1", "l2"), "skglm.Lasso": ("l1", "l2"), "statsmodels.OLS": ("l1", "l2")}
+TERMS |= dict.fromkeys(("skglm.Lasso", "statsmodels.OLS", "statsmodels.GLM"), ("l1", "l2"))
 FORMS = st.sampled_from(["number", "array", "mapping"])
 positive = st.floats(1e-4, 1e4)
 numbers = st.fixed_dictionaries(
@@ -372,10 +376,19 @@ def assert_same(found, expected, rel=1e-12):
     np.testing.assert_allclose(found, expected, rtol=rel)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+def of_family(setting, family):
+    """The numbers of a conversion for a family: none of Bernoulli's and Poisson's is a sigma."""
+    given = {
+        name: value for name, value in setting.items() if name != "sigma" or family not in ("bernoulli", "poisson")
+    }
+    return given | {"family": family}
+
+
+@pytest.mark.parametrize(("objective", "family"), ROWS)
 @steady
 @given(data=st.data(), setting=numbers)
-def test_prior_to_penalty_and_back(objective, data, setting):
+def test_prior_to_penalty_and_back(objective, family, data, setting):
+    setting = of_family(setting, family)
     # C = inf, the flat prior of an inverse objective, has a test of its own.
     scale = columns(edge=None if objective == "sklearn.LogisticRegression" else np.inf)
     for term, make in (("l1", br.Laplace), ("l2", br.Normal)):
@@ -395,13 +408,14 @@ def test_prior_to_penalty_and_back(objective, data, setting):
 
 def back_name(objective):
     """What an alias stands for."""
-    return {"keras": "mse", "skglm.Lasso": "skglm", "statsmodels.OLS": "statsmodels"}.get(objective, objective)
+    return {"skglm.Lasso": "skglm"}.get(objective, objective.replace(".OLS", "").replace(".GLM", ""))
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize(("objective", "family"), ROWS)
 @steady
 @given(data=st.data(), setting=numbers)
-def test_penalty_to_prior_and_back(objective, data, setting):
+def test_penalty_to_prior_and_back(objective, family, data, setting):
+    setting = of_family(setting, family)
     strength = columns(edge=None if objective == "sklearn.LogisticRegression" else 0.0)
     for term, make in (("l1", br.L1), ("l2", br.L2)):
         if term in TERMS[objective]:
@@ -410,14 +424,15 @@ def test_penalty_to_prior_and_back(objective, data, setting):
             assert_same(br.to_penalty(there, objective=objective, **setting).strength, penalty.strength)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_a_flat_prior_is_no_penalty(objective):
+@pytest.mark.parametrize(("objective", "family"), ROWS)
+def test_a_flat_prior_is_no_penalty(objective, family):
     """A scale of infinity is a strength of 0, or C = inf where the tool states the inverse, and comes back."""
     unpenalized = np.inf if objective == "sklearn.LogisticRegression" else 0.0
     prior = br.Laplace(np.inf) if "l1" in TERMS[objective] else br.Normal(np.inf)
-    penalty = br.to_penalty(prior, objective=objective, **SETTING)
+    setting = of_family(SETTING, family)
+    penalty = br.to_penalty(prior, objective=objective, **setting)
     assert penalty.strength == unpenalized
-    assert br.to_prior(penalty, objective=objective, **SETTING).scale == np.inf
+    assert br.to_prior(penalty, objective=objective, **setting).scale == np.inf
 
 
 @pytest.mark.parametrize(
@@ -447,16 +462,18 @@ def test_extreme_normal_scales_give_a_strength_or_a_named_error(scale, form):
 
 @st.composite
 def pairs(draw):
-    """Two objectives and a term that both have."""
+    """Two objectives, and a term and a family that both have."""
     term = draw(st.sampled_from(["l1", "l2"]))
-    names = st.sampled_from([name for name in OBJECTIVES if term in TERMS[name]])
-    return draw(names), draw(names), term
+    family = draw(st.sampled_from(sorted({family for _, family in ROWS})))
+    names = st.sampled_from([name for name, one in ROWS if one == family and term in TERMS[name]])
+    return draw(names), draw(names), term, family
 
 
 @steady
 @given(pairs(), columns(), numbers)
 def test_convert_is_to_prior_then_to_penalty(pair, strength, setting):
-    source, target, term = pair
+    source, target, term, family = pair
+    setting = of_family(setting, family)
     penalty = {"l1": br.L1, "l2": br.L2}[term](strength, source)
     through_prior = br.to_penalty(br.to_prior(penalty, **setting), objective=target, **setting)
     assert_same(br.convert(strength, source, target, term=term, **setting), through_prior.strength)
@@ -465,21 +482,22 @@ def test_convert_is_to_prior_then_to_penalty(pair, strength, setting):
 @steady
 @given(pairs(), columns(), numbers)
 def test_convert_there_and_back_is_the_identity(pair, strength, setting):
-    source, target, term = pair
+    source, target, term, family = pair
+    setting = of_family(setting, family)
     there = br.convert(strength, source, target, term=term, **setting)
     assert_same(br.convert(there, target, source, term=term, **setting), strength)
 
 
-@pytest.mark.parametrize("target", ["sklearn.LogisticRegression", "half_rss"])
+@pytest.mark.parametrize("target", ["sklearn.LogisticRegression", "glmnet"])
 def test_convert_turns_no_penalty_into_no_penalty(target):
     """0 becomes C = inf, and C = inf becomes 0."""
     none = {"sklearn.LogisticRegression": np.inf}
     for source in ("sklearn.LogisticRegression", "nll"):
-        found = br.convert(none.get(source, 0.0), source, target, term="l1", sigma=2.0)
+        found = br.convert(none.get(source, 0.0), source, target, term="l1", n=40, family="bernoulli")
         assert found == none.get(target, 0.0)
 
 
-RESIDUAL_SUMS = [name for name in OBJECTIVES if name not in ELSEWHERE | {"nll", "park_casella"}]
+RESIDUAL_SUMS = [name for name in OBJECTIVES if name not in {"nll", "park_casella"}]
 
 
 @pytest.mark.parametrize("source", RESIDUAL_SUMS)
@@ -589,6 +607,6 @@ def test_a_penalty_keeps_the_objective_that_it_was_stated_for():
 
 
 def test_an_alias_is_the_objective_that_it_names():
-    penalty = br.L1(0.5, "mse")
-    assert br.to_prior(penalty, objective="keras", **SETTING) == br.to_prior(penalty, objective="mse", **SETTING)
-    assert br.to_prior(br.L1(0.5, "keras"), objective="mse", **SETTING) == br.to_prior(penalty, **SETTING)
+    penalty = br.L1(0.5, "skglm")
+    assert br.to_prior(penalty, objective="skglm.Lasso", **SETTING) == br.to_prior(penalty, **SETTING)
+    assert br.to_prior(br.L1(0.5, "skglm.Lasso"), objective="skglm", **SETTING) == br.to_prior(penalty, **SETTING)

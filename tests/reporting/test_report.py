@@ -187,7 +187,7 @@ def test_another_family_has_a_maximum_likelihood_and_says_why_it_has_no_ribbons(
     assert "Bernoulli" in page.text["model"]
     assert "σ" not in page.text["model"]
     assert "gaussian family" in page.text["path"]
-    assert float(page.row("prior", "sklearn.LogisticRegression")[0]) == pytest.approx(0.2)
+    assert float(page.row("prior", "sklearn.LogisticRegression, C (inverse strength)")[0]) == pytest.approx(0.2)
     assert "not recorded" in page.text["sampler"]
 
 

@@ -13,12 +13,14 @@ from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import conversion
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.least_squares import least_squares_if_any
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.optimize.penalized import penalized_at
 from bayesreg.priors.dictionary import to_penalty
+from bayesreg.priors.objective import canonical_objective, find_objective
 from bayesreg.sampling.engine import Posterior, draw_posterior, is_short
 
 if TYPE_CHECKING:
@@ -151,6 +153,7 @@ class Comparison:
             "sigma": self.sigma,
             "sigma_known": reg.noise.known,
             "strength": self.strength,
+            "strength_is": find_objective(self.objective).quantity,
             "objective": self.objective,
             "mode": self.estimates["map"].mode,
             "intercept": {name: estimate.intercept for name, estimate in self.estimates.items()},
@@ -189,7 +192,7 @@ def compare(
     reg: Regression,
     idata: "DataTree | None" = None,
     *,
-    objective: str = "half_rss",
+    objective: str | None = None,
     ci_prob: float = 0.95,
     epsilon_share: float = NEAR_ZERO_SHARE,
     notes: tuple[str, ...] = (),
@@ -204,7 +207,8 @@ def compare(
     idata : xarray.DataTree, optional
         A posterior of this regression; by default it is sampled with `sampling` (see :func:`sample`).
     objective : str, optional
-        The convention in which the strength is stated.
+        The convention in which the strength is stated; by default ``half_rss``, and ``scaled_nll`` (its like for the
+        negative log likelihood) for a family beside the Gaussian.
     ci_prob : float, optional
         Probability of the equal-tailed intervals.
     epsilon_share : float, optional
@@ -221,6 +225,8 @@ def compare(
     ------
     PriorError
         If the prior's scale is unknown, the prior a horseshoe, or a probability is not between 0 and 1.
+    ObjectiveError, UnsupportedError
+        If the objective is unknown, or lacks the family or the penalty's term.
 
     Examples
     --------
@@ -238,6 +244,7 @@ def compare(
             "a horseshoe has no penalty and no MAP to compare; sample it with br.sample(reg) and read br.sparsity and "
             "br.shrinkage, or use Laplace for a penalty."
         )
+    objective = canonical_objective(reg.family) if objective is None else find_objective(objective, reg.family).name
     best = map_estimate(reg)
     unpenalized = least_squares_if_any(reg)
     estimates = {} if unpenalized is None else {"ols": unpenalized}
@@ -302,7 +309,7 @@ def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
 
 
 def _strength(reg: Regression, sigma: float, objective: str) -> Any:
-    penalty = to_penalty(reg.prior, sigma=sigma, n=reg.n, objective=objective, sd_y=reg.design.sd_y)
+    penalty = to_penalty(reg.prior, objective=objective, **conversion(reg, objective, sigma))
     return {"l1": penalty.l1, "l2": penalty.l2} if penalty.name == "elastic_net" else penalty.strength  # type: ignore[union-attr]
 
 

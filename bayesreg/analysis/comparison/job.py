@@ -7,7 +7,9 @@ from bayesreg.design.datasets import DATASETS, load_dataset
 from bayesreg.design.sources import read_table, split_target
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import to_prior
+from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.penalty import L1, L2
 from bayesreg.priors.prior import CoefficientPrior, Laplace, Normal
 from bayesreg.selection import cross_validate, estimate_sigma
@@ -85,7 +87,7 @@ def run_job(job: Job) -> JobResult:
     reg = Regression(X, y, prior=prior, sigma=None, standardize=job.standardize) if job.sigma == "learn" else known
     both = compare(
         reg,
-        objective=job.objective or "half_rss",
+        objective=job.objective,
         notes=(*how, *notes),
         engine=job.engine,
         draws=job.draws,
@@ -122,9 +124,8 @@ def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Coefficien
         return kind(job.scale), ("the scale was given",)
     penalty = L1 if isinstance(bare.prior, Laplace) else L2
     if job.strength is not None:
-        objective = job.objective or "half_rss"
-        stated = penalty(job.strength, objective)
-        prior = to_prior(stated, sigma=sigma, n=bare.n, sd_y=bare.design.sd_y)
+        objective = job.objective or canonical_objective(bare.family)
+        prior = to_prior(penalty(job.strength, objective), **conversion(bare, objective, sigma))
         return prior, (f"the strength was given, in the convention {objective}",)
     if not bare.is_gaussian:
         from bayesreg.selection.select import select

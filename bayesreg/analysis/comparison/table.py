@@ -59,7 +59,7 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
             "prior",
             f"{told['prior']}, scale {_short(told['scale'])}{scaled} ({columns})",
         ),
-        ("penalty", f"strength {_short(told['strength'])} in the convention {told['objective']}"),
+        ("penalty", f"{told['strength_is']} {_short(told['strength'])} in the convention {told['objective']}"),
         *([("sigma", f"{told['sigma']:.4g}, {known}")] if told["has_sigma"] else []),
         ("MAP = penalized", f"largest difference {told['max_abs_difference']:.1e}"),
         ("certificate", f"KKT {check['kkt']:.1e}, duality gap {_number(check['gap'], '.1e')} (relative)"),

@@ -56,7 +56,7 @@ def _quantile_regressor(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answ
         mean = float(np.exp(np.mean(np.log(l1))))
         ratio = mean / l1
     root = np.sqrt(loss.weights)
-    alpha = convert(mean, "half_rss", "sklearn.QuantileRegressor", n=float(root.sum()), sigma=loss.sigma)
+    alpha = convert(mean, "scaled_nll", "sklearn.QuantileRegressor", n=float(root.sum()), sigma=loss.sigma)
     model = QuantileRegressor(quantile=0.5, alpha=alpha, fit_intercept=reg.intercept is not False, solver="highs")
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)

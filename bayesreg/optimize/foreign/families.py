@@ -56,9 +56,9 @@ def _smooth_scipy(problem: Problem) -> Answer:
 
 
 def _parts(l1: float, l2: float, objective: str, n: float) -> tuple[float, float]:
-    """Both strengths in an objective's convention; the loss is the negative log likelihood, so sigma is 1."""
+    """Both strengths in an objective's convention."""
     parts = [
-        convert(value, "half_rss", objective, n=n, sigma=1.0, term=term) if value > 0 else 0.0
+        convert(value, "scaled_nll", objective, n=n, sigma=1.0, term=term) if value > 0 else 0.0
         for value, term in ((l1, "l1"), (l2, "l2"))
     ]
     assert all(isinstance(part, float) for part in parts)
