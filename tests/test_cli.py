@@ -208,7 +208,7 @@ def test_the_lasso_strength_is_that_of_lasso_cv_on_the_same_folds(standardized):
 def test_the_ridge_strength_is_that_of_ridge_cv_on_the_same_folds(standardized):
     X, sd, y = standardized
     folds = KFold(5, shuffle=True, random_state=2)
-    grid = np.geomspace(1e-4, 1e4, 200) * 442
+    grid = np.geomspace(1e-3, 1e3, 100) * 442
     alpha = RidgeCV(grid, cv=folds, scoring="neg_mean_squared_error").fit(X, y).alpha_
     found = told("diabetes", "--prior", "normal", "--seed", "2")
     assert found["strength"] == pytest.approx(alpha, rel=1e-12)

@@ -42,8 +42,10 @@ def default_strengths(reg: Regression, l1: np.ndarray, l2: np.ndarray, current: 
         if reg.is_gaussian and reg.loss.has_gram:
             middle = float(np.mean(np.diag(reg.loss.gram)))
         return np.geomspace(1e3 * middle, 1e-3 * middle, POINTS)
-    largest = (1 + ABOVE) * _first_factor(reg, l1, l2) * current or current
-    return np.geomspace(largest, SMALLEST_SHARE * largest, POINTS)
+    largest = _first_factor(reg, l1, l2) * current or current
+    grid = np.geomspace(largest, SMALLEST_SHARE * largest, POINTS)
+    grid[0] *= 1 + ABOVE
+    return grid
 
 
 def strengths_at(reg: Regression, l1: np.ndarray, l2: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

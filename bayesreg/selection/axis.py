@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.dictionary import strengthened
-from bayesreg.priors.prior import Laplace, Normal, PenaltyPrior
-from bayesreg.selection.tool_cv import estimate_sigma
+from bayesreg.priors.prior import Normal, PenaltyPrior
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,50 +88,3 @@ class Axis:
             raise UnsupportedError(
                 f'by="{rule}" covers a {names} prior, got {self.reg.prior.name}; use by="cv", "aic" or "bic".'
             )
-
-
-def open_axis(reg: Regression, strengths: Any = None) -> Axis:
-    """Lay out the axis of a regression.
-
-    Parameters
-    ----------
-    reg : Regression
-        Whose prior gives the kind of penalty and the columns' ratios. A sigma that is unknown is
-        estimated once to convert between scales and strengths (and held, by the rules that use MAP estimates).
-    strengths : array-like, shape (m,), optional
-        In ``half_rss``.
-
-    Raises
-    ------
-    UnsupportedError
-        If the prior is that of no penalty.
-    PriorError
-        If a strength is not a positive number, or a Student-t regression does not know its sigma.
-    """
-    if not isinstance(reg.prior, PenaltyPrior):
-        raise UnsupportedError(
-            f"strengths belong to Laplace, Normal and elastic-net priors, got {reg.prior.name}; give its scale a "
-            "hyperprior, or br.guess_scale, and sample it: br.sample(reg)."
-        )
-    if not reg.scale_known:
-        kind = Laplace if isinstance(reg.prior, Laplace) else Normal
-        reg = reg.with_prior(kind(1.0, reg.prior.scaled_by_sigma))
-    sigma, told = _settled_sigma(reg)
-    grid = None if strengths is None else _read_grid(strengths)
-    return Axis(reg, reg if reg.noise.known else reg.with_sigma(sigma), grid, told)
-
-
-def _settled_sigma(reg: Regression) -> tuple[float, str]:
-    if reg.noise.sigma is not None:
-        return reg.noise.sigma, "known"
-    if not reg.is_gaussian:
-        raise PriorError(f"a {reg.family.name} regression needs a known sigma here; use reg.with_sigma(number).")
-    sigma, how = estimate_sigma(reg)
-    return sigma, f"estimated by {how}"
-
-
-def _read_grid(strengths: Any) -> np.ndarray:
-    grid = np.unique(np.atleast_1d(np.asarray(strengths, dtype=float)))[::-1]
-    if grid.ndim != 1 or len(grid) < 2 or not (np.all(grid > 0) and np.all(np.isfinite(grid))):
-        raise PriorError(f"strengths must be at least two different positive numbers, got {strengths!r}.")
-    return grid.copy()

@@ -10,8 +10,9 @@ from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import path
 from bayesreg.priors.prior import Normal
-from bayesreg.selection.axis import Axis, open_axis
+from bayesreg.selection.axis import Axis
 from bayesreg.selection.held_out import linear_predictor, plain_prior
+from bayesreg.selection.opening import open_axis
 
 REPLICATES = 50
 

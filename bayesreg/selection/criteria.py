@@ -14,12 +14,15 @@ LOG_2PI = float(np.log(2 * np.pi))
 def choose_by_criterion(axis: Axis, rule: str) -> Choice:
     """The strength of the least AIC = −2 log L + 2·df, or BIC = −2 log L + log(n)·df.
 
+    N counts observations. Weights of the gaussian family are precisions and leave it as it is; those of a
+    family without sigma repeat a row, so that there n is their sum.
     Log L is the log likelihood of the MAP estimate at the sigma held (Akaike 1974,
     doi:10.1109/TAC.1974.1100705; Schwarz 1978, doi:10.1214/aos/1176344136).
     """
     fits = axis.path
     df, log_likelihood = degrees_of_freedom(fits), path_log_likelihood(fits)
-    per_df = 2.0 if rule == "aic" else float(np.log(axis.reg.n))
+    observations = axis.reg.n if axis.reg.family.has_sigma else axis.reg.design.weight
+    per_df = 2.0 if rule == "aic" else float(np.log(observations))
     curve = Curve(axis.strengths, log_likelihood - 0.5 * per_df * df, "log", f"−{rule.upper()}/2")
     best = curve.best
     kept = axis.reg.p - int(fits.n_zeros[best])

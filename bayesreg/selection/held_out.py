@@ -2,25 +2,30 @@
 
 import warnings
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from bayesreg.design.columns import read_matrix, read_vector
-from bayesreg.design.implicit import is_sparse
+from bayesreg.design.columns import Rows, read_matrix, read_vector
+from bayesreg.design.implicit import ImplicitColumns, is_sparse
+from bayesreg.design.standardization import Standardization
 from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
+
+FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Held:
     """Rows on which fits are judged: the columns that the prior sees, target, offset and weights."""
 
-    Z: np.ndarray
+    Z: Any
     y: np.ndarray
     offset: np.ndarray | float
     weights: np.ndarray | None
@@ -33,7 +38,7 @@ def choose_by_cv(axis: Axis, folds: Any, random_seed: int | None, per_row: bool 
     one-standard-error rule takes the strongest strength whose error is within one standard error of
     the minimum (Breiman, Friedman, Olshen & Stone 1984; Hastie, Tibshirani & Friedman 2009, section 7.10).
     """
-    parts = read_folds(axis, folds, random_seed)
+    parts, described = read_folds(axis, folds, random_seed)
     carried = _carries_per_row(axis) if per_row is None else per_row
     errors = np.array([_fold_errors(axis, inside, out, carried) for inside, out in parts])
     spread = errors.std(axis=0, ddof=1) / len(parts) ** 0.5
@@ -41,7 +46,7 @@ def choose_by_cv(axis: Axis, folds: Any, random_seed: int | None, per_row: bool 
     curve = Curve(axis.strengths, errors.mean(axis=0), "error", label, spread, _train_error(axis.path))
     lowest = curve.best
     within = int(np.argmax(curve.value <= curve.value[lowest] + spread[lowest]))
-    told = f"{label}, strengths kept {'per row' if carried else 'as they are'} in the folds"
+    told = f"{label} ({described}), strengths kept {'per row' if carried else 'as they are'} in the folds"
     return (
         Choice("cv", float(axis.strengths[lowest]), f"{told}: least error{edge_note(curve, lowest)}", curve),
         Choice(
@@ -70,33 +75,42 @@ def choose_by_validation(axis: Axis, validation: Any, per_row: bool | None) -> C
     return Choice("validation", float(axis.strengths[curve.best]), told, curve)
 
 
-def read_folds(axis: Axis, folds: Any, random_seed: int | None) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Pairs (rows inside, rows held out): of a count, of one label per row, or of a scikit-learn splitter."""
-    rows = _require_rows(axis)
-    n = axis.reg.n
-    if hasattr(folds, "split"):
-        parts = [(np.asarray(inside), np.asarray(out)) for inside, out in folds.split(np.zeros((n, 1)), rows.y)]
-    elif np.ndim(folds) == 0:
-        parts = _counted_folds(axis, folds, random_seed)
+def read_folds(axis: Axis, folds: Any, random_seed: int | None) -> tuple[list[tuple[np.ndarray, np.ndarray]], str]:
+    """Pairs (rows inside, rows held out) of a count, of one label per row or of a splitter; and what they are."""
+    rows, n = _require_rows(axis), axis.reg.n
+    if not hasattr(folds, "split") and np.ndim(folds) > 0:
+        parts, described = _labelled_folds(folds, n), "rows as labelled"
     else:
-        labels = np.asarray(folds)
-        if labels.shape != (n,):
-            raise DataError(f"folds has shape {labels.shape}; allowed: a count, one label per row ({n},), a splitter.")
-        parts = [(np.flatnonzero(labels != label), np.flatnonzero(labels == label)) for label in np.unique(labels)]
+        counted = not hasattr(folds, "split")
+        splitter, described = _splitter(axis, folds, random_seed) if counted else (folds, type(folds).__name__)
+        parts = [(np.asarray(inside), np.asarray(out)) for inside, out in splitter.split(np.zeros((n, 1)), rows.y)]
     if len(parts) < 2 or any(len(inside) == 0 or len(out) == 0 for inside, out in parts):
         raise DataError(f"cross-validation needs at least two folds, none of them empty, got {len(parts)}.")
-    return parts
+    return parts, described
 
 
-def _counted_folds(axis: Axis, folds: Any, random_seed: int | None) -> list[tuple[np.ndarray, np.ndarray]]:
+def _labelled_folds(folds: Any, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    labels = np.asarray(folds)
+    if labels.shape != (n,):
+        raise DataError(f"folds has shape {labels.shape}; allowed: a count, one label per row ({n},), a splitter.")
+    return [(np.flatnonzero(labels != label), np.flatnonzero(labels == label)) for label in np.unique(labels)]
+
+
+def _splitter(axis: Axis, folds: Any, random_seed: int | None) -> tuple[Any, str]:
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    n, rows = axis.reg.n, _require_rows(axis)
-    if isinstance(folds, bool) or folds != int(folds) or not 2 <= folds <= n:
+    n = axis.reg.n
+    whole = isinstance(folds, Integral) and not isinstance(folds, bool)
+    if not whole or folds < 2:
         raise DataError(f"folds must be a whole number from 2 to the {n} rows, labels or a splitter, got {folds!r}.")
-    kind = StratifiedKFold if axis.reg.family.name == "bernoulli" else KFold
-    split = kind(int(folds), shuffle=random_seed is not None, random_state=random_seed)
-    return list(split.split(np.zeros((n, 1)), rows.y))
+    if folds > n:
+        raise DataError(f"{folds}-fold cross-validation needs at least {folds} rows; give a strength or scale instead.")
+    stratified = axis.reg.family.name == "bernoulli"
+    shuffle = random_seed is not None
+    order = f"rows shuffled with seed {random_seed}" if shuffle else "consecutive rows"
+    kind = StratifiedKFold if stratified else KFold
+    splitter = kind(int(folds), shuffle=shuffle, random_state=random_seed)
+    return splitter, f"{order}, stratified" if stratified else order
 
 
 def _carries_per_row(axis: Axis) -> bool:
@@ -104,19 +118,31 @@ def _carries_per_row(axis: Axis) -> bool:
     return axis.reg.is_gaussian and not isinstance(axis.reg.prior, Normal)
 
 
-def _require_rows(axis: Axis) -> Any:
+def _require_rows(axis: Axis) -> Rows:
     rows = axis.reg.design.rows
     if rows is None:
-        raise DataError('held-out errors need the rows; use Regression(X, y, …), or by="evidence".')
-    if is_sparse(rows.X):
-        raise UnsupportedError("held-out errors of a sparse X are not computed; pass X.toarray() where it fits.")
+        raise DataError(
+            'held-out errors need the rows; use Regression(X, y, …), by="evidence", or give a strength or scale.'
+        )
+    if is_sparse(rows.X) and isinstance(axis.reg.intercept, Normal):
+        raise UnsupportedError(
+            "held-out errors of a sparse X with a prior on the intercept are not computed; use intercept=True, or "
+            "pass X.toarray() where it fits."
+        )
     return rows
+
+
+def _seen(X: Any, standardization: Standardization) -> Any:
+    """Rows of the user's columns as the prior sees them; those of a sparse X are never made dense."""
+    if is_sparse(X):
+        return ImplicitColumns(X, standardization.center, standardization.sd)
+    return standardization.apply(X)
 
 
 def _rows_of(axis: Axis, index: np.ndarray, fits: Path) -> Held:
     """Rows of the regression, as the columns that the fits of another part of it see."""
     rows = _require_rows(axis)
-    Z = fits.reg.design.standardization.apply(axis.held.design.matrix[index])
+    Z = _seen(columns_of(axis.held)[0][index], fits.reg.design.standardization)
     offset = 0.0 if rows.offset is None else rows.offset[index, None]
     weights = None if rows.weights is None else rows.weights[index]
     return Held(Z, rows.y[index], offset, weights)
@@ -130,7 +156,8 @@ def _read_validation(axis: Axis, X: Any, y: Any) -> Held:
     if matrix.shape[1] != axis.reg.p or (hasattr(X, "columns") and names != axis.reg.names):
         raise DataError(f"the validation columns are {list(names)[:10]}, expected {list(axis.reg.names)[:10]}.")
     target = read_vector(y, "y_val", matrix.shape[0])
-    return Held(axis.reg.design.standardization.apply(matrix), target, 0.0, None)
+    axis.reg.family.check_target(target)
+    return Held(_seen(matrix, axis.reg.design.standardization), target, 0.0, None)
 
 
 def _read_mask(axis: Axis, mask: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -147,19 +174,21 @@ def _fit_part(axis: Axis, inside: np.ndarray, carried: bool) -> Path:
     """MAP estimates on a part of the rows, on columns standardized as for all rows."""
     part = part_of(axis, inside)
     share = part.design.weight / axis.held.design.weight if carried else 1.0
-    return path(part, axis.strengths * share)
+    # A strength is that of the most penalized column, which in other units is another number.
+    return path(part, axis.strengths * share * (strength_of(part) / axis.current))
 
 
 def part_of(axis: Axis, inside: np.ndarray) -> Regression:
     """The regression on a part of the rows, under the very same prior on the very same columns."""
     held, rows = axis.held, _require_rows(axis)
+    columns, unit = columns_of(held)
     with warnings.catch_warnings():
         # A column may be constant in one part of the rows: its coefficient is then the prior's.
         warnings.simplefilter("ignore", ConstantColumnWarning)
         return Regression(
-            held.design.matrix[inside],
+            columns[inside],
             rows.y[inside],
-            prior=plain_prior(held),
+            prior=plain_prior(held, unit),
             sigma=held.noise.sigma if held.family.has_sigma else None,
             intercept=held.intercept,
             family=held.family,
@@ -171,14 +200,22 @@ def part_of(axis: Axis, inside: np.ndarray) -> Regression:
         )
 
 
-def plain_prior(reg: Regression) -> CoefficientPrior:
-    """The regression's prior with one scale per column, whatever form it was given in."""
+def columns_of(reg: Regression) -> tuple[Any, np.ndarray | float]:
+    """Columns that can be cut by rows, and the unit of each: those that the prior sees, or those of a sparse X."""
+    rows = reg.design.rows
+    if rows is not None and is_sparse(rows.X):
+        return rows.X, reg.design.standardization.sd
+    return reg.design.matrix, 1.0
+
+
+def plain_prior(reg: Regression, unit: np.ndarray | float = 1.0) -> CoefficientPrior:
+    """The regression's prior with one scale per column of these units, whatever form it was given in."""
     scales = reg.scales
     if isinstance(reg.prior, Laplace):
-        return Laplace(scales.laplace, scales.scaled_by_sigma)
+        return Laplace(scales.laplace / unit, scales.scaled_by_sigma)
     if isinstance(reg.prior, Normal):
-        return Normal(scales.normal, scales.scaled_by_sigma)
-    return ElasticNetPrior(scales.laplace, scales.normal, scales.scaled_by_sigma)
+        return Normal(scales.normal / unit, scales.scaled_by_sigma)
+    return ElasticNetPrior(scales.laplace / unit, scales.normal / unit, scales.scaled_by_sigma)
 
 
 def _fold_errors(axis: Axis, inside: np.ndarray, out: np.ndarray, carried: bool) -> np.ndarray:
@@ -206,7 +243,7 @@ def mean_errors(fits: Path, held: Held) -> np.ndarray:
     return -np.average(reg.family.log_likelihood(y, eta, row_sigma), axis=0, weights=held.weights)
 
 
-def linear_predictor(fits: Path, Z: np.ndarray) -> np.ndarray:
+def linear_predictor(fits: Path, Z: Any) -> np.ndarray:
     """Without offset, of rows of the columns that the prior sees, at each strength, shape (rows, m)."""
     assert fits.reg.noise.sigma is not None
     point = fits.reg.coefficients(fits.theta, fits.reg.noise.sigma)

@@ -11,16 +11,16 @@ from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.engine import draw_posterior
-from bayesreg.selection.axis import Axis, open_axis
+from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice
 from bayesreg.selection.criteria import choose_by_criterion
 from bayesreg.selection.evidence import choose_by_evidence
 from bayesreg.selection.full_bayes import choose_by_full_bayes
-from bayesreg.selection.held_out import choose_by_cv, choose_by_validation
+from bayesreg.selection.held_out import FOLDS, choose_by_cv, choose_by_validation
 from bayesreg.selection.leave_one_out import choose_by_loo, choose_by_press
+from bayesreg.selection.opening import open_axis
 from bayesreg.selection.prior_knowledge import choose_by_prior_knowledge
 from bayesreg.selection.result import Selection, Selections, say
-from bayesreg.selection.tool_cv import FOLDS
 
 
 @dataclass(frozen=True, eq=False)

@@ -113,3 +113,30 @@ def test_weights_enter_the_log_likelihood_as_precisions(data):
     fits = br.path(reg, [3.0])
     row = reg.family.log_likelihood(y, fits.estimates[0].predict(X), 1.2 / np.sqrt(weights))
     assert path_log_likelihood(fits)[0] == pytest.approx(row.sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("family", ["bernoulli", "poisson"])
+def test_weights_of_a_family_without_sigma_are_repeated_rows(family):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 4))
+    eta = 0.4 * X[:, 0] - 0.2 * X[:, 1]
+    y = rng.random(60) < 1 / (1 + np.exp(-eta)) if family == "bernoulli" else rng.poisson(np.exp(eta))
+    times, grid = rng.integers(1, 30, 60), np.geomspace(300, 0.5, 60)
+    weighted = br.Regression(X, y, prior=br.Laplace(1.0), family=family, weights=times)
+    repeated = br.Regression(np.repeat(X, times, 0), np.repeat(y, times), prior=br.Laplace(1.0), family=family)
+    for rule in ("aic", "bic"):
+        ours, expected = (br.select(reg, by=rule, strengths=grid) for reg in (weighted, repeated))
+        np.testing.assert_allclose(ours.curve.value, expected.curve.value, rtol=1e-8)
+        assert ours.strength == pytest.approx(expected.strength, rel=1e-9)
+
+
+def test_weights_of_the_gaussian_family_are_precisions_and_leave_the_number_of_rows():
+    rng = np.random.default_rng(4)
+    X, weights = rng.normal(size=(40, 3)), 1 + np.arange(40) % 4
+    y = X @ [1.0, 0.3, 0] + rng.normal(size=40)
+    options = {"prior": br.Laplace(1.0), "intercept": False, "standardize": False}
+    root, grid = np.sqrt(weights), np.geomspace(40, 1, 30)
+    weighted = br.select(br.Regression(X, y, weights=weights, sigma=1.2, **options), by="bic", strengths=grid)
+    plain = br.select(br.Regression(X * root[:, None], y * root, sigma=1.2, **options), by="bic", strengths=grid)
+    # Rows divided by their noise are rows of equal noise; the density of y alone changes with its units.
+    np.testing.assert_allclose(weighted.curve.value - np.sum(np.log(root)), plain.curve.value, rtol=1e-10)

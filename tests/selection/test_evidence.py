@@ -6,8 +6,8 @@ from scipy import integrate, optimize, special, stats
 
 import bayesreg as br
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.selection.axis import open_axis
 from bayesreg.selection.evidence import _plans, log_evidence_of_zero, path_sampling, score
+from bayesreg.selection.opening import open_axis
 
 SIGMA = 1.1
 

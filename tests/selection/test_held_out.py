@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.linear_model import ElasticNetCV, LassoCV, LogisticRegressionCV, RidgeCV
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
 
@@ -220,3 +221,44 @@ def test_what_is_refused(data):
     for rule in ("evidence", "loo", "press", "full_bayes", "prior"):
         with pytest.raises(UnsupportedError, match="gaussian family"):
             br.select(counts, by=rule)
+
+
+@pytest.fixture(scope="module")
+def counts():
+    rng = np.random.default_rng(6)
+    X = rng.poisson(0.3, size=(80, 7)) * rng.choice([1.0, 2.5], size=(80, 7))
+    return X, 1 + X @ np.r_[1.0, -1.0, np.zeros(5)] + rng.normal(size=80)
+
+
+@pytest.mark.parametrize("kind", ["laplace", "normal", "elastic_net"])
+@pytest.mark.parametrize(("family", "intercept"), [("gaussian", True), ("gaussian", False), ("bernoulli", True)])
+@pytest.mark.parametrize("standardize", [True, False])
+def test_sparse_columns_are_chosen_for_as_dense_ones(counts, kind, family, intercept, standardize):
+    X, y = counts
+    prior = {"laplace": br.Laplace(1.0), "normal": br.Normal(1.0), "elastic_net": br.ElasticNetPrior(1.0, 2.0)}[kind]
+    target, sigma = (y > 1, None) if family == "bernoulli" else (y, 1.3)
+    options = {"prior": prior, "family": family, "intercept": intercept, "standardize": standardize, "sigma": sigma}
+    held, strengths = np.arange(80) % 4 == 0, np.geomspace(80, 1, 12)
+    found = []
+    for columns in (X, sparse.csr_array(X)):
+        reg = br.Regression(columns, target, weights=1 + np.arange(80) % 3, **options)
+        both = br.select(reg, by=["cv", "validation"], validation=held, random_seed=1, strengths=strengths)
+        found.append([one.curve.value for one in both] + [one.curve.train for one in both])
+    np.testing.assert_allclose(*found, rtol=1e-7)
+
+
+def test_a_sparse_validation_set_is_judged_as_a_dense_one(counts):
+    X, y = counts
+    reg = br.Regression(sparse.csc_array(X[20:]), y[20:], prior=br.Laplace(1.0), sigma=1.0)
+    found = [
+        br.select(reg, by="validation", validation=(form(X[:20]), y[:20])).curve.value
+        for form in (np.asarray, sparse.coo_array)
+    ]
+    np.testing.assert_allclose(*found, rtol=1e-9)
+
+
+def test_sparse_columns_with_a_prior_on_the_intercept_are_refused(counts):
+    X, y = counts
+    reg = br.Regression(sparse.csc_array(X), y, prior=br.Laplace(1.0), sigma=1.0, intercept=br.Normal(1.0))
+    with pytest.raises(UnsupportedError, match="intercept=True"):
+        br.select(reg)

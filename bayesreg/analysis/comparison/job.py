@@ -12,7 +12,8 @@ from bayesreg.priors.dictionary import to_prior
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.penalty import L1, L2
 from bayesreg.priors.prior import CoefficientPrior, Laplace, Normal
-from bayesreg.selection import cross_validate, estimate_sigma
+from bayesreg.selection.cross_validation import cross_validate
+from bayesreg.selection.sigma import estimate_sigma
 
 
 @dataclass(frozen=True)

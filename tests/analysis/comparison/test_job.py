@@ -7,7 +7,8 @@ import pytest
 import bayesreg as br
 from bayesreg.analysis.comparison.job import Job, run_job
 from bayesreg.errors import BayesregError, DataError, ObjectiveError, PriorError
-from bayesreg.selection import cross_validate, estimate_sigma
+from bayesreg.selection.cross_validation import cross_validate
+from bayesreg.selection.sigma import estimate_sigma
 
 
 @pytest.fixture(scope="module")
