@@ -26,7 +26,7 @@ MAX_SWEEPS = 10_000_000
 WORK = 3_000_000_000
 # In the order in which they are tried; for an L1 term on more numbers than SMALL, the quick ones first.
 SOLVERS, BY_SPEED = ("sklearn", "statsmodels", "scipy", "skglm"), ("scipy", "skglm", "sklearn", "statsmodels")
-SMALL = 20_000
+SMALL = 1_000
 # What the certificate must show of a point; the second is the rounding of the gradient that every solver meets.
 KKT_TOLERANCE, ROUNDING = 1e-6, 1e4 * float(np.finfo(float).eps)
 # From A, b, one λ and one κ to the minimum of ½‖b − Aθ‖² + λ‖θ‖₁ + ½κ‖θ‖², and the tool's name.
@@ -42,9 +42,9 @@ def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
         With known sigma and scale; the strengths are those that the dictionary gives for them.
     solver : {"auto", "sklearn", "scipy", "skglm", "statsmodels"}
         scikit-learn's Lasso, ElasticNet, Ridge, LogisticRegression, PoissonRegressor, QuantileRegressor
-        or SVR; scipy's L-BFGS-B, which takes any smooth family, weights, offset and penalty, for Laplace noise its
-        linear programs; skglm's Lasso, ElasticNet or SparseLogisticRegression; statsmodels' Poisson GLM. "auto"
-        is the first that is installed, has a form for the penalty, and whose point the certificate accepts.
+        or SVR; scipy's L-BFGS-B, which takes any family, weights, offset and penalty, and for Laplace noise with L1
+        terms alone its linear programs; skglm's Lasso, ElasticNet or SparseLogisticRegression; statsmodels' Poisson
+        GLM. "auto" is the first that is installed, has a form for the penalty, and whose point the certificate accepts.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def _first_that_can(reg: Regression, sigma: float) -> Estimate:
 
 def _order(reg: Regression, sigma: float) -> tuple[str, ...]:
     large = reg.n * reg.p > SMALL and bool(np.any(reg.weights_at(sigma)[0]))
-    return BY_SPEED if large and not reg.is_gaussian else SOLVERS
+    return BY_SPEED if large and reg.family.smooth and not reg.is_gaussian else SOLVERS
 
 
 def _estimate(reg: Regression, sigma: float, solver: str) -> Estimate:

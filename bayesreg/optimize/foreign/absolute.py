@@ -8,6 +8,7 @@ import numpy as np
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.optimize.foreign.smoothed import minimize_absolute
 from bayesreg.priors.dictionary import convert
 from bayesreg.priors.prior import Normal
 
@@ -22,7 +23,8 @@ def fit_absolute(reg: Regression, solver: str) -> Answer:
 
     With an L1 penalty scikit-learn's QuantileRegressor (one strength for every column up to a scaling of the
     columns), or the linear program itself by scipy's HiGHS (any strengths, also 0); with an L2 penalty
-    scikit-learn's support vector regression with an insensitive zone of width 0.
+    scikit-learn's support vector regression with an insensitive zone of width 0; with both, or a Normal intercept,
+    scipy's L-BFGS-B on kinks that are rounded less and less.
 
     Raises
     ------
@@ -33,13 +35,13 @@ def fit_absolute(reg: Regression, solver: str) -> Answer:
     """
     assert reg.noise.sigma is not None
     l1, l2 = (weights[: reg.p] for weights in reg.weights_at(reg.noise.sigma))
-    if isinstance(reg.intercept, Normal):
-        raise UnsupportedError("the other packages have a flat intercept or none; use br.map_estimate.")
+    if solver == "scipy" and (np.any(l2) or isinstance(reg.intercept, Normal)):
+        return minimize_absolute(reg.row_loss, *reg.weights_at(reg.noise.sigma)), "scipy.optimize.minimize"
     fit = _FITS.get(("l2" if np.any(l2) else "l1", solver))
-    if fit is None or (np.any(l2) and np.any(l1)):
+    if fit is None or isinstance(reg.intercept, Normal) or (np.any(l2) and np.any(l1)):
         raise UnsupportedError(
-            "for the laplace family available: an L1 penalty by sklearn or scipy, an L2 penalty by sklearn; "
-            "for another use br.map_estimate."
+            "for the laplace family with a flat intercept or none: an L1 or an L2 penalty by sklearn, any by scipy; "
+            'use solver="scipy".'
         )
     return fit(reg, l1, l2)
 
@@ -91,7 +93,7 @@ def _support_vectors(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
 
     loss = reg.row_loss
     if np.any(l2 == 0) or reg.intercept is False:
-        raise UnsupportedError("scikit-learn's SVR penalizes every column and has an intercept; use br.map_estimate.")
+        raise UnsupportedError('scikit-learn\'s SVR penalizes every column and has an intercept; use solver="scipy".')
     ratio = np.sqrt(l2[0] / l2)
     settings = {"epsilon": 0.0, "C": loss.sigma / l2[0], "tol": SVR_TOLERANCE, "max_iter": SVR_STEPS}
     with warnings.catch_warnings():

@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, UnsupportedError
+from bayesreg.model.family import Gaussian
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.foreign.absolute import fit_absolute
 from bayesreg.optimize.foreign.problem import Problem, problem_of
@@ -45,12 +47,17 @@ def fit_family(reg: Regression, solver: str) -> Answer:
 
 
 def _smooth_scipy(problem: Problem) -> Answer:
+    """L-BFGS-B from 0, and for a loss that may have several minima also from that of squares; the lower is taken."""
     loss, l1, l2 = problem.loss, problem.l1, problem.l2
     start = np.zeros(loss.size)
     if problem.has_intercept:
         l1, l2 = np.append(l1, 0.0), np.append(l2, problem.intercept_l2)
         start[-1] = loss.family.start(float(np.average(loss.y, weights=loss.weights))) - float(np.mean(loss.offset))
-    theta = minimize_split(loss, l1, l2, start)
+    points = [minimize_split(loss, l1, l2, start)]
+    if not loss.family.convex:
+        squares = minimize_split(replace(loss, family=Gaussian()), l1, l2, start)
+        points.append(minimize_split(loss, l1, l2, squares))
+    theta = min(points, key=lambda point: loss.value(point) + l1 @ np.abs(point) + 0.5 * l2 @ point**2)
     m = problem.X.shape[1]
     return problem.theta(theta[:m], float(theta[m:].sum())), "scipy.optimize.minimize"
 

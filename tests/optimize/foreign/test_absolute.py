@@ -6,6 +6,7 @@ import pytest
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.optimize.foreign import absolute as penalized_absolute
+from bayesreg.optimize.foreign import smoothed
 
 SETTINGS = {
     "plain": {},
@@ -55,20 +56,53 @@ def test_an_l2_penalty_by_support_vectors(scale, setting):
     assert_same(regression(br.Normal(scale), **SETTINGS[setting]), "sklearn", "sklearn.SVR", atol=1e-6)
 
 
+ANY = {
+    "elastic net": (br.ElasticNetPrior(0.1, 0.3), {}),
+    "elastic net by column": (br.ElasticNetPrior(by_column.scale, 0.3), {"intercept": False}),
+    "normal intercept": (br.Laplace(0.1), {"intercept": br.Normal(2.0, loc=-1.0)}),
+    "normal intercept, not centred": (br.Normal(0.1), {"intercept": br.Normal(0.1), "center": False}),
+    "ridge": (br.Normal(0.3), {"intercept": False}),
+    "a column without a strength": (br.Normal([np.inf, 0.1, 0.3, 0.1, 0.1, 0.1]), {}),
+    "all coefficients 0": (br.ElasticNetPrior(1e-3, 1.0), {}),
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("case", ANY)
+def test_any_penalty_and_intercept_by_scipy(case, weighted):
+    prior, given = ANY[case]
+    reg = regression(prior, **given, **(SETTINGS["offset and weights"] if weighted else {}))
+    ours, theirs = br.map_estimate(reg), br.penalized_estimate(reg)
+    np.testing.assert_allclose(theirs.beta, ours.beta, atol=1e-9)
+    assert np.array_equal(theirs.beta == 0, ours.beta == 0)
+    assert theirs.objective == pytest.approx(ours.objective, rel=1e-12)
+    assert theirs.certificate.kkt < 1e-9
+    assert theirs.method.endswith("scipy.optimize.minimize")
+
+
+def test_a_smoothed_kink_has_the_slopes_of_its_loss():
+    family, y, step = smoothed.SmoothedLaplace(width=0.3), np.linspace(-2, 2, 9), 1e-6
+    difference = (family.loss(y, step, 1.7) - family.loss(y, -step, 1.7)) / (2 * step)
+    np.testing.assert_allclose(family.slope(y, 0.0, 1.7), difference, atol=1e-8)
+    difference = (family.slope(y, step, 1.7) - family.slope(y, -step, 1.7)) / (2 * step)
+    np.testing.assert_allclose(family.curvature(y, 0.0, 1.7), difference, atol=1e-8)
+    assert np.all(family.upper_curvature(y, 0.0, 1.7) >= family.curvature(y, 0.0, 1.7))
+
+
 REFUSED = {
     "elastic net": (br.ElasticNetPrior(0.1, 0.3), "sklearn", {}),
-    "normal intercept": (br.Laplace(0.1), "scipy", {"intercept": br.Normal(2.0)}),
-    "ridge by scipy": (br.Normal(0.3), "scipy", {}),
+    "normal intercept": (br.Laplace(0.1), "sklearn", {"intercept": br.Normal(2.0)}),
     "ridge without intercept": (br.Normal(0.3), "sklearn", {"intercept": False}),
-    "unknown": (br.Laplace(0.1), "glmnet", {}),
+    "another package": (br.Laplace(0.1), "statsmodels", {}),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_a_package_cannot_do_is_refused(case):
+def test_what_a_package_cannot_do_is_refused_with_a_cure_that_works(case):
     prior, solver, given = REFUSED[case]
-    with pytest.raises(UnsupportedError):
+    with pytest.raises(UnsupportedError, match='use solver="scipy"'):
         br.penalized_estimate(regression(prior, **given), solver)
+    assert br.penalized_estimate(regression(prior, **given), "scipy").certificate.kkt < 1e-9
 
 
 @pytest.mark.parametrize("power", [1, -1])

@@ -206,3 +206,41 @@ def test_many_columns_take_seconds(prior):
     assert time.process_time() - start < 20
     assert theirs.certificate.kkt < 1e-9
     assert abs(theirs.certificate.gap) < 1e-12
+
+
+def test_of_several_minima_the_lower_is_taken(monkeypatch):
+    """Few rows for the columns and heavy tails: from 0 and from least squares often end at different minima."""
+    right, ends = penalized_families.minimize_split, []
+
+    def watched(loss, l1, l2, start):
+        theta = right(loss, l1, l2, start)
+        ends.append(loss.value(theta) + 0.5 * l2 @ theta**2)
+        return theta
+
+    monkeypatch.setattr(penalized_families, "minimize_split", watched)
+    second_is_lower = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(30, 15))
+        y = X[:, 0] + 3 * rng.standard_t(1.5, size=30)
+        reg = br.Regression(X, y, prior=br.Normal(3.0), family=br.StudentT(2.0), sigma=0.3)
+        objective = br.penalized_estimate(reg).objective
+        from_zero, _, from_squares = ends[-3:]
+        assert objective == pytest.approx(min(from_zero, from_squares), rel=1e-12)
+        second_is_lower.append(from_squares < from_zero - 1e-6)
+    assert 0 < sum(second_is_lower) < 10
+
+
+def test_a_separating_column_without_a_strength_has_no_minimum():
+    X = np.c_[np.arange(20.0), np.random.default_rng(0).normal(size=20)]
+    y = (X[:, 0] > 9).astype(float)
+    reg = br.Regression(X, y, prior=br.Laplace([np.inf, 0.3]), family="bernoulli")
+    with pytest.raises(ConvergenceError, match="give these columns a finite scale"):
+        br.penalized_estimate(reg)
+    assert br.penalized_estimate(reg.with_prior(br.Laplace([5.0, 0.3]))).certificate.kkt < 1e-6
+
+
+def test_without_a_penalty_it_is_maximum_likelihood():
+    reg = regression("poisson", br.Laplace(np.inf), weights=np.linspace(0.5, 2, 80))
+    ours, theirs = br.least_squares(reg), br.penalized_estimate(reg)
+    np.testing.assert_allclose(theirs.beta, ours.beta, rtol=1e-8)
