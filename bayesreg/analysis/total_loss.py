@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from bayesreg.design.columns import read_matrix, read_vector
-from bayesreg.errors import DataError
-from bayesreg.priors.objective import Setting
+from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.priors.objective import Setting, objectives
 from bayesreg.priors.penalty import Penalty, stated_for
 
 
@@ -56,10 +56,11 @@ def total_loss(
     beta : array-like, shape (p,)
     penalty : L1, L2 or ElasticNet
     objective : str, optional
-        A residual-sum objective of :func:`bayesreg.objectives`, or ``nll``, whose base loss is the whole
-        Gaussian negative log likelihood; by default the one that the penalty names.
+        An objective of :func:`bayesreg.objectives` that has the Gaussian family; by default the one that the
+        penalty names. The base loss of ``nll``, and σ² times it of ``scaled_nll``, is the whole negative log
+        likelihood.
     sigma : float, optional
-        Needed for ``nll``.
+        Needed for ``nll``, ``scaled_nll`` and ``park_casella``.
     X : array-like, shape (n, p), optional
         Columns; with them the gradient in beta is returned too.
 
@@ -72,7 +73,9 @@ def total_loss(
     DataError
         If lengths differ.
     ObjectiveError
-        If the objective is unknown, or needs sigma.
+        If the objective is unknown, lacks the penalty's term, or needs sigma.
+    UnsupportedError
+        If its loss is that of another family.
 
     Examples
     --------
@@ -85,18 +88,34 @@ def total_loss(
     >>> ridge.force
     array([0.1, 0.2, 0.3, 0.4, 0.5])
     """
-    found, _, stated = stated_for(penalty, objective)
-    target = read_vector(y, "y", len(y))
+    found, family, stated = stated_for(penalty, objective)
+    if family != "gaussian":
+        raise UnsupportedError(
+            f'total_loss covers losses of residuals, and "{found.name}" has the {family} family; use one of '
+            f"{', '.join(one.name for one in objectives() if 'gaussian' in one.families)}."
+        )
+    target = read_vector(y, "y", _length(y, "y"))
     fitted = read_vector(prediction, "prediction", len(target))
-    weights = read_vector(beta, "beta", len(beta))
+    weights = read_vector(beta, "beta", _length(beta, "beta"))
     factor = found.loss_factor.value(Setting(n=len(target), sigma=sigma), f'"{found.name}"')
     residual = target - fitted
     base = 0.5 * factor * float(residual @ residual)
-    if found.name == "nll":
-        base += 0.5 * len(target) * float(np.log(2 * np.pi * Setting(sigma=sigma).need("sigma", '"nll"') ** 2))
-    term, force = stated.value(weights), stated.gradient(weights)
+    if found.name in ("nll", "scaled_nll"):
+        noise = Setting(sigma=sigma).need("sigma", f'"{found.name}"')
+        constant = 0.5 * len(target) * float(np.log(2 * np.pi * noise**2))
+        base += constant if found.name == "nll" else noise**2 * constant
+    # Where a tool scales y by itself, it does so about the mean, as with an intercept.
+    units = {"sigma": sigma, "sd_y": float(target.std()) or None}
+    term, force = stated.value(weights, **units), stated.gradient(weights, **units)
     gradient = None if X is None else _base_gradient(X, residual, factor, len(weights)) + force
     return TotalLoss(base, term, base + term, force, gradient, found.name)
+
+
+def _length(values: Any, what: str) -> int:
+    try:
+        return len(values)
+    except TypeError:
+        raise DataError(f"{what} must be a sequence of numbers, got {values!r}.") from None
 
 
 def _base_gradient(X: Any, residual: np.ndarray, factor: float, p: int) -> np.ndarray:

@@ -111,6 +111,11 @@ class Design:
         spread = weighted_mean(deviation[:, None] ** 2, self.rows.weights)[0] ** 0.5
         return float(spread) if spread > CONSTANT_SHARE * np.max(np.abs(self.rows.response)) else 0.0
 
+    @property
+    def noise_spread(self) -> float:
+        """√(Σw(y − ȳ)²/n), the spread of the response in the units of sigma: row i has noise sd σ/√w_i."""
+        return self.sd_y * (self.weight / self.n) ** 0.5
+
     @cached_property
     def matrix(self) -> Any:
         """The rows of the columns that the prior sees, shape (n, p): an array, or ImplicitColumns where X is sparse."""

@@ -7,7 +7,7 @@ from bayesreg.errors import DataError, PriorError
 from bayesreg.priors.hyper import HalfStudentT, short
 from bayesreg.priors.positive import PositivePrior
 
-# The default prior for an unknown sigma is half-Student-t(3) with this multiple of the target's sd as its scale.
+# The default prior for an unknown sigma is half-Student-t(3) with this multiple of the target's spread as its scale.
 DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR = 3.0, 2.5
 
 
@@ -27,15 +27,15 @@ class Noise:
         return f"{self.sigma:.4g}" if self.prior is None else short(self.prior)
 
 
-def read_noise(sigma: object, sd_y: float) -> Noise:
+def read_noise(sigma: object, spread: float) -> Noise:
     """Interpret the `sigma` argument of a regression.
 
     Parameters
     ----------
     sigma : None, number, or prior
-        None means the weak default HalfStudentT(3, 2.5·sd(y)).
-    sd_y : float
-        1/n standard deviation of the target.
+        None means the weak default HalfStudentT(3, 2.5·spread).
+    spread : float
+        1/n standard deviation of the target in the units of sigma (`Design.noise_spread`).
 
     Raises
     ------
@@ -45,9 +45,9 @@ def read_noise(sigma: object, sd_y: float) -> Noise:
         If the default is asked for and the target does not vary.
     """
     if sigma is None:
-        if sd_y <= 0:
+        if spread <= 0:
             raise DataError("the target is constant, so sigma cannot be learned from it; give sigma as a number.")
-        return Noise(None, HalfStudentT(DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR * sd_y))
+        return Noise(None, HalfStudentT(DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR * spread))
     if isinstance(sigma, PositivePrior):
         return Noise(None, sigma)
     try:

@@ -48,7 +48,7 @@ class Regression:
         On the coefficients of the columns that the prior sees.
     sigma : None, float or prior, optional
         Noise standard deviation in the units of y: known, or unknown with a prior. None means
-        unknown with the weak default HalfStudentT(3, 2.5·sd(y)).
+        unknown with the weak default HalfStudentT(3, 2.5·√(Σw(y − ȳ)²/n)), w = 1 without weights.
     intercept : bool or Normal, optional
         True: flat prior. False: none. Normal(scale, loc=…): a prior on the intercept at the
         centred columns, or at x = 0 if ``center=False``.
@@ -183,7 +183,7 @@ class Regression:
         """The same regression with another noise; the design is shared."""
         if not self.family.has_sigma:
             no_noise(sigma, self.family.name)
-        return self._with(self.prior, read_noise(sigma, self.design.sd_y))
+        return self._with(self.prior, read_noise(sigma, self.design.noise_spread))
 
     def without_priors(self) -> "Regression":
         """The same data under flat priors on coefficients and intercept: its MAP is least squares."""
@@ -221,7 +221,7 @@ class Regression:
         values = {
             "design": design,
             "prior": prior,
-            "noise": read_noise(sigma, design.sd_y) if family.has_sigma else no_noise(sigma, family.name),
+            "noise": read_noise(sigma, design.noise_spread) if family.has_sigma else no_noise(sigma, family.name),
             "intercept": intercept,
             "family": family,
             "center": center,

@@ -1,8 +1,8 @@
 """Penalties: the value, gradient and proximal operator of λ‖β‖₁, ½κ‖β‖² and their sum.
 
 A strength means nothing without the objective it is added to, so a penalty carries the name of its
-objective. What the L2 term is multiplied with, ½ or 1, is the objective's affair and is looked up there.
-What a tool multiplies in by itself (1/s_y in glmnet, sigma in park_casella) is left out of the value.
+objective. What the terms are multiplied with, ½ or 1, or what a tool multiplies in by itself (1/s_y in glmnet,
+sigma in park_casella), is the objective's affair and is looked up there.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,73 @@ from bayesreg.priors.column_values import (
     per_column,
     validate_values,
 )
-from bayesreg.priors.objective import Objective, find_objective, resolve
+from bayesreg.priors.objective import Objective, find_objective, resolve, setting_of
+
+
+class _Terms:
+    """Σ u₁λ_j|β_j| + ½u₂κ_jβ_j² with the units u₁, u₂ of the objective, which may need sigma or the sd of y."""
+
+    objective: str
+
+    def _strengths(self, names: Sequence[str]) -> tuple[Any, Any]:
+        """λ_j and κ_j as the tool's user states them, None for a term that the penalty has not."""
+        raise NotImplementedError
+
+    def weights(
+        self,
+        names: Sequence[str],
+        *,
+        sigma: float | None = None,
+        sd_y: float | None = None,
+        family: Any = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """λ_j and κ_j of the term Σ λ_j|β_j| + ½κ_jβ_j² as it stands in the objective, each of shape (p,).
+
+        Raises
+        ------
+        ObjectiveError
+            If the objective multiplies by sigma or the sd of y, and this was not given.
+        """
+        found, target_family = resolve(self.objective, family)
+        setting, told = setting_of(target_family, None, sigma, sd_y), f'the penalty of "{found.name}"'
+        return tuple(  # type: ignore[return-value]
+            np.zeros(len(names)) if stated is None else unit.value(setting, told) * _outright(stated, found)
+            for stated, unit in zip(self._strengths(names), (found.l1_unit, found.l2_unit), strict=True)
+        )
+
+    def value(self, beta: object, **setting: Any) -> float:
+        """The penalty at beta, shape (p,), with everything that the objective multiplies it by.
+
+        Pass ``sigma=`` for ``park_casella`` and ``sd_y=`` for the L2 term of ``glmnet`` (or ``family=``, with
+        whose loss that has no such factor).
+        """
+        array, l1, l2 = self._at(beta, setting)
+        return float(l1 @ np.abs(array) + 0.5 * l2 @ array**2)
+
+    def gradient(self, beta: object, **setting: Any) -> np.ndarray:
+        """λ_j sign(β_j) + κ_jβ_j, shape (p,); at 0 the subgradient of least norm, which is 0, out of [−λ_j, λ_j]."""
+        array, l1, l2 = self._at(beta, setting)
+        return l1 * np.sign(array) + l2 * array
+
+    def prox(self, z: object, step: float = 1.0, **setting: Any) -> np.ndarray:
+        """argmin_β ½‖β − z‖² + step·penalty(β): soft thresholding at step·λ_j, then shrinkage by 1/(1 + step·κ_j)."""
+        if isinstance(step, bool) or not isinstance(step, Real) or not (step > 0 and np.isfinite(step)):
+            raise ObjectiveError(f"step must be a positive finite number, got {step!r}.")
+        array, l1, l2 = self._at(z, setting)
+        return np.sign(array) * np.maximum(np.abs(array) - step * l1, 0) / (1 + step * l2)
+
+    def _at(self, beta: object, setting: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        array = np.atleast_1d(as_numbers(beta, "beta"))
+        if array.ndim != 1 or not np.all(np.isfinite(array)):
+            raise PriorError(f"beta must be finite numbers of shape (p,), got {beta!r}.")
+        unknown = sorted(set(setting) - {"sigma", "sd_y", "family"})
+        if unknown:
+            raise ObjectiveError(f"a penalty may need sigma, sd_y and family, got {', '.join(unknown)}.")
+        return array, *self.weights(names_of(beta, array.size), **setting)
 
 
 @dataclass(frozen=True)
-class L1:
+class L1(_Terms):
     """The lasso penalty Σ_j λ_j |β_j|.
 
     Parameters
@@ -48,28 +110,14 @@ class L1:
     name: ClassVar[str] = "l1"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "strength", _validated(self.strength, "L1 strength", self.objective))
+        object.__setattr__(self, "strength", _validated(self.strength, "l1", "L1 strength", self.objective))
 
-    def weights(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """λ_j and κ_j of the term Σ λ_j|β_j| + ½κ_jβ_j², each of shape (p,)."""
-        l1, _ = _stated_weights(self.objective, per_column(self.strength, names, "L1 strength"), 0.0)
-        return l1, np.zeros(len(names))
-
-    def value(self, beta: object) -> float:
-        """The penalty at beta, shape (p,)."""
-        return _value(self, beta)
-
-    def gradient(self, beta: object) -> np.ndarray:
-        """λ_j sign(β_j), shape (p,); at 0 the subgradient of least norm, which is 0, out of [−λ_j, λ_j]."""
-        return _gradient(self, beta)
-
-    def prox(self, z: object, step: float = 1.0) -> np.ndarray:
-        """argmin_β ½‖β − z‖² + step·penalty(β): soft thresholding at step·λ_j."""
-        return _prox(self, z, step)
+    def _strengths(self, names: Sequence[str]) -> tuple[Any, Any]:
+        return per_column(self.strength, names, "L1 strength"), None
 
 
 @dataclass(frozen=True)
-class L2:
+class L2(_Terms):
     """The ridge penalty Σ_j ½ c κ_j β_j², with c = 1, or 2 in the objectives that write no ½.
 
     Parameters
@@ -92,28 +140,14 @@ class L2:
     name: ClassVar[str] = "l2"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "strength", _validated(self.strength, "L2 strength", self.objective))
+        object.__setattr__(self, "strength", _validated(self.strength, "l2", "L2 strength", self.objective))
 
-    def weights(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """λ_j and κ_j of the term Σ λ_j|β_j| + ½κ_jβ_j², each of shape (p,)."""
-        _, l2 = _stated_weights(self.objective, 0.0, per_column(self.strength, names, "L2 strength"))
-        return np.zeros(len(names)), l2
-
-    def value(self, beta: object) -> float:
-        """The penalty at beta, shape (p,)."""
-        return _value(self, beta)
-
-    def gradient(self, beta: object) -> np.ndarray:
-        """C κ_j β_j, shape (p,)."""
-        return _gradient(self, beta)
-
-    def prox(self, z: object, step: float = 1.0) -> np.ndarray:
-        """argmin_β ½‖β − z‖² + step·penalty(β) = z / (1 + step·cκ)."""
-        return _prox(self, z, step)
+    def _strengths(self, names: Sequence[str]) -> tuple[Any, Any]:
+        return None, per_column(self.strength, names, "L2 strength")
 
 
 @dataclass(frozen=True)
-class ElasticNet:
+class ElasticNet(_Terms):
     """The elastic-net penalty Σ_j λ_j |β_j| + ½ c κ_j β_j²: both terms together.
 
     Parameters
@@ -137,23 +171,11 @@ class ElasticNet:
 
     def __post_init__(self) -> None:
         for field in ("l1", "l2"):
-            object.__setattr__(self, field, _validated(getattr(self, field), f"ElasticNet {field}", self.objective))
+            given = _validated(getattr(self, field), field, f"ElasticNet {field}", self.objective)
+            object.__setattr__(self, field, given)
 
-    def weights(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """λ_j and κ_j of the term Σ λ_j|β_j| + ½κ_jβ_j², each of shape (p,)."""
-        return _stated_weights(self.objective, per_column(self.l1, names, "l1"), per_column(self.l2, names, "l2"))
-
-    def value(self, beta: object) -> float:
-        """The penalty at beta, shape (p,)."""
-        return _value(self, beta)
-
-    def gradient(self, beta: object) -> np.ndarray:
-        """λ_j sign(β_j) + c κ_j β_j, shape (p,); at 0 the subgradient of least norm, which is 0."""
-        return _gradient(self, beta)
-
-    def prox(self, z: object, step: float = 1.0) -> np.ndarray:
-        """argmin_β ½‖β − z‖² + step·penalty(β): soft thresholding, then shrinkage by 1/(1 + step·cκ)."""
-        return _prox(self, z, step)
+    def _strengths(self, names: Sequence[str]) -> tuple[Any, Any]:
+        return per_column(self.l1, names, "l1"), per_column(self.l2, names, "l2")
 
 
 Penalty = L1 | L2 | ElasticNet
@@ -181,40 +203,16 @@ def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> t
     return found, target_family, replace(penalty, objective=found.name)
 
 
-def _validated(strength: object, what: str, objective: str) -> ColumnValues:
+def _validated(strength: object, term: str, what: str, objective: str) -> ColumnValues:
     """A strength may be 0; an inverse one (C) may be infinite instead, which means the same."""
-    return validate_values(strength, what, zero_allowed=not find_objective(objective).inverse)
-
-
-def _stated_weights(objective: str, l1: Any, l2: Any) -> tuple[Any, Any]:
-    """λ_j and κ_j from strengths as the objective's tool states them."""
     found = find_objective(objective)
-    if found.inverse:
-        with np.errstate(divide="ignore"):
-            l1, l2 = np.divide(1.0, l1), np.divide(1.0, l2)
-    return l1, found.l2_unit.constant * l2
+    found.require_term(term)
+    return validate_values(strength, what, zero_allowed=not found.inverse)
 
 
-def _beta_and_weights(penalty: Penalty, beta: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    array = np.atleast_1d(as_numbers(beta, "beta"))
-    if array.ndim != 1 or not np.all(np.isfinite(array)):
-        raise PriorError(f"beta must be finite numbers of shape (p,), got {beta!r}.")
-    l1, l2 = penalty.weights(names_of(beta, array.size))
-    return array, l1, l2
-
-
-def _value(penalty: Penalty, beta: object) -> float:
-    array, l1, l2 = _beta_and_weights(penalty, beta)
-    return float(l1 @ np.abs(array) + 0.5 * l2 @ array**2)
-
-
-def _gradient(penalty: Penalty, beta: object) -> np.ndarray:
-    array, l1, l2 = _beta_and_weights(penalty, beta)
-    return l1 * np.sign(array) + l2 * array
-
-
-def _prox(penalty: Penalty, z: object, step: float) -> np.ndarray:
-    if isinstance(step, bool) or not isinstance(step, Real) or not (step > 0 and np.isfinite(step)):
-        raise ObjectiveError(f"step must be a positive finite number, got {step!r}.")
-    array, l1, l2 = _beta_and_weights(penalty, z)
-    return np.sign(array) * np.maximum(np.abs(array) - step * l1, 0) / (1 + step * l2)
+def _outright(stated: np.ndarray, objective: Objective) -> np.ndarray:
+    """Strengths from what the tool's user states, which may be their inverses."""
+    if not objective.inverse:
+        return stated
+    with np.errstate(divide="ignore"):
+        return np.divide(1.0, stated)

@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 import bayesreg as br
-from bayesreg.errors import DataError, ObjectiveError
+from bayesreg.errors import DataError, ObjectiveError, UnsupportedError
 
 Y, FITTED, W = np.arange(1.0, 6), np.array([1.2, 1.8, 3.1, 4.3, 4.8]), np.array([0.5, 1, 1.5, 2, 2.5])
 PENALTIES = {"l1": br.L1(0.1), "l2": br.L2(0.1), "both": br.ElasticNet(0.1, 0.2)}
@@ -86,6 +86,54 @@ def test_force_is_the_same_for_all_under_l1_and_grows_with_the_coefficient_under
 def test_lengths_that_differ_are_refused(change):
     with pytest.raises(DataError):
         br.total_loss(**({"y": Y, "prediction": FITTED, "beta": W, "penalty": br.L1(0.1), "objective": "mse"} | change))
+
+
+def test_the_total_has_every_term_of_its_objective():
+    """Each formula written out; what a tool multiplies in by itself belongs to it."""
+    y, fitted, w = (np.asarray(values, dtype=float) for values in (Y, FITTED, W))
+    n, rss, sigma = len(y), np.sum((y - fitted) ** 2), 2.0
+    l1, l2 = np.abs(w).sum(), w @ w
+    expected = {
+        ("glmnet", br.L2(0.3)): rss / (2 * n) + 0.5 * 0.3 / y.std() * l2,
+        ("glmnet", br.ElasticNet(0.2, 0.3)): rss / (2 * n) + 0.2 * l1 + 0.5 * 0.3 / y.std() * l2,
+        ("park_casella", br.L1(0.3)): rss / 2 + sigma * 0.3 * l1,
+        ("keras", br.ElasticNet(0.2, 0.3)): rss / n + 0.2 * l1 + 0.3 * l2,
+        ("torch.weight_decay", br.L2(0.3)): rss / n + 0.5 * 0.3 * l2,
+        ("sklearn.Ridge", br.L2(0.3)): rss + 0.3 * l2,
+        ("statsmodels", br.ElasticNet(0.2, 0.3)): rss / (2 * n) + 0.2 * l1 + 0.15 * l2,
+        ("scaled_nll", br.L1(0.3)): -(sigma**2) * stats.norm.logpdf(y, fitted, sigma).sum() + 0.3 * l1,
+    }
+    for (objective, penalty), total in expected.items():
+        found = br.total_loss(y, fitted, w, penalty, objective=objective, sigma=sigma)
+        assert found.total == pytest.approx(total, rel=1e-13)
+        slopes = [
+            br.total_loss(y, fitted, w + step, penalty, objective=objective, sigma=sigma).penalty - found.penalty
+            for step in 1e-6 * np.eye(len(w))
+        ]
+        np.testing.assert_allclose(found.force, np.array(slopes) / 1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("objective", "penalty", "kind"),
+    [
+        ("sklearn.Ridge", br.L1(0.1), ObjectiveError),
+        ("torch.weight_decay", br.ElasticNet(0.1, 0.1), ObjectiveError),
+        ("park_casella", br.L2(0.1), ObjectiveError),
+        ("sklearn.LogisticRegression", br.L2(1.0), UnsupportedError),
+        ("sklearn.PoissonRegressor", br.L2(1.0), UnsupportedError),
+        ("sklearn.QuantileRegressor", br.L1(1.0), UnsupportedError),
+    ],
+    ids=str,
+)
+def test_a_loss_or_a_term_that_is_not_there_is_refused(objective, penalty, kind):
+    with pytest.raises(kind, match=objective):
+        br.total_loss(Y, FITTED, W, penalty, objective=objective, sigma=1.0)
+
+
+@pytest.mark.parametrize("change", [{"y": 1.0}, {"beta": None}, {"y": None}, {"beta": 2}], ids=str)
+def test_a_number_is_no_sequence(change):
+    with pytest.raises(DataError, match="must be a sequence of numbers"):
+        br.total_loss(**({"y": Y, "prediction": FITTED, "beta": W, "penalty": br.L1(0.1)} | change))
 
 
 def test_an_unknown_objective_is_refused():

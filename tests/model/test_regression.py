@@ -127,8 +127,29 @@ def test_moments_are_all_that_the_objective_needs(intercept, weighted):
 
 def test_unknown_sigma_has_the_stated_default():
     assert make(sigma=None).noise.prior == br.HalfStudentT(3.0, 2.5 * float(np.std(Y)))
-    weighted = np.sqrt(np.average((Y - np.average(Y, weights=WEIGHTS)) ** 2, weights=WEIGHTS))
+    weighted = np.sqrt(WEIGHTS @ (Y - np.average(Y, weights=WEIGHTS)) ** 2 / len(Y))
     assert make(sigma=None, weights=WEIGHTS).noise.prior.scale == pytest.approx(2.5 * weighted, rel=1e-12)
+
+
+@pytest.mark.parametrize("k", [1e-6, 1e-3, 4.0, 1e3, 1e9])
+def test_the_default_follows_the_units_of_the_weights(k):
+    """Row i has noise sd σ/√w_i, so weights times k are sigma times √k: the same posterior of the coefficients."""
+    rng = np.random.default_rng(3)
+    w = rng.uniform(0.5, 2, len(Y))
+    for family in ("gaussian", br.StudentT(4.0), br.LaplaceNoise()):
+        one, many = (make(sigma=None, weights=weights, family=family).noise.prior for weights in (w, k * w))
+        assert many.scale == pytest.approx(one.scale * k**0.5, rel=1e-13)
+        assert one.scale == pytest.approx(2.5 * np.sqrt(w @ (Y - np.average(Y, weights=w)) ** 2 / len(Y)), rel=1e-13)
+    ones = make(sigma=None, weights=np.ones(len(Y))).noise
+    assert ones.prior.scale == pytest.approx(make(sigma=None).noise.prior.scale, rel=1e-15)
+
+
+@pytest.mark.parametrize("k", [1e-6, 1e6])
+def test_the_mode_is_that_of_any_scale_of_the_weights(k):
+    w = np.random.default_rng(3).uniform(0.5, 2, len(Y))
+    one, many = (br.map_estimate(make(sigma=None, weights=weights)) for weights in (w, k * w))
+    np.testing.assert_allclose(many.coef, one.coef, rtol=1e-9)
+    assert many.sigma == pytest.approx(one.sigma * k**0.5, rel=1e-9)
 
 
 def test_the_default_follows_the_units_of_y():

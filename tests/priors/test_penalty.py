@@ -212,6 +212,35 @@ def test_bad_strengths_are_refused(make, name):
     assert str(error.value).startswith(("L1 strength", "L2 strength", "ElasticNet l1", "ElasticNet l2"))
 
 
+LACKING = [
+    ("sklearn.Ridge", br.L1),
+    ("park_casella", br.L2),
+    ("torch.weight_decay", lambda s, o: br.ElasticNet(s, s, o)),
+]
+
+
+@pytest.mark.parametrize(("objective", "make"), LACKING, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_term_that_the_objective_lacks_is_refused(objective, make):
+    with pytest.raises(ObjectiveError, match=f'"{objective}" has no'):
+        make(1.0, objective)
+
+
+def test_what_the_tool_multiplies_in_is_part_of_the_value():
+    """glmnet's L2 term is divided by the sd of y for a squared loss only; Park and Casella's L1 term has sigma."""
+    ridge, lasso, beta = br.L2(0.6, "glmnet"), br.L1(0.5, "park_casella"), np.array([2.0, -1.0])
+    assert ridge.value(beta, sd_y=3.0) == pytest.approx(0.5 * 0.2 * 5.0, rel=1e-15)
+    np.testing.assert_allclose(ridge.gradient(beta, sd_y=3.0), 0.2 * beta, rtol=1e-15)
+    np.testing.assert_allclose(ridge.prox(beta, 2.0, sd_y=3.0), beta / 1.4, rtol=1e-15)
+    assert ridge.value(beta, family="poisson") == 0.5 * 0.6 * 5.0
+    assert br.L1(0.6, "glmnet").value(beta) == 0.6 * 3.0
+    assert lasso.value(beta, sigma=4.0) == 0.5 * 4.0 * 3.0
+    for call, missing in ((ridge.value, "sd_y"), (ridge.gradient, "sd_y"), (lasso.prox, "sigma")):
+        with pytest.raises(ObjectiveError, match=f"needs {missing}; pass {missing}="):
+            call(beta)
+    with pytest.raises(ObjectiveError, match="may need sigma, sd_y and family, got n"):
+        lasso.value(beta, n=3)
+
+
 @pytest.mark.parametrize("make", [br.L1, br.L2, lambda s, o: br.ElasticNet(s, s, o)])
 def test_unknown_objective_is_refused(make):
     with pytest.raises(ObjectiveError, match=r"unknown objective 'sklearn.lasso'; known: half_rss"):
