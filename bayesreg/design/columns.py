@@ -159,6 +159,10 @@ def read_rows(X: Any, y: Any, weights: Any = None, offset: Any = None) -> tuple[
         raise DataError(
             f"weights must be positive, got {int(np.sum(weights <= 0))} that are not; drop those rows instead."
         )
+    if weights is not None and np.min(weights) < 1 / LARGEST_MAGNITUDE:
+        raise DataError(
+            f"weights go down to {np.min(weights):g}; allowed: from {1 / LARGEST_MAGNITUDE:g}. Scale them up."
+        )
     offset = None if offset is None else read_vector(offset, "offset", n, index)
     return Rows(matrix, response, weights, offset), names, _name_of(y)
 

@@ -10,6 +10,7 @@ from bayesreg.design.columns import Rows, warn_constant_columns
 from bayesreg.design.formula import FormulaSpec
 from bayesreg.design.implicit import ImplicitColumns, is_sparse
 from bayesreg.design.moments import CACHED, Moments, moments_of_rows, row_blocks, weighted_mean
+from bayesreg.design.sparse_columns import sparse_sd
 from bayesreg.design.standardization import Standardization
 from bayesreg.errors import DataError
 
@@ -107,8 +108,7 @@ class Design:
         """Standard deviation of the response with divisor n (Σw)."""
         if self.rows is None:
             return self.moments.sd_y
-        deviation = self.rows.response - self.mean_y
-        spread = weighted_mean(deviation[:, None] ** 2, self.rows.weights)[0] ** 0.5
+        spread = weighted_sd(self.rows.response[:, None], np.array([self.mean_y]), self.rows.weights)[0]
         return float(spread) if spread > CONSTANT_SHARE * np.max(np.abs(self.rows.response)) else 0.0
 
     @property
@@ -149,9 +149,9 @@ def design_of_moments(moments: Moments, *, center: bool, standardize: bool) -> D
 
 def weighted_sd(X: Any, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """Column standard deviations with divisor n (Σw), safe from under- and overflow, shape (p,)."""
-    if is_sparse(X):
-        return _sparse_sd(X, mean, weights)
     weights = np.ones(X.shape[0]) if weights is None else weights
+    if is_sparse(X):
+        return sparse_sd(X, mean, weights)
     squares, unit = _squares(X, mean, weights), np.ones(X.shape[1])
     # What may have under- or overflowed is computed again in units of the column's own spread.
     odd = ~((squares > SAFE_SQUARES[0]) & (squares < SAFE_SQUARES[1]))
@@ -172,16 +172,6 @@ def _squares(X: np.ndarray, mean: np.ndarray, weights: np.ndarray) -> np.ndarray
             deviation *= deviation
             squares += weights[block] @ deviation
     return squares
-
-
-def _sparse_sd(X: Any, mean: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """The same, stored numbers apart from the zeros that are not stored."""
-    weights = np.ones(X.shape[0]) if weights is None else weights
-    column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
-    stored = weights[X.indices]
-    squares = np.bincount(column, stored * (X.data - mean[column]) ** 2, minlength=X.shape[1])
-    rest = weights.sum() - np.bincount(column, stored, minlength=X.shape[1])
-    return np.sqrt((squares + np.maximum(rest, 0.0) * mean**2) / weights.sum())
 
 
 def _largest(X: Any) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesreg.design.columns import Rows
 from bayesreg.design.implicit import is_sparse
+from bayesreg.design.sparse_columns import sparse_mean
 from bayesreg.errors import DataError, UnsupportedError
 
 # Rows are centred and multiplied in blocks of this many numbers, so that no second copy of X is held.
@@ -150,9 +151,9 @@ def moments_of_rows(rows: Rows, names: Sequence[str] | None = None, target: str 
 def weighted_mean(X: Any, weights: np.ndarray | None) -> np.ndarray:
     """Column means Σwx/Σw of X, shape (n, p); exact to rounding also where a mean dwarfs its spread."""
     weights = np.ones(X.shape[0]) if weights is None else weights
-    total = weights.sum()
     if is_sparse(X):
-        return np.asarray(X.T @ weights / total)
+        return sparse_mean(X, weights)
+    total = weights.sum()
     first = weights @ X / total
     correction = np.zeros_like(first)
     for block in row_blocks(X.shape[0], X.shape[1], CACHED):
