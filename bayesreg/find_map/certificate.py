@@ -1,4 +1,4 @@
-"""Judgement of a point as the mode of a PyMC model's density: of first and second order, and at the ends of scales.
+"""Judgement of a point as the mode of a PyMC model's density: of first and second order.
 
 It starts from the compiled density alone; what the solver believed of its point plays no part.
 """
@@ -10,13 +10,11 @@ import numpy as np
 from bayesreg.errors import ConvergenceError, ModeError
 from bayesreg.find_map.conditions import Conditions, conditions_at
 from bayesreg.find_map.density import SplitDensity
-from bayesreg.find_map.newton import EPS, Descent, End, descend
-from bayesreg.find_map.refusals import FAR, names_along, no_answer, no_curvature, runaway, unbounded
+from bayesreg.find_map.newton import EPS, Descent, End
+from bayesreg.find_map.refusals import names_along, no_answer, no_curvature, runaway
 
 # Length of a step, in standard deviations or Laplace scales, by which other kinks are looked for; what counts as one.
 PROBE, KINK = 1e-7, 0.01
-# The ends of at most so many scales are looked at; a density rises without bound where its slope stays above this.
-ENDS, RISING = 20, 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +37,6 @@ class ModeCertificate:
     curvature : float
         Smallest eigenvalue of the Hessian of −log density over all that is not at a kink, its diagonal scaled to 1;
         1 if everything is at a kink.
-    unbounded_checked : tuple of str
-        Scales at whose lower end the density was seen to fall.
     """
 
     log_density: float
@@ -49,10 +45,9 @@ class ModeCertificate:
     gradient_norm: float
     newton_step: float
     curvature: float
-    unbounded_checked: tuple[str, ...] = ()
 
 
-def certify_mode(density: SplitDensity, descent: Descent, *, check_unbounded: bool = True) -> ModeCertificate:
+def certify_mode(density: SplitDensity, descent: Descent) -> ModeCertificate:
     """Judge the end of a descent.
 
     Raises
@@ -76,10 +71,10 @@ def certify_mode(density: SplitDensity, descent: Descent, *, check_unbounded: bo
             f"{names_along(density, seen.flattest)}); give another start={{name: value}}."
         )
     _check_kinks(density, seen)
-    return _certificate(seen, _check_ends(density, seen) if check_unbounded else ())
+    return _certificate(seen)
 
 
-def _certificate(seen: Conditions, checked: tuple[str, ...]) -> ModeCertificate:
+def _certificate(seen: Conditions) -> ModeCertificate:
     local = seen.local
     share = np.where(local.l1 > 0, local.l1, np.divide(1.0, seen.unit, out=np.ones(len(local.v)), where=seen.unit > 0))
     relative = seen.violation / share
@@ -91,7 +86,6 @@ def _certificate(seen: Conditions, checked: tuple[str, ...]) -> ModeCertificate:
         gradient_norm=float(np.max(seen.violation)),
         newton_step=float(np.max(np.abs(seen.step))),
         curvature=seen.curvature,
-        unbounded_checked=checked,
     )
 
 
@@ -110,25 +104,3 @@ def _check_kinks(density: SplitDensity, seen: Conditions) -> None:
                 "the log density has another kink than those of its Laplace variables at the point that was found, so "
                 "that its derivatives do not tell whether that is a mode; write it without abs(), max() or the like."
             )
-
-
-def _check_ends(density: SplitDensity, seen: Conditions) -> tuple[str, ...]:
-    """The scales towards whose lower end the density falls, the rest being put to their best values there."""
-    ends = [k for piece in density.pieces if piece.falls_to_bound for k in range(piece.where.start, piece.where.stop)]
-    if len(ends) > ENDS:
-        return ()
-    checked = []
-    for k in ends:
-        held = np.zeros(len(density.start), dtype=bool)
-        held[k] = True
-        v = seen.local.v.copy()
-        v[k] -= FAR
-        try:
-            there = descend(density, v, held=held, max_steps=60)
-        except ConvergenceError:
-            continue
-        if there.end is End.UNBOUNDED or there.local.slope[k] > RISING:
-            raise ModeError(unbounded(density, k, there.local, seen.local))
-        if there.end is End.SETTLED:
-            checked.append(density.labels([k])[0])
-    return tuple(checked)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.find_map.density import Local, SplitDensity
-from bayesreg.find_map.newton import EPS, scaled_hessian
+from bayesreg.find_map.newton import EPS, eigenpair, scaled_hessian
 
 # Violations are allowed up to this share of a kink or of a standard deviation, and where rounding does not
 # allow that, up to `ROUNDING` times what it does, as long as that is below `COARSEST` standard deviations.
@@ -51,8 +51,7 @@ def conditions_at(density: SplitDensity, v: np.ndarray) -> Conditions:
         hessian = density.curvature(v, support)
         matrix, unit[support] = scaled_hessian(hessian, np.zeros(len(support)))
         straight[support] = np.diag(hessian) == 0
-        values, vectors = linalg.eigh(matrix, subset_by_index=[0, 0])
-        curvature, flattest[support] = float(values[0]), vectors[:, 0]
+        curvature, flattest[support] = eigenpair(matrix, 0)
         solution = linalg.lstsq(matrix, local.subgradient[support] * unit[support], lapack_driver="gelsy")[0]
         step[support] = -unit[support] * solution
         rounding[support] = EPS * (np.abs(hessian) @ np.abs(v[support]) + np.sqrt(2 * abs(local.value)) / unit[support])

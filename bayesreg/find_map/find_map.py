@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import xarray as xr
-from pymc.backends import NDArray
-from pymc.backends.base import MultiTrace
 
 from bayesreg.errors import ConvergenceError
-from bayesreg.find_map.certificate import ModeCertificate, certify_mode
+from bayesreg.find_map.answer import answer, values_in_order, warn_of_modes
+from bayesreg.find_map.certificate import certify_mode
 from bayesreg.find_map.density import Local, SplitDensity, split_density
-from bayesreg.find_map.newton import Descent, descend
+from bayesreg.find_map.newton import descend
 from bayesreg.find_map.options import read_fixed, read_start
+from bayesreg.find_map.survey import Survey, survey
 from bayesreg.find_map.variables import compile_graph
 
-METHOD = "proximal Newton"
 # PyMC rounds some of its constants to single precision, so that two graphs of one density differ by this share.
 AGREEMENT = 1e-7
 
@@ -50,8 +49,9 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
         \frac{\partial h}{\partial x_j} = -\frac{\operatorname{sign}(x_j - \mu_j)}{b_j} \text{ otherwise,}
 
     the total slope in z is 0, and −log p is convex around it. What is returned satisfies these conditions up to
-    rounding, with x_j = μ_j exactly (0, if that is the location) in the first case. It is a local mode if there are
-    several; a different `start` may lead to another.
+    rounding, with x_j = μ_j exactly (0, if that is the location) in the first case. Beside the mode that is reached
+    first, others are looked for, from points around it and along walks of every transformed variable to both ends
+    of its range; the highest that was found is returned, and the others are warned of.
 
     Parameters
     ----------
@@ -70,8 +70,9 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     max_steps : int, optional
         Newton steps allowed; a dozen is usual.
     check_unbounded : bool, optional
-        Whether to look, beside the mode that was found, for a density that grows without bound as a scale falls
-        to 0 (for at most 20 scales). If False, a local mode beside such a spike is returned.
+        Whether to look, beside the mode that is reached from `start`, for higher ones, and for a density that grows
+        without bound at an end of a variable's range, as where a scale falls to 0. If False, that local mode is
+        returned.
     progressbar : bool, optional
         Whether to show the steps.
     idata_kwargs : mapping, optional
@@ -92,14 +93,17 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
           units of 1/(conditional standard deviation); and ``kkt_allowed``;
         - ``gradient_norm``, ``newton_step`` (what a further step would change) and ``curvature`` (smallest eigenvalue
           of the Hessian of −log p over all that is not at a kink, its diagonal scaled to 1);
-        - attributes ``message`` and ``unbounded_checked``: scales at whose lower end the density was seen to
-          fall, the rest following from the mode to its best values there.
+        - attributes, all of them text: ``message``; ``unbounded_checked``, the variables (by comma) at both of whose
+          ends the density was seen not to rise, the rest following from the mode to its best values there;
+          ``unbounded_not_settled``, the walks to an end that broke off or ran out of steps; ``other_modes``, the log
+          densities of the other modes.
 
     Raises
     ------
     ModeError
         If the density has no mode to speak of: it grows without bound as some scale falls to 0 (a hierarchical
-        standard deviation with centred effects, a horseshoe, an unknown sigma with more columns than rows), it still
+        standard deviation with centred effects, a horseshoe, an unknown sigma with more columns than rows, a
+        component of a mixture that shrinks onto one row) or as a variable nears another end of its range, it still
         rises at the end of a variable's range or towards infinity, or it is flat.
     ConvergenceError
         If no mode was found for another reason: the density or its gradient is not a number at the start, the steps
@@ -109,6 +113,11 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
         honoured.
     DataError
         If `start`, `fixed` or `vars` do not fit the model.
+
+    Warns
+    -----
+    MultimodalWarning
+        If several modes were found.
 
     Notes
     -----
@@ -136,15 +145,11 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     density = split_density(model, begin, held)
     _check_start(model, density)
     with _progress(bool(progressbar)) as report:
-        descent = descend(density, density.start, max_steps=max_steps, report=report)
-    certificate = certify_mode(density, descent, check_unbounded=check_unbounded)
-    point = density.point(descent.local.v)
-    _check_against_pymc(model, point, certificate)
-    tree = _posterior(model, point, held, {"include_transformed": include_transformed, **(idata_kwargs or {})})
-    tree["fit"] = xr.DataTree(_fit(density, point))
-    tree["optimizer_result"] = xr.DataTree(_optimizer_result(density, descent, point))
-    tree["certificate"] = xr.DataTree(_certificate(density, descent, certificate))
-    return tree
+        first = descend(density, density.start, max_steps=max_steps, report=report)
+    found = survey(density, first) if check_unbounded else Survey([(first, certify_mode(density, first))])
+    _check_against_pymc(model, density, found)
+    warn_of_modes(model, density, found)
+    return answer(model, density, found, held, {"include_transformed": include_transformed, **(idata_kwargs or {})})
 
 
 @contextmanager
@@ -174,7 +179,7 @@ def _check_start(model: pm.Model, density: SplitDensity) -> None:
     variables = [*model.free_RVs, *model.observed_RVs, *model.potentials]
     terms = model.logp(vars=variables, jacobian=False, sum=False)
     with np.errstate(all="ignore"):
-        values = compile_graph(model.value_vars, terms)(*_values(model, density.point(density.start)))
+        values = compile_graph(model.value_vars, terms)(*values_in_order(model, density.point(density.start)))
     sums = {var.name: float(np.sum(value)) for var, value in zip(variables, values, strict=True)}
     told = ", ".join(f"{name}: {value}" for name, value in sums.items() if not np.isfinite(value))
     slopes = density.labels(np.flatnonzero(~np.isfinite(local.slope)))
@@ -185,96 +190,14 @@ def _check_start(model: pm.Model, density: SplitDensity) -> None:
     )
 
 
-def _check_against_pymc(model: pm.Model, point: dict[str, np.ndarray], certificate: ModeCertificate) -> None:
+def _check_against_pymc(model: pm.Model, density: SplitDensity, found: Survey) -> None:
     """The density was taken apart and put together; PyMC's own must give the same at the answer."""
+    descent, certificate = found.modes[0]
+    point = density.point(descent.local.v)
     with np.errstate(all="ignore"):
-        own = compile_graph(model.value_vars, model.logp(jacobian=False))(*_values(model, point))
+        own = compile_graph(model.value_vars, model.logp(jacobian=False))(*values_in_order(model, point))
     if not abs(own - certificate.log_density) <= AGREEMENT * (1 + abs(own)):
         raise ConvergenceError(
             f"the split log density, {certificate.log_density!r}, is not the model's, {float(own)!r}; please report "
             "this model."
         )
-
-
-def _values(model: pm.Model, point: dict[str, np.ndarray]) -> list[np.ndarray]:
-    return [point[var.name] for var in model.value_vars]
-
-
-def _posterior(
-    model: pm.Model, point: dict[str, np.ndarray], held: Mapping[str, Any], idata_kwargs: Mapping[str, Any]
-) -> xr.DataTree:
-    """Groups posterior, observed_data and constant_data, by PyMC's own converter."""
-    restore = compile_graph(model.value_vars, model.unobserved_value_vars)
-    values = dict(zip([var.name for var in model.unobserved_value_vars], restore(*_values(model, point)), strict=True))
-    trace = NDArray(
-        model=model,
-        fn=restore,
-        var_shapes={name: np.shape(value) for name, value in values.items()},
-        var_dtypes={name: np.asarray(value).dtype for name, value in values.items()},
-    )
-    trace.setup(draws=1, chain=0)
-    trace.record(dict(zip(point, _values(model, point), strict=True)), in_warmup=False)
-    trace.close()
-    tree = pm.to_inference_data(MultiTrace([trace]), model=model, **idata_kwargs)
-    if not tree["sample_stats"].data_vars:
-        del tree["sample_stats"]
-    for name, value in held.items():
-        # A held value returns as it was given, not by way of its logarithm.
-        tree["posterior"][name] = xr.full_like(tree["posterior"][name], 0) + np.asarray(value)
-    return tree
-
-
-def _fit(density: SplitDensity, point: dict[str, np.ndarray]) -> xr.Dataset:
-    """The unconstrained values in one vector, labelled as PyMC labels them."""
-    labels, vector = _unconstrained(density, point)
-    return xr.Dataset({"mean_vector": ("rows", vector)}, coords={"rows": labels})
-
-
-def _unconstrained(density: SplitDensity, point: dict[str, np.ndarray]) -> tuple[list[str], np.ndarray]:
-    labels = [piece.value_name + key for piece in density.pieces for key in piece.keys]
-    return labels, np.concatenate([np.ravel(point[piece.value_name]) for piece in density.pieces])
-
-
-def _optimizer_result(density: SplitDensity, descent: Descent, point: dict[str, np.ndarray]) -> xr.Dataset:
-    """As scipy.optimize has it; ``jac`` is the subgradient of least size, the Laplace variables around their μ_j."""
-    labels, vector = _unconstrained(density, point)
-    return xr.Dataset(
-        {
-            "fun": descent.local.value,
-            "jac": ("variables", descent.local.subgradient),
-            "nfev": descent.evaluations,
-            "njev": descent.evaluations,
-            "nit": descent.steps,
-            "status": 0,
-            "message": descent.end.value,
-            "x": ("variables", vector),
-            "success": True,
-            "method": METHOD,
-        },
-        coords={"variables": labels},
-    )
-
-
-def _certificate(density: SplitDensity, descent: Descent, judged: ModeCertificate) -> xr.Dataset:
-    kinked = [piece for piece in density.pieces if piece.kinked]
-    zeros = [int(np.count_nonzero(descent.local.v[piece.where] == 0)) for piece in kinked]
-    sizes = [piece.where.stop - piece.where.start for piece in kinked]
-    told = ", ".join(f"{zero} of {size} {piece.name}" for zero, size, piece in zip(zeros, sizes, kinked, strict=True))
-    return xr.Dataset(
-        {
-            "log_density": judged.log_density,
-            "kkt": judged.kkt,
-            "kkt_allowed": judged.kkt_allowed,
-            "gradient_norm": judged.gradient_norm,
-            "newton_step": judged.newton_step,
-            "curvature": judged.curvature,
-            "n_zeros": ("variable", np.array(zeros, dtype=int)),
-            "n_elements": ("variable", np.array(sizes, dtype=int)),
-        },
-        coords={"variable": np.array([piece.name for piece in kinked], dtype=str)},
-        attrs={
-            "message": f"mode after {descent.steps} steps; exactly at their locations: {told or 'none to be'}",
-            "density": "model.logp(jacobian=False)",
-            "unbounded_checked": list(judged.unbounded_checked),
-        },
-    )

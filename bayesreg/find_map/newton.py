@@ -9,6 +9,7 @@ answer: :mod:`bayesreg.find_map.certificate` does.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,6 +106,17 @@ def scaled_hessian(hessian: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, 
     return hessian * np.outer(unit, unit), unit
 
 
+def eigenpair(matrix: np.ndarray, k: int) -> tuple[float, np.ndarray]:
+    """The k-th smallest eigenvalue of a symmetric matrix, and its vector."""
+    with suppress(linalg.LinAlgError):
+        values, vectors = linalg.eigh(matrix, subset_by_index=[k, k])
+        if len(values) == 1:
+            return float(values[0]), vectors[:, 0]
+    # LAPACK's search for a single eigenvalue fails on some clustered ones; that for all of them does not.
+    values, vectors = np.linalg.eigh(matrix)
+    return float(values[k]), vectors[:, k]
+
+
 def _model(density: SplitDensity, local: Local, free: np.ndarray) -> _Model:
     columns = _working_set(local, free)
     hessian = density.curvature(local.v, columns)
@@ -194,7 +206,7 @@ def _proximal_gradient(matrix: np.ndarray, cross: np.ndarray, l1: np.ndarray, st
     doi:10.1007/s10208-013-9150-3).
     """
     last = len(l1) - 1
-    length = 1 / float(linalg.eigvalsh(matrix, subset_by_index=[last, last])[0])
+    length = 1 / float(eigenpair(matrix, last)[0])
     theta, ahead, momentum = start, start, 1.0
     for _ in range(GRADIENT_STEPS):
         reached = ahead - length * (matrix @ ahead - cross)
@@ -224,13 +236,13 @@ def _escape(density: SplitDensity, local: Local, model: _Model) -> Local | None:
     columns, unit = model.columns[support], model.unit[support]
     if len(columns) == 0:
         return None
-    values, vectors = linalg.eigh(model.matrix[np.ix_(support, support)], subset_by_index=[0, 0])
+    curvature, vector = eigenpair(model.matrix[np.ix_(support, support)], 0)
     direction = np.zeros(len(local.v))
-    direction[columns] = unit * vectors[:, 0]
-    if values[0] < -1e-8:
+    direction[columns] = unit * vector
+    if curvature < -1e-8:
         trials = [local.v + sign * length * direction for length in (1.0, 0.1, 0.01, 1e-3) for sign in (1, -1)]
         needed = RESOLUTION * (1 + abs(local.value))
-    elif values[0] < 100 * len(columns) * EPS:
+    elif curvature < 100 * len(columns) * EPS:
         trials = _to_next_kink(local, direction)
         needed = -RESOLUTION * (1 + abs(local.value))
     else:

@@ -15,14 +15,22 @@ FAR_LENGTHS = np.geomspace(1e-3, 1e6, 10)
 ASIDE = 0.1
 
 
-def unbounded(density: SplitDensity, k: int, there: Local, here: Local) -> str:
-    """The density rises without bound as scale k falls, the rest being at its best there."""
+def unbounded(density: SplitDensity, k: int, side: int, rate: float, there: Local, here: Local) -> str:
+    """The density rises without bound as element k nears an end of its range, the rest being at its best there."""
     name = density.labels([k])[0]
+    direction = "falls to its lower end" if side < 0 else "rises to its upper end"
     return (
-        f"the joint density is unbounded: it grows like {name}^−{there.slope[k]:.3g} as {name} falls to its lower end"
-        f"{_company(density, there)}. A lower, local mode lies at log density {-here.value:.6g}, but the highest "
-        f"does not exist. {_cure(name)}"
+        f"the joint density is unbounded: it grows like {_distance(density, k)}^−{rate:.3g} as {name} {direction}"
+        f"{_company(density, there)}. A lower, local mode lies at log density {-here.value:.6g}, but the "
+        f"highest does not exist; check_unbounded=False returns the local one. {_cure(name)}"
     )
+
+
+def _distance(density: SplitDensity, k: int) -> str:
+    """How near element k is to the end of its range, in words."""
+    name = density.labels([k])[0]
+    piece = next(piece for piece in density.pieces if piece.where.start <= k < piece.where.stop)
+    return name if piece.value_name.endswith("_log__") else f"(distance of {name} to that end)"
 
 
 def _company(density: SplitDensity, local: Local) -> str:

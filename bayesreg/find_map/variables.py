@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+from pymc.distributions.transforms import ZeroSumTransform
 from pymc.initial_point import make_initial_point_expression
-from pymc.logprob.transforms import IntervalTransform, LogTransform
+from pymc.logprob.transforms import CircularTransform
 from pymc.pytensorf import compile as compile_in_mode
 from pymc.pytensorf import replace_rng_nodes
 from pymc.vartypes import discrete_types
@@ -23,6 +24,8 @@ from bayesreg.errors import DataError, UnsupportedError
 NUMPY_MODE = Mode(
     linker="py", optimizer=RewriteDatabaseQuery(include=["fast_run"], exclude=["fusion", "cxx_only", "BlasOpt"])
 )
+# Their unconstrained values go round, or are as far-reaching as the variable itself.
+WITHOUT_ENDS = (CircularTransform, ZeroSumTransform)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class Piece:
         Whether it is a Laplace variable, whose u is in v.
     transformed : bool
         Whether its value in v is not the variable itself.
-    falls_to_bound : bool
-        Whether −∞ in v is a finite lower bound of the variable, as 0 is of a scale.
+    has_ends : bool
+        Whether −∞ and ∞ in v are ends of the variable's range, as 0 and ∞ are of a scale's.
     """
 
     name: str
@@ -53,7 +56,7 @@ class Piece:
     where: slice
     kinked: bool
     transformed: bool
-    falls_to_bound: bool
+    has_ends: bool
 
 
 def compile_graph(inputs: list[Any], outputs: Any) -> Any:
@@ -164,7 +167,7 @@ def read_pieces(model: pm.Model, first: Mapping[str, np.ndarray], fixed: Mapping
                 where=slice(begin, stop),
                 kinked=_is_laplace(rv) and transform is None,
                 transformed=transform is not None,
-                falls_to_bound=isinstance(transform, LogTransform | IntervalTransform),
+                has_ends=transform is not None and not isinstance(transform, WITHOUT_ENDS),
             )
         )
     return tuple(pieces)

@@ -9,7 +9,7 @@ from scipy import optimize, special
 from sklearn.linear_model import Lasso
 
 import bayesreg as br
-from bayesreg.errors import ConvergenceError, DataError, ModeError, UnsupportedError
+from bayesreg.errors import ConvergenceError, DataError, ModeError, MultimodalWarning, UnsupportedError
 from bayesreg.find_map import density as pymc_density
 from bayesreg.find_map.certificate import certify_mode
 from bayesreg.find_map.density import split_density
@@ -117,7 +117,7 @@ def test_unknown_sigma_gives_the_joint_mode(diabetes, scaled):
     np.testing.assert_allclose(value(tree, "beta"), fit.beta, rtol=1e-8)
     np.testing.assert_allclose(value(tree, "sigma"), fit.sigma, rtol=1e-10)
     assert_certified(tree)
-    assert tree["certificate"].attrs["unbounded_checked"] == ["sigma"]
+    assert tree["certificate"].attrs["unbounded_checked"] == "sigma"
 
 
 def test_the_moments_form_has_the_same_mode(diabetes):
@@ -342,7 +342,7 @@ def test_an_estimated_scale_with_a_prior_that_vanishes_at_zero(data):
     reference, _ = lasso(data["X"], data["y"] - 1, scale, 1.0, intercept=False)
     np.testing.assert_array_equal(coef == 0, reference == 0)
     np.testing.assert_allclose(coef, reference, rtol=1e-8, atol=1e-12)
-    assert tree["certificate"].attrs["unbounded_checked"] == ["scale"]
+    assert tree["certificate"].attrs["unbounded_checked"] == "scale"
 
 
 @pytest.mark.slow
@@ -477,7 +477,8 @@ def test_a_saddle_point_is_left(data):
     with pm.Model():
         one, two = pm.Normal("one", 0, 1), pm.Normal("two", 0, 1)
         pm.Normal("y", one * two, 0.3, observed=data["offset"] + 2)
-        tree = find_MAP()
+        with pytest.warns(MultimodalWarning, match=r"(one|two) = -"):
+            tree = find_MAP()
     assert value(tree, "one") * value(tree, "two") > 1.5
     assert abs(value(tree, "one")) == pytest.approx(abs(value(tree, "two")), rel=1e-8)
     assert_certified(tree)
