@@ -45,6 +45,13 @@ class Family(Protocol):
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """First derivative of the loss in η."""
 
+    @property
+    def largest_slope(self) -> float:
+        """Bound of the first derivative in units of sigma."""
+
+    def slope_size(self, y: Array, offset: Array, sigma: Array | float = 1.0) -> Array:
+        """Size of the numbers that a slope is made of, whose rounding is its own."""
+
     def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """Second derivative of the loss in η."""
 
@@ -72,6 +79,7 @@ class Gaussian:
     has_sigma: ClassVar[bool] = True
     convex: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
+    largest_slope: ClassVar[float] = np.inf
 
     def check_target(self, y: Array) -> None:
         """Accept every finite target."""
@@ -83,6 +91,10 @@ class Gaussian:
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """η − y."""
         return eta - y
+
+    def slope_size(self, y: Array, offset: Array, sigma: Array | float = 1.0) -> Array:
+        """|y| + |offset|."""
+        return np.abs(y) + np.abs(offset)
 
     def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """1."""
@@ -115,6 +127,7 @@ class Bernoulli:
     has_sigma: ClassVar[bool] = False
     convex: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
+    largest_slope: ClassVar[float] = 1.0
 
     def check_target(self, y: Array) -> None:
         """Require 0 and 1, both present."""
@@ -132,6 +145,10 @@ class Bernoulli:
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """1/(1 + e^−η) − y."""
         return self.mean(eta) - y
+
+    def slope_size(self, y: Array, offset: Array, sigma: Array | float = 1.0) -> Array:
+        """1 + |y|."""
+        return 1 + np.abs(y)
 
     def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """π(1 − π)."""
@@ -176,6 +193,7 @@ class Poisson:
     has_sigma: ClassVar[bool] = False
     convex: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
+    largest_slope: ClassVar[float] = np.inf
 
     def check_target(self, y: Array) -> None:
         """Require counts, not all of them 0."""
@@ -191,6 +209,10 @@ class Poisson:
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """e^η − y."""
         return self._exp(eta) - y
+
+    def slope_size(self, y: Array, offset: Array, sigma: Array | float = 1.0) -> Array:
+        """1 + |y|."""
+        return 1 + np.abs(y)
 
     def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """e^η."""

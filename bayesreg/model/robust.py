@@ -41,6 +41,15 @@ class StudentT:
         """(η − y)·(df + 1)/(df + r²/σ²)."""
         return (eta - y) * self.upper_curvature(y, eta, sigma)
 
+    @property
+    def largest_slope(self) -> float:
+        """(df + 1)/(2√df), at a residual of √df·σ; in units of sigma."""
+        return (self.df + 1) / (2 * self.df**0.5)
+
+    def slope_size(self, y: Array, offset: Array, sigma: Array | float = 1.0) -> Array:
+        """(df + 1)/df·(|y| + |offset|) + σ."""
+        return (self.df + 1) / self.df * (np.abs(y) + np.abs(offset)) + sigma
+
     def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """(df + 1)(df − r²/σ²)/(df + r²/σ²)², negative for outliers."""
         square = ((y - eta) / sigma) ** 2
@@ -92,6 +101,7 @@ class LaplaceNoise:
     has_sigma: ClassVar[bool] = True
     convex: ClassVar[bool] = True
     smooth: ClassVar[bool] = False
+    largest_slope: ClassVar[float] = 1.0
 
     def check_target(self, y: Array) -> None:
         """Accept every finite target."""
@@ -103,6 +113,10 @@ class LaplaceNoise:
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """−σ·sign(y − η), at the kink the subgradient 0."""
         return -sigma * np.sign(y - eta)
+
+    def slope_size(self, y: Array, offset: Array, sigma: Array | float = 1.0) -> Array:
+        """σ."""
+        return np.broadcast_to(sigma, y.shape)
 
     def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """0, wherever the loss has a derivative."""

@@ -42,20 +42,25 @@ class RowLoss:
 
     @cached_property
     def pull_at_zero(self) -> float:
-        """‖gradient at θ = 0‖∞: the unit in which a gradient is small."""
+        """‖gradient at θ = 0‖∞: the unit in which a gradient is small; its bound where the slope falls with distance."""
+        if not self.family.convex:
+            return float(np.max(self._column_sums(self.largest_slopes), initial=0.0))
         return float(np.max(np.abs(self.gradient(np.zeros(self.size))), initial=0.0))
 
     @cached_property
     def gradient_rounding(self) -> float:
-        """What rounding alone may leave of a gradient: ε·max_j Σ_i w_i|a_ij|(1 + |y_i|)."""
-        sizes = self.weights * (1 + np.abs(self.y))
-        sums = self.A.absolute_sums(sizes) if isinstance(self.A, ImplicitColumns) else np.abs(self.A).T @ sizes
-        return float(np.finfo(float).eps * np.max(sums))
+        """What rounding alone may leave of a gradient: ε·max_j Σ_i w_i|a_ij|·(size of what a slope is made of)."""
+        sizes = self.family.slope_size(self.y, self.offset, self._row_sigma)
+        return float(np.finfo(float).eps * np.max(self._column_sums(self.weights * sizes), initial=0.0))
 
     @property
     def largest_slopes(self) -> np.ndarray:
-        """σ·√w_i: for a loss σ|y − η| the largest slope of each row, shape (n,)."""
-        return self.weights * self._row_sigma
+        """The largest slope of each row of a family with a sigma, shape (n,)."""
+        return self.weights * self._row_sigma * self.family.largest_slope
+
+    def _column_sums(self, sizes: np.ndarray) -> np.ndarray:
+        """Σ_i s_i|a_ij|, shape (q,)."""
+        return self.A.absolute_sums(sizes) if isinstance(self.A, ImplicitColumns) else np.abs(self.A).T @ sizes
 
     def eta(self, theta: np.ndarray) -> np.ndarray:
         """Linear predictor, shape (n,)."""

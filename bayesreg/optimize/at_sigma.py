@@ -5,6 +5,7 @@ import numpy as np
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.solvers import absolute_loss, active_set, proximal_newton, ridge
+from bayesreg.optimize.units import in_units
 
 
 def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:
@@ -19,8 +20,11 @@ def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) 
 
 def minimize_rows(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The minimum of a family's loss and a penalty, shape (q,)."""
+    if not loss.family.has_sigma:
+        return proximal_newton.minimize(loss, l1, l2, start)
     solver = proximal_newton if loss.family.smooth else absolute_loss
-    return solver.minimize(loss, l1, l2, start)
+    units = in_units(loss, l1, l2)
+    return units.outside(solver.minimize(units.loss, units.l1, units.l2, units.inside(start)))
 
 
 def first_point(reg: Regression) -> np.ndarray:

@@ -15,6 +15,8 @@ CURE = "use standardize=True where columns differ much in size, and drop one of 
 SLOPE_TOLERANCE = 1e-9
 # What a certificate must show before a point is returned; the second term is the rounding of the gradient itself.
 KKT_TOLERANCE, ROUNDING = 1e-9, 1e3 * float(np.finfo(float).eps)
+# Roundings of the single terms of a gradient that it may have, in all.
+GRADIENTS = 4
 
 
 def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
@@ -93,8 +95,12 @@ def _read_start(reg: Regression, start: object) -> np.ndarray:
 
 def reachable_kkt(loss: QuadraticLoss | RowLoss, l1: np.ndarray) -> float:
     """The relative KKT residual that a point may have: 1e-9, or what the rounding of the gradient leaves of it."""
-    smallest = np.min(l1[l1 > 0], initial=np.inf)
-    return max(KKT_TOLERANCE, ROUNDING * loss.pull_at_zero / float(smallest))
+    smallest = float(np.min(l1[l1 > 0], initial=np.inf))
+    rounding = ROUNDING * loss.pull_at_zero
+    if isinstance(loss, RowLoss):
+        rounding = max(rounding, GRADIENTS * loss.gradient_rounding)
+        smallest = min(smallest, loss.pull_at_zero or 1.0) if np.any(l1 == 0) else smallest
+    return max(KKT_TOLERANCE, rounding / smallest)
 
 
 def _accepted(reg: Regression, estimate: Estimate) -> Estimate:

@@ -5,8 +5,9 @@ from scipy import optimize
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
-from bayesreg.optimize.at_sigma import first_point
-from bayesreg.optimize.solvers import absolute_loss, proximal_newton
+from bayesreg.optimize.at_sigma import first_point, minimize_rows
+from bayesreg.optimize.solvers import absolute_loss
+from bayesreg.optimize.units import in_units
 
 POINTS, SMALLEST_SHARE = 100, 1e-3
 # The first strength of a grid lies this share above the smallest one, so that rounding leaves no coefficient there.
@@ -88,7 +89,8 @@ def _first_factor(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
 def _needed(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
     """Multiple of λ that holds every L1-penalized coefficient at 0, the L2 terms being as they are."""
     if not reg.family.smooth:
-        return absolute_loss.smallest_strength(reg.row_loss, l1, l2)
+        units = in_units(reg.row_loss, l1, l2)
+        return absolute_loss.smallest_strength(units.loss, units.l1, units.l2)
     penalized = l1 > 0
     pull = _pull_without(reg, l1, l2)
     return float(np.max(np.abs(pull[penalized]) / l1[penalized], initial=0.0))
@@ -99,7 +101,7 @@ def _pull_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarray
     free = np.flatnonzero(l1 == 0)
     if not reg.is_gaussian:
         shut = np.where(l1 > 0, np.finfo(float).max ** 0.9, 0.0)
-        theta = proximal_newton.minimize(reg.row_loss, shut, l2, first_point(reg))
+        theta = minimize_rows(reg.row_loss, shut, l2, first_point(reg))
         return -reg.row_loss.gradient(theta)
     loss = reg.loss
     if len(free) == 0:
