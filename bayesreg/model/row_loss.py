@@ -42,10 +42,10 @@ class RowLoss:
 
     @cached_property
     def pull_at_zero(self) -> float:
-        """‖gradient at θ = 0‖∞: the unit in which a gradient is small; its bound where the slope falls with distance."""
-        if not self.family.convex:
-            return float(np.max(self._column_sums(self.largest_slopes), initial=0.0))
-        return float(np.max(np.abs(self.gradient(np.zeros(self.size))), initial=0.0))
+        """The unit in which a gradient is small: ‖gradient at θ = 0‖∞, its bound where slopes fall with distance."""
+        if self.family.convex:
+            return float(np.max(np.abs(self.gradient(np.zeros(self.size))), initial=0.0))
+        return float(np.max(self._column_sums(self.largest_slopes), initial=0.0))
 
     @cached_property
     def gradient_rounding(self) -> float:

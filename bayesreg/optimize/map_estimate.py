@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayesreg.errors import ConvergenceError, DataError, PriorError
+from bayesreg.errors import ConvergenceError, DataError, PriorError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
@@ -46,6 +46,8 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
         If the prior's scale is unknown.
     DataError
         If `start` is not p finite numbers.
+    UnsupportedError
+        If sigma is unknown and the family is not Gaussian.
     ModeError
         If sigma is unknown and the joint density is unbounded.
     ConvergenceError
@@ -72,6 +74,11 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
             "Give one, or look at the posterior: br.sample(reg)."
         )
     if not reg.noise.known:
+        if not reg.is_gaussian:
+            raise UnsupportedError(
+                f"the joint mode of (beta, sigma) is found for the gaussian family, got {reg.family.name}; give sigma "
+                "as a number, reg.with_sigma(…), or take the posterior, br.sample(reg)."
+            )
         theta, sigma = joint_mode.joint_mode(reg)
         return _accepted(reg, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
     assert reg.noise.sigma is not None

@@ -41,7 +41,8 @@ def default_strengths(reg: Regression, l1: np.ndarray, l2: np.ndarray, current: 
     if not np.any(l1 > 0):
         middle = float(reg.design.weight)
         if reg.is_gaussian and reg.loss.has_gram:
-            middle = float(np.mean(np.diag(reg.loss.gram)))
+            # Where no column varies every strength gives zeros, the regression's own as well as another.
+            middle = float(np.mean(np.diag(reg.loss.gram))) or current
         return np.geomspace(1e3 * middle, 1e-3 * middle, POINTS)
     largest = _first_factor(reg, l1, l2) * current or current
     grid = np.geomspace(largest, SMALLEST_SHARE * largest, POINTS)
