@@ -198,7 +198,11 @@ class Poisson:
     def check_target(self, y: Array) -> None:
         """Require counts, not all of them 0."""
         if np.any(y < 0) or np.any(y != np.floor(y)):
-            raise DataError("a Poisson target holds counts 0, 1, 2, …; got negative or fractional values.")
+            wrong = y[(y < 0) | (y != np.floor(y))]
+            raise DataError(
+                f"a Poisson target holds counts 0, 1, 2, …; got values such as {wrong[:3].tolist()}. For rates N/e "
+                "pass the counts N with offset=np.log(e), or the rates with weights=e (whole in product)."
+            )
         if not np.any(y > 0):
             raise DataError("the target is always 0; a Poisson regression needs a positive count.")
 

@@ -16,6 +16,7 @@ from bayesreg.model.coefficients import Coefficients
 from bayesreg.model.family import Family, Gaussian, find_family
 from bayesreg.model.noise import Noise, no_noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
+from bayesreg.model.rates import read_rates
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.model.theta import products, weighted_rows, with_ones
 from bayesreg.priors.horseshoe import HorseshoePrior
@@ -62,7 +63,8 @@ class Regression:
         centred; with a flat intercept the estimates are the same either way.
     weights : array-like, shape (n,), optional
         Row i has noise scale σ/√w_i; without a sigma (Bernoulli, Poisson) its log likelihood is
-        multiplied by w_i. They also weight means and standard deviations.
+        multiplied by w_i. They also weight means and standard deviations. For a Poisson target of rates N/e
+        the weights are the exposures e: such rows are read as counts N with offset log e.
     offset : array-like, shape (n,), optional
         Known part of the linear predictor.
 
@@ -108,6 +110,7 @@ class Regression:
         found = find_family(family)
         intercept = read_intercept(intercept)
         rows, names, target = read_rows(X, y, weights, offset)
+        rows = read_rates(rows, found)
         found.check_target(rows.y)
         centered = is_centered(intercept, center)
         design = design_of_rows(rows, names, target, center=centered, standardize=standardize)
