@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesreg.analysis.from_tree import draws_of, family_of, names_of
 from bayesreg.analysis.intervals import quantiles
-from bayesreg.design.columns import read_matrix, read_vector
+from bayesreg.design.columns import as_frame, read_matrix, read_vector
 from bayesreg.design.formula import add_offsets
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.family import Family
@@ -183,7 +183,7 @@ def predict(
     >>> [round(float(br.predict(told, X[400:]).log_density(y[400:]).mean()), 2) for told in (posterior, point)]
     [-5.22, -5.21]
     """
-    X_new, offset = _by_formula(X_new, offset, reg)
+    X_new, offset = _by_formula(as_frame(X_new), offset, reg)
     X, index = _read_columns(X_new, idata.names if isinstance(idata, Estimate) else names_of(idata))
     m = X.shape[0]
     family: Family

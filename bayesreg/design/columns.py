@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.design.implicit import is_sparse
-from bayesreg.errors import ConstantColumnWarning, DataError
+from bayesreg.errors import ConstantColumnWarning, DataError, MissingDependencyError
 
 # Beyond this size a product of two columns may overflow to infinity.
 LARGEST_MAGNITUDE = 1e100
@@ -68,6 +68,7 @@ def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[Any, tuple[
     """
     if is_sparse(X):
         return _read_sparse(X, names)
+    X = as_frame(X)
     if _is_frame(X):
         columns = [str(name) for name in X.columns] if names is None else [str(name) for name in names]
         _check_names(columns, X.shape[1])
@@ -123,6 +124,7 @@ def read_vector(values: Any, what: str, n: int, index: Any = None) -> np.ndarray
     DataError
         If the length or index differs, or values are not finite numbers.
     """
+    values = as_frame(values)
     own_index = getattr(values, "index", None) if _is_pandas(values) else None
     if _is_frame(values):
         if values.shape[1] != 1:
@@ -179,6 +181,30 @@ def warn_constant_columns(names: Sequence[str], constant: np.ndarray) -> None:
         )
 
 
+def as_frame(values: Any) -> Any:
+    """A table of another library (polars, pyarrow, …) as a pandas frame, so that its names are kept; all else as it is.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be turned into one.
+    MissingDependencyError
+        If that needs a package.
+    """
+    is_table = any(hasattr(type(values), name) for name in ("columns", "column_names", "collect_schema"))
+    if _is_pandas(values) or is_sparse(values) or not is_table:
+        return values
+    library = type(values).__module__.partition(".")[0]
+    if not hasattr(values, "to_pandas"):
+        raise DataError(f"a {type(values).__name__} of {library} holds no rows here; turn it into a pandas data frame.")
+    try:
+        return values.to_pandas()
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'a table of {library} needs pyarrow ({error}); install it with: pip install "bayesreg[parquet]"'
+        ) from None
+
+
 def _is_pandas(values: Any) -> bool:
     return type(values).__module__.partition(".")[0] == "pandas"
 
@@ -188,9 +214,10 @@ def _is_frame(values: Any) -> bool:
 
 
 def _name_of(y: Any) -> str:
+    y = as_frame(y)
     if _is_frame(y):
         return str(y.columns[0])
-    name = getattr(y, "name", None) if _is_pandas(y) else None
+    name = getattr(y, "name", None)
     return "y" if name is None else str(name)
 
 

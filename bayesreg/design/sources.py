@@ -1,11 +1,11 @@
 """Tables from files, frames and named data sets, and the moments of a table."""
 
-import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.design.columns import read_rows
+from bayesreg.design.columns import as_frame, read_rows
 from bayesreg.design.datasets import DATASETS, load_dataset
 from bayesreg.design.moments import Moments, moments_of_rows
 from bayesreg.errors import DataError, MissingDependencyError
@@ -27,9 +27,10 @@ def read_table(source: str | Path) -> "pd.DataFrame":
         If a Parquet file is given and pyarrow is not installed.
     """
     path = Path(source)
-    if not path.is_file():
-        known = ", ".join(DATASETS)
-        raise DataError(f'no file and no data set named "{source}"; give a CSV or Parquet file, or one of: {known}.')
+    if not _is_file(path):
+        known, name = ", ".join(DATASETS), str(source)
+        shown = name if name.isprintable() and len(name) <= 200 else repr(name[:200])
+        raise DataError(f'no file and no data set named "{shown}"; give a CSV or Parquet file, or one of: {known}.')
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
@@ -41,21 +42,26 @@ def read_table(source: str | Path) -> "pd.DataFrame":
     return _read_csv(path)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        # A name that is too long, or holds NUL, names no file.
+        return False
+
+
 def _read_csv(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
-    try:
-        header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0]
-        frame = pd.read_csv(path)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f'"{path.name}" cannot be read as CSV: {error}') from None
-    if header.isna().any():
-        raise DataError(f'"{path.name}" has a column without a name; name it, or write the file with index=False.')
-    if header.duplicated().any():
-        repeated = sorted(set(header[header.duplicated()]))
-        raise DataError(f'"{path.name}" has repeated column names: {repeated[:10]}; rename them.')
+    with _named(path, "CSV"):
+        # Columns may be called NA or null, so that the header is read as text.
+        header = pd.read_csv(path, header=None, nrows=1, dtype=str, na_filter=False).iloc[0]
+        frame = pd.read_csv(path, low_memory=False)
+    _check_header(path, [str(name) for name in header])
     if not frame.index.equals(pd.RangeIndex(len(frame))):
-        raise DataError(f'"{path.name}" has rows that are longer than its header; name every column.')
+        raise DataError(
+            f'"{path.name}" has rows that are longer than its header; name every column, and separate by commas.'
+        )
     return frame
 
 
@@ -63,15 +69,40 @@ def _read_parquet(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        import pyarrow
+        import pyarrow  # noqa: F401 - pandas would not name the extra that installs it
     except ImportError:
         raise MissingDependencyError(
             'reading Parquet needs pyarrow; install it with: pip install "bayesreg[parquet]"'
         ) from None
+    with _named(path, "Parquet"):
+        frame = pd.read_parquet(path, engine="pyarrow")
+    _check_header(path, [str(name) for name in frame.columns])
+    return frame
+
+
+@contextmanager
+def _named(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever a parser or decompressor raises into an error that names the file."""
     try:
-        return pd.read_parquet(path, engine="pyarrow")
-    except pyarrow.ArrowException as error:
-        raise DataError(f'"{path.name}" cannot be read as Parquet: {error}') from None
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(f'"{path.name}" cannot be read: {error}; or decompress it first.') from None
+    except UnicodeDecodeError as error:
+        raise DataError(f'"{path.name}" cannot be read as {kind}: {error}; save it as UTF-8.') from None
+    # Each compression has errors of its own, which share no base.
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f'"{path.name}" cannot be read as {kind}: {reason}; write the file again.') from None
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    if "" in names:
+        raise DataError(f'"{path.name}" has a column without a name; name it, or write the file with index=False.')
+    if any("\0" in name for name in names):
+        raise DataError(f'"{path.name}" has a column name that holds the character NUL; rename it.')
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise DataError(f'"{path.name}" has repeated column names: {repeated[:10]}; rename them.')
 
 
 def split_target(frame: "pd.DataFrame", target: str) -> "tuple[pd.DataFrame, pd.Series]":
@@ -84,7 +115,11 @@ def split_target(frame: "pd.DataFrame", target: str) -> "tuple[pd.DataFrame, pd.
     """
     if target not in frame.columns:
         found = [str(name) for name in frame.columns][:20]
-        raise DataError(f'no target column "{target}"; the columns are {found}; name one with target= (--target).')
+        separators = [mark for mark in ";\t|" if len(frame.columns) == 1 and mark in found[0]]
+        cure = f"values are separated by {separators[0]!r}: save them with commas" if separators else ""
+        raise DataError(
+            f'no target column "{target}"; the columns are {found}; {cure or "name one with target= (--target)"}.'
+        )
     return frame.drop(columns=[target]), frame[target]
 
 
@@ -120,7 +155,7 @@ def moments(source: Any, target: str = "y") -> Moments:
     """
     if isinstance(source, str) and source in DATASETS:
         source, _ = load_dataset(source)
-    frame = read_table(source) if isinstance(source, (str, Path)) else source
+    frame = read_table(source) if isinstance(source, (str, Path)) else as_frame(source)
     if not hasattr(frame, "columns") or not hasattr(frame, "drop"):
         raise DataError(
             f"expected a pandas data frame or the path of a CSV or Parquet file, got {type(source).__name__}."

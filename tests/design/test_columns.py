@@ -323,3 +323,46 @@ def test_standardized_columns_do_not_depend_on_their_units(power, intercept):
         np.testing.assert_allclose(other, one, rtol=1e-10, atol=1e-12)
     else:
         np.testing.assert_allclose(other, one, rtol=1e-10)
+
+
+class Lazy:
+    """A table without rows of its own."""
+
+    columns = ("u", "v")
+
+
+class Foreign(Lazy):
+    """A table whose way to pandas needs a package that is missing."""
+
+    def to_pandas(self):
+        raise ImportError("No module named 'pyarrow'")
+
+
+def test_tables_of_other_libraries_keep_their_names():
+    import pyarrow as pa
+
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"u": rng.normal(size=20), "v": np.arange(20), "g": list("pq") * 10, "y": rng.normal(size=20)})
+    table = pa.Table.from_pandas(frame)
+    X, y = table.select(["u", "v"]), table.select(["y"])
+    reg = br.Regression(X, y, prior=br.Normal(1.0), sigma=1.0)
+    assert (reg.names, reg.design.target) == (("u", "v"), "y")
+    fit = br.map_estimate(reg)
+    expected = br.predict(fit, frame[["v", "u"]]).mean
+    np.testing.assert_array_equal(br.predict(fit, table.select(["v", "u"])).mean, expected)
+    by_formula = br.Regression.from_formula("y ~ u * g", table, prior=br.Normal(1.0), sigma=1.0)
+    assert by_formula.names == ("u", "g[T.q]", "u:g[T.q]")
+    assert br.predict(br.map_estimate(by_formula), table, reg=by_formula).mean.shape == (20,)
+    assert br.moments(table.drop_columns("g")).names == ("u", "v")
+
+
+def test_tables_that_cannot_be_turned_into_frames_are_refused():
+    with pytest.raises(br.errors.DataError, match="turn it into a pandas data frame"):
+        br.Regression(Lazy(), [1.0, 2.0], prior=br.Normal(1.0), sigma=1.0)
+    with pytest.raises(br.errors.MissingDependencyError, match="pip install"):
+        br.Regression(Foreign(), [1.0, 2.0], prior=br.Normal(1.0), sigma=1.0)
+
+
+def test_weights_too_small_for_a_product_are_refused():
+    with pytest.raises(br.errors.DataError, match="Scale them up"):
+        br.Regression([[1.0], [2.0]], [1.0, 2.0], prior=br.Normal(1.0), sigma=1.0, weights=[1e-200, 1.0])

@@ -1,3 +1,5 @@
+import gzip
+import lzma
 import sys
 
 import numpy as np
@@ -67,6 +69,15 @@ BROKEN = {
     "binary.csv": (b"\xff\xfe\x00\x01\n\x80", "cannot be read as CSV"),
     "broken.csv.gz": (b"this is not gzip", "cannot be read as CSV"),
     "broken.csv.zip": (b"this is not zip", "cannot be read as CSV"),
+    "truncated.csv.gz": (gzip.compress(b"a,y\n" + b"1,2\n2,4\n" * 99)[:-12], "cannot be read as CSV"),
+    "broken.csv.xz": (b"this is not xz", "cannot be read as CSV"),
+    "truncated.csv.xz": (lzma.compress(b"a,y\n1,2\n2,4\n")[:40], "cannot be read as CSV"),
+    "broken.csv.bz2": (b"this is not bzip2", "cannot be read as CSV"),
+    "latin.csv": ("größe,y\n1,2\n".encode("latin-1"), "save it as UTF-8"),
+    "utf16.csv": ("a,y\n1,2\n".encode("utf-16"), "save it as UTF-8"),
+    "quote.csv": (b'"a,y\n1,2\n', "cannot be read as CSV"),
+    "nul.csv": (b"a\0b,y\n1,2\n", "character NUL; rename"),
+    "nameless.csv": (b",a,y\n0,1,2\n", "column without a name; name it"),
     "empty.parquet": (b"", "cannot be read as Parquet"),
     "broken.parquet": (b"PAR1 and no more", "cannot be read as Parquet"),
     "table.txt": (b"a,y\n1,2\n", "neither .csv nor .parquet; convert"),
@@ -107,6 +118,11 @@ CONTENTS = {
     "an infinite number": (b"a,y\n1,2\ninf,3\n", '"a" has 0 missing and 1 infinite'),
     "thousands separators": (b'a,y\n"1,000",2\n', '"a" is not numeric'),
     "dates": (b"a,y\n2020-01-01,2\n", '"a" is not numeric'),
+    "semicolons": (b"a;y\n1;2\n", "separated by ';': save them with commas"),
+    "tabs": (b"a\ty\n1\t2\n", "separated by .*: save them with commas"),
+    "semicolons and decimal commas": (b"a;y\n1,5;2,5\n2,5;3\n", "longer than its header.*separate by commas"),
+    "a short row": (b"a,b,y\n1,2,3\n1,2\n", '"y" has 1 missing'),
+    "a text far down": (b"a,y\n" + b"1,2\n" * 300_000 + b"x,3\n", '"a" is not numeric'),
     "another separator": (b"a;y\n1;2\n", 'no target column "y"; the columns are'),
     "another target": (b"a,b\n1,2\n", 'no target column "y"; the columns are'),
 }
@@ -166,3 +182,42 @@ def test_the_target_is_split_off():
 def test_a_repeated_target_is_refused():
     with pytest.raises(DataError, match="2 columns"):
         br.moments(pd.DataFrame([[1.0, 2.0, 3.0]], columns=["y", "a", "y"]))
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "None", "nan", "n/a", "#N/A", "", "Infinity", "True", "1"])
+def test_columns_may_be_called_like_a_missing_value(tmp_path, name):
+    (tmp_path / "table.csv").write_text(f"{name or 'NaN'},b,y\n1,2,3\n2,5,4\n0,1,1\n")
+    assert br.moments(tmp_path / "table.csv").names == (name or "NaN", "b")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
+    SMALL.to_csv(tmp_path / "table.csv", index=False, encoding="utf-8-sig")
+    assert br.moments(tmp_path / "table.csv").names == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + ".csv", "a\0b.csv", "/dev/null", "a/" * 3000, "\n", "\ud800.csv"])
+def test_what_cannot_be_a_file_name_is_a_missing_file(name):
+    with pytest.raises(DataError, match="no file and no data set named"):
+        br.moments(name)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "table.csv").write_text("a,y\n1,2\n")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(pd, "read_csv", refuse)
+    with pytest.raises(DataError, match=r'"table.csv" cannot be read as CSV: .*Permission denied'):
+        br.moments(tmp_path / "table.csv")
+
+
+def test_a_compression_that_needs_a_package_names_it(tmp_path, monkeypatch):
+    (tmp_path / "table.csv.zst").write_bytes(b"(\xb5/\xfd")
+
+    def refuse(*_, **__):
+        raise ImportError("`Import zstandard` failed.")
+
+    monkeypatch.setattr(pd, "read_csv", refuse)
+    with pytest.raises(MissingDependencyError, match=r'"table.csv.zst".*zstandard.*decompress it first'):
+        br.moments(tmp_path / "table.csv.zst")

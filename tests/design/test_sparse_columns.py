@@ -41,6 +41,12 @@ def test_weighted_sparse_columns_far_from_zero(offset):
     np.testing.assert_allclose(reg.design.standardization.sd, sd, rtol=1e-12)
 
 
+def test_the_mean_of_many_rows_far_from_zero_is_exact_to_rounding():
+    rng = np.random.default_rng(5)
+    X, weights = 1e9 + rng.normal(size=(400_000, 1)), rng.uniform(0.5, 2.0, 400_000)
+    np.testing.assert_allclose(sparse_mean(sparse.csc_array(X), weights), exact(X, weights)[0], rtol=3e-16)
+
+
 def test_zeros_of_little_weight_count_with_all_their_digits():
     rng = np.random.default_rng(3)
     X, weights = np.full((4000, 1), 5.0), rng.uniform(1.0, 2.0, 4000) * 1e12

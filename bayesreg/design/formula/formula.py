@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.design.columns import read_vector
+from bayesreg.design.columns import as_frame, read_vector
 from bayesreg.design.formula.coding import MOST_COLUMNS, Part, code_terms, columns_of
 from bayesreg.design.formula.syntax import Node, names_in, parse
 from bayesreg.design.formula.terms import Expansion, RightSide, Term, offsets_of
@@ -105,6 +105,7 @@ def read_formula(formula: str, frame: "pd.DataFrame") -> FormulaColumns:
     """
     import pandas as pd
 
+    frame = as_frame(frame)
     if not isinstance(frame, pd.DataFrame) or frame.shape[0] == 0:
         got = "one without rows" if isinstance(frame, pd.DataFrame) else type(frame).__name__
         raise DataError(f"a formula needs a pandas data frame, got {got}; make one with pandas.DataFrame(columns).")
