@@ -10,7 +10,7 @@ import xarray as xr
 from pymc.backends import NDArray
 from pymc.backends.base import MultiTrace
 
-from bayesreg.errors import MultimodalWarning
+from bayesreg.errors import DataError, MultimodalWarning
 from bayesreg.find_map.density import SplitDensity
 from bayesreg.find_map.newton import Descent
 from bayesreg.find_map.survey import Survey
@@ -49,7 +49,12 @@ def _posterior(
     trace.setup(draws=1, chain=0)
     trace.record(dict(zip(point, values_in_order(model, point), strict=True)), in_warmup=False)
     trace.close()
-    tree = pm.to_inference_data(MultiTrace([trace]), model=model, **idata_kwargs)
+    try:
+        tree = pm.to_inference_data(MultiTrace([trace]), model=model, **idata_kwargs)
+    except TypeError as error:
+        raise DataError(
+            f"idata_kwargs are those of pm.to_inference_data, got {sorted(idata_kwargs)}: {error}"
+        ) from error
     if not tree["sample_stats"].data_vars:
         del tree["sample_stats"]
     for name, value in held.items():

@@ -17,18 +17,24 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pymc.data import MinibatchOp
 from pymc.pytensorf import rewrite_pregrad
 from pytensor.gradient import NullTypeGradError, grad
 from pytensor.graph.replace import graph_replace, vectorize_graph
 from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import ancestors
+from pytensor.graph.utils import MethodNotDefined
 from pytensor.tensor import as_tensor
+from pytensor.tensor.random.op import RandomVariable
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.find_map.variables import Piece, check_names, compile_graph, first_point, read_pieces
 
 # So many Hessian columns at a time, to bound the memory; and the most smooth coordinates.
 BATCH, MOST_SMOOTH = 32, 5_000
+NO_DERIVATIVE = (NotImplementedError, NullTypeGradError, MethodNotDefined)
+# The relative step for which central differences of a gradient are most exact.
+CUBE_ROOT = float(np.cbrt(np.finfo(float).eps))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,24 +215,52 @@ def _loss(
         # this rewrite before that module is loaded would keep it from ever loading.)
         lowered: Any = rewrite_graph([total, joined], include=("lower_xtensor",), clone=False)
         total, joined = lowered
+    _check_not_random(total)
     return rewrite_pregrad(total + (joined * signs * u).sum()), joined
 
 
+def _check_not_random(total: Any) -> None:
+    """A density over a random part of the rows is another one at every evaluation."""
+    if any(
+        var.owner is not None and isinstance(var.owner.op, RandomVariable | MinibatchOp) for var in ancestors([total])
+    ):
+        raise UnsupportedError(
+            "the log density is drawn anew at every evaluation, as with pm.Minibatch, and has no mode to find; build "
+            "the model on all rows (from very many rows, br.moments and br.Regression.from_moments)."
+        )
+
+
 def _compiled(total: Any, weights: Any, v: Any, signs: Any) -> tuple[Any, Any]:
-    direction, directions = pt.dvector("direction"), pt.dmatrix("directions")
     try:
         gradient = grad(total, v, disconnected_inputs="ignore")
-        product = grad((gradient * direction).sum(), v, disconnected_inputs="ignore")
-        # Where the density is linear the product does not depend on the direction; its shape still has to.
-        product = product + 0 * direction
-        batch = vectorize_graph(product, {direction: directions})
-        evaluate = compile_graph([v, signs], [total, gradient, weights])
-        multiply = compile_graph([v, signs, directions], batch)
-    except (NotImplementedError, NullTypeGradError) as error:
+    except NO_DERIVATIVE as error:
         raise UnsupportedError(
-            f"the model's log density has no first or second derivative ({error}); use pm.find_MAP(method='powell')."
+            f"the model's log density has no gradient ({error}); use pm.find_MAP(method='powell')."
         ) from error
-    return evaluate, multiply
+    evaluate = compile_graph([v, signs], [total, gradient, weights])
+    direction, directions = pt.dvector("direction"), pt.dmatrix("directions")
+    try:
+        product = grad((gradient * direction).sum(), v, disconnected_inputs="ignore")
+    except NO_DERIVATIVE:
+        return evaluate, differences(evaluate)
+    # Where the density is linear the product does not depend on the direction; its shape still has to.
+    batch = vectorize_graph(product + 0 * direction, {direction: directions})
+    return evaluate, compile_graph([v, signs, directions], batch)
+
+
+def differences(evaluate: Any) -> Any:
+    """Products with the Hessian from differences of the gradient, for densities without a second derivative."""
+
+    def multiply(v: np.ndarray, signs: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        rows = np.empty_like(directions)
+        for k, direction in enumerate(directions):
+            size = np.max(np.abs(direction) / (1 + np.abs(v)), initial=0.0)
+            step = CUBE_ROOT / size * direction if size > 0 else direction
+            ahead, behind = evaluate(v + step, signs)[1], evaluate(v - step, signs)[1]
+            rows[k] = (ahead - behind) * (0.5 * size / CUBE_ROOT)
+        return rows
+
+    return multiply
 
 
 def _start(

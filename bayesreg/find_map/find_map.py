@@ -13,9 +13,9 @@ from bayesreg.find_map.answer import answer, values_in_order, warn_of_modes
 from bayesreg.find_map.certificate import certify_mode
 from bayesreg.find_map.density import Local, SplitDensity, split_density
 from bayesreg.find_map.newton import descend
-from bayesreg.find_map.options import read_fixed, read_start
+from bayesreg.find_map.options import check_settings, read_fixed, read_model, read_start
 from bayesreg.find_map.survey import Survey, survey
-from bayesreg.find_map.variables import compile_graph
+from bayesreg.find_map.variables import compile_graph, is_laplace
 
 # PyMC rounds some of its constants to single precision, so that two graphs of one density differ by this share.
 AGREEMENT = 1e-7
@@ -109,10 +109,10 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
         If no mode was found for another reason: the density or its gradient is not a number at the start, the steps
         ran out, or the density has a kink other than that of a free ``pm.Laplace`` variable.
     UnsupportedError
-        If a free variable is discrete, or the density has no gradient, or an argument of ``pm.find_MAP`` cannot be
-        honoured.
+        If a free variable is discrete, or the density has no gradient or is random (``pm.Minibatch``), or an argument
+        of ``pm.find_MAP`` cannot be honoured.
     DataError
-        If `start`, `fixed` or `vars` do not fit the model.
+        If there is no model, or an argument is not of its kind or does not fit the model.
 
     Warns
     -----
@@ -123,7 +123,8 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     -----
     Everything runs in NumPy, so that nothing waits for numba or a C compiler. The cost of a step is that of k
     Hessian-vector products and of factoring a k × k matrix, where k counts the smooth elements and the Laplace
-    elements away from their locations.
+    elements away from their locations. Where PyTensor has no second derivative of the density, differences of the
+    gradient stand for it in the steps and in ``curvature``; the conditions of first order remain exact.
 
     Examples
     --------
@@ -139,14 +140,17 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     >>> mode["certificate"]["n_zeros"].sel(variable="coef").item(), mode["certificate"]["kkt"].item() < 1e-9
     (1, True)
     """
-    model = pm.modelcontext(model)
+    model = read_model(model)
+    check_settings(
+        max_steps, start=start, fixed=fixed, idata_kwargs=idata_kwargs, initvals=pymc_options.get("initvals")
+    )
     begin = read_start(start, pymc_options)
     held = read_fixed(model, vars, begin, fixed)
     density = split_density(model, begin, held)
     _check_start(model, density)
-    with _progress(bool(progressbar)) as report:
+    with _progress(bool(progressbar)) as report, _naming_laplace_errors(model):
         first = descend(density, density.start, max_steps=max_steps, report=report)
-    found = survey(density, first) if check_unbounded else Survey([(first, certify_mode(density, first))])
+        found = survey(density, first) if check_unbounded else Survey([(first, certify_mode(density, first))])
     _check_against_pymc(model, density, found)
     warn_of_modes(model, density, found)
     return answer(model, density, found, held, {"include_transformed": include_transformed, **(idata_kwargs or {})})
@@ -166,6 +170,21 @@ def _progress(show: bool) -> Iterator[Any]:
             status.update(f"find_MAP: step {step}, log density {-local.value:.8g}, slope {size:.1e}")
 
         yield report
+
+
+@contextmanager
+def _naming_laplace_errors(model: pm.Model) -> Iterator[None]:
+    """Add to a refusal where this package has what the model asks for."""
+    try:
+        yield
+    except ConvergenceError as error:
+        names = ", ".join(rv.name for rv in model.observed_RVs if is_laplace(rv))
+        if not names:
+            raise
+        raise ConvergenceError(
+            f"{error} {names} has Laplace errors, whose kinks are such: the mode of a regression with them is "
+            "br.map_estimate(br.Regression(X, y, family='laplace'))."
+        ) from None
 
 
 def _check_start(model: pm.Model, density: SplitDensity) -> None:

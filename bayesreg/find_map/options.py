@@ -1,6 +1,7 @@
 """The arguments by which ``pm.find_MAP`` knows its own things, read as those of :func:`bayesreg.find_MAP`."""
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from typing import Any
 
 import pymc as pm
@@ -27,6 +28,39 @@ CURES = {
     "maxiter": "it is called max_steps here",
     "maxeval": "it is called max_steps here",
 }
+
+
+def read_model(model: Any) -> pm.Model:
+    """The model itself, or the one whose ``with`` block this is called in.
+
+    Raises
+    ------
+    DataError
+        If there is none, or it is something else.
+    """
+    if isinstance(model, pm.Model):
+        return model
+    if model is not None:
+        raise DataError(f"model must be a pymc.Model, got {type(model).__name__}; of a Regression, take reg.to_pymc().")
+    try:
+        return pm.modelcontext(None)
+    except TypeError:
+        raise DataError("find_MAP needs a model: call it inside of a `with model:` block, or pass the model.") from None
+
+
+def check_settings(max_steps: Any, **mappings: Any) -> None:
+    """Refuse a number of steps that is none, and what is not a mapping from names.
+
+    Raises
+    ------
+    DataError
+        Naming the argument.
+    """
+    if isinstance(max_steps, bool) or not isinstance(max_steps, Integral) or max_steps < 1:
+        raise DataError(f"max_steps must be a whole number of at least 1, got {max_steps!r}.")
+    for name, given in mappings.items():
+        if given is not None and not isinstance(given, Mapping):
+            raise DataError(f"{name} must be a mapping from names to values, got {type(given).__name__}.")
 
 
 def read_start(start: Mapping[str, Any] | None, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,6 +106,9 @@ def read_fixed(
     if variables is None:
         return held
     given = [variables] if isinstance(variables, str) or hasattr(variables, "name") else variables
+    given = list(given) if isinstance(given, Iterable) else [given]
+    if not all(isinstance(one, str) or hasattr(one, "name") for one in given):
+        raise DataError(f"vars must be free variables of the model or their names, got {variables!r}.")
     own = {var.name: rv.name for rv, var in model.rvs_to_values.items()}
     names = [own.get(_name(variable), _name(variable)) for variable in given]
     check_known(model, vars=names, start=start, fixed=held)
@@ -83,4 +120,6 @@ def read_fixed(
 
 
 def _name(variable: Any) -> str:
+    if not isinstance(variable, str) and not hasattr(variable, "name"):
+        raise DataError(f"a variable is named by its name or given itself; got {variable!r}.")
     return variable if isinstance(variable, str) else str(variable.name)

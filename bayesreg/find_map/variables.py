@@ -165,7 +165,7 @@ def read_pieces(model: pm.Model, first: Mapping[str, np.ndarray], fixed: Mapping
                 shape=first[value_name].shape,
                 keys=_keys(model, rv, first[value_name].shape),
                 where=slice(begin, stop),
-                kinked=_is_laplace(rv) and transform is None,
+                kinked=is_laplace(rv) and transform is None,
                 transformed=transform is not None,
                 has_ends=transform is not None and not isinstance(transform, WITHOUT_ENDS),
             )
@@ -183,6 +183,7 @@ def _keys(model: pm.Model, rv: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(f"[{','.join(map(str, key))}]" for key in product(*fitting))
 
 
-def _is_laplace(rv: Any) -> bool:
+def is_laplace(rv: Any) -> bool:
+    """Whether a variable is a plain Laplace one."""
     op = rv.owner.op
     return isinstance(getattr(op, "core_op", op), LaplaceRV)
