@@ -15,6 +15,8 @@ from bayesreg.errors import UnsupportedError
 
 # Up to this many columns the Gram matrix is formed once and kept (128 MB at 4,000).
 GRAM_COLUMNS = 4_000
+# Rows times columns that are decomposed themselves, not their Gram matrix.
+SMALL = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,9 @@ class QuadraticLoss:
         if self.A is not None and not self.has_gram:
             if isinstance(self.A, ImplicitColumns):
                 raise UnsupportedError("the rank of a wide sparse X is not computed; pass X.toarray() where it fits.")
+            return int(np.linalg.matrix_rank(self.A))
+        if isinstance(self.A, np.ndarray) and self.A.size <= SMALL:
+            # Squared, as in the Gram matrix, what is 0 up to rounding is hard to tell from what is not.
             return int(np.linalg.matrix_rank(self.A))
         return len(self._eigen[0])
 

@@ -109,7 +109,8 @@ def _limits(draws: np.ndarray, points: dict[str, np.ndarray]) -> tuple[float, fl
 
 def _title(comparison: Comparison) -> str:
     zeros, p = comparison.estimates["map"].n_zeros, comparison.reg.p
-    close = comparison.max_abs_difference <= 1e-6 * float(np.abs(comparison.estimates["map"].coef).max(initial=1e-300))
+    best = comparison.estimates["map"]
+    close = comparison.max_abs_difference <= 1e-6 * float(np.abs([*best.coef, best.intercept]).max(initial=1e-300))
     said = f"MAP and penalized estimate {'agree' if close or zeros == p else 'differ'}"
     if not zeros:
         return f"{said}: one point of a whole posterior"

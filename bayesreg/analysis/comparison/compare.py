@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.coef_draws import coef_draws
+from bayesreg.analysis.comparison.notes import outside, own_notes, theta_of
 from bayesreg.analysis.comparison.table import render_html, render_text
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
@@ -19,6 +20,7 @@ from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.least_squares import least_squares_if_any
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.optimize.penalized import penalized_at
+from bayesreg.optimize.uniqueness import free_directions
 from bayesreg.priors.dictionary import to_penalty
 from bayesreg.priors.objective import canonical_objective, find_objective
 from bayesreg.sampling.engine import Posterior, draw_posterior, is_short
@@ -81,6 +83,8 @@ class Comparison:
         How many posterior draws of a coefficient are exactly 0.
     notes : tuple of str
         How scale, strength and sigma were come by, and what the reader must know.
+    free_columns : tuple of str or None
+        Columns along which the penalized minimum can move at no cost, so that it is not unique; None if not known.
     """
 
     reg: Regression
@@ -93,6 +97,7 @@ class Comparison:
     epsilon_share: float
     notes: tuple[str, ...]
     zero_draws: int
+    free_columns: tuple[str, ...] | None = ()
 
     def __repr__(self) -> str:
         return (
@@ -128,8 +133,14 @@ class Comparison:
 
     @property
     def max_abs_difference(self) -> float:
-        """Largest |MAP − penalized| on the user's columns."""
-        return float(np.max(np.abs(self.estimates["map"].coef - self.estimates["penalized"].coef)))
+        """Largest |MAP − penalized| on the user's columns, the intercept included."""
+        ours, theirs = self.estimates["map"], self.estimates["penalized"]
+        return float(np.max(np.abs(np.append(ours.coef - theirs.coef, ours.intercept - theirs.intercept))))
+
+    @property
+    def map_outside(self) -> tuple[str, ...]:
+        """Coefficients whose MAP lies outside their own posterior interval."""
+        return outside(self.rows)
 
     def to_frame(self) -> "pd.DataFrame":
         """The table as a data frame, one row per coefficient."""
@@ -163,6 +174,8 @@ class Comparison:
             "zero_draws": self.zero_draws,
             "same_zeros": self.same_zeros,
             "max_abs_difference": self.max_abs_difference,
+            "free_columns": self.free_columns,
+            "map_outside": self.map_outside,
             "certificate": {"kkt": self.certificate.kkt, "gap": self.certificate.gap},
             "certificate_penalized": {
                 "kkt": self.estimates["penalized"].certificate.kkt,
@@ -254,16 +267,19 @@ def compare(
         sampling.setdefault("kernel", "interpreted" if is_short(reg) else "auto")
     posterior = draw_posterior(reg, **sampling) if idata is None else idata
     coef = _draws_of(reg, posterior)
+    rows = _rows(reg, estimates, coef, ci_prob, epsilon)
+    free = free_directions(reg, theta_of(reg, best), best.sigma)
     return Comparison(
         reg=reg,
-        rows=_rows(reg, estimates, coef, ci_prob, epsilon),
+        rows=rows,
         estimates=estimates,
         posterior=posterior,
         objective=objective,
         strength=_strength(reg, best.sigma, objective),
         ci_prob=ci_prob,
         epsilon_share=epsilon_share,
-        notes=notes + _own_notes(reg, estimates),
+        notes=notes + own_notes(reg, estimates, rows, free, ci_prob),
+        free_columns=free,
         zero_draws=int(np.sum(coef == 0)),
     )
 
@@ -311,24 +327,6 @@ def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
 def _strength(reg: Regression, sigma: float, objective: str) -> Any:
     penalty = to_penalty(reg.prior, objective=objective, **conversion(reg, objective, sigma))
     return {"l1": penalty.l1, "l2": penalty.l2} if penalty.name == "elastic_net" else penalty.strength  # type: ignore[union-attr]
-
-
-def _own_notes(reg: Regression, estimates: dict[str, Estimate]) -> tuple[str, ...]:
-    notes, best = [], estimates["map"]
-    if "ols" not in estimates:
-        notes.append("no maximum likelihood estimate was found, as where the classes can be separated and none exists")
-    if not reg.noise.known:
-        notes.append(
-            f"sigma is unknown, with prior {reg.noise}; the points are compared at the sigma "
-            f"of the joint mode of (beta, sigma), {best.sigma:.4g}, and so is the strength stated; "
-            "the posterior averages over sigma"
-        )
-    if reg.is_gaussian and reg.loss.rank < reg.loss.size:
-        notes.append(
-            f"least squares is not unique (rank {reg.loss.rank} of {reg.loss.size} columns); "
-            "the one of least norm is shown"
-        )
-    return tuple(notes)
 
 
 def _plain_scale(reg: Regression) -> Any:

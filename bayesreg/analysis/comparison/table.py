@@ -49,7 +49,9 @@ def headings(told: dict[str, Any]) -> list[str]:
 def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
     """What stands above the table, as (label, text) pairs."""
     zeros, check, diagnostics = told["zeros"], told["certificate"], told["diagnostics"]
-    same = "the same ones" if told["same_zeros"] else "NOT the same ones"
+    other = told["certificate_penalized"]
+    differ = "not the same ones, as the minimum is not unique" if told["free_columns"] else "NOT the same ones"
+    same = "the same ones" if told["same_zeros"] else differ
     scaled = " × sigma" if told["scaled_by_sigma"] else ""
     columns = "on standardized columns" if told["standardized"] else "on the columns as given"
     known = "held as known" if told["sigma_known"] else "joint mode; the posterior averages over it"
@@ -61,8 +63,16 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("penalty", f"{told['strength_is']} {_short(told['strength'])} in the convention {told['objective']}"),
         *([("sigma", f"{told['sigma']:.4g}, {known}")] if told["has_sigma"] else []),
-        ("MAP = penalized", f"largest difference {told['max_abs_difference']:.1e}"),
-        ("certificate", f"KKT {check['kkt']:.1e}, duality gap {_number(check['gap'], '.1e')} (relative)"),
+        (
+            "MAP = penalized",
+            f"largest difference {told['max_abs_difference']:.1e}"
+            + ("; the minimum is not unique" if told["free_columns"] else ""),
+        ),
+        (
+            "certificate",
+            f"KKT {check['kkt']:.1e}, duality gap {_number(check['gap'], '.1e')} (relative); of penalized "
+            f"KKT {_number(other['kkt'], '.1e')}, gap {_number(other['gap'], '.1e')}",
+        ),
         (
             "exact zeros",
             f"MAP {zeros['map']}, penalized {zeros['penalized']} ({same} of {told['p']}); "

@@ -8,11 +8,13 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy import integrate, stats
 from sklearn.linear_model import ElasticNet, Lasso
 
 import bayesreg as br
 from bayesreg.errors import PriorError
+from bayesreg.optimize.penalized import penalized_at
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.engine import sample
@@ -58,7 +60,8 @@ def test_the_points_are_those_of_numpy_and_scikit_learn(both):
 
 def test_differences_are_differences(both):
     np.testing.assert_array_equal(column(both, "difference"), column(both, "map") - column(both, "penalized"))
-    assert both.max_abs_difference == np.max(np.abs(column(both, "difference")))
+    first, second = both.estimates["map"].intercept, both.estimates["penalized"].intercept
+    assert both.max_abs_difference == max(np.max(np.abs(column(both, "difference"))), abs(first - second))
     assert both.certificate == both.estimates["map"].certificate
 
 
@@ -240,6 +243,85 @@ def test_an_unknown_sigma_is_compared_at_the_joint_mode():
 def test_collinear_columns_are_told():
     both = br.compare(regression(X=np.column_stack([X, X[:, 0]]), prior=br.Normal(1.0)), random_seed=1)
     assert "least squares is not unique (rank 4 of 5 columns)" in " ".join(both.notes)
+
+
+def coef_tree(reg, draws):
+    coords = {"coef_name": list(reg.names)}
+    posterior = xr.Dataset({"coef": (("chain", "draw", "coef_name"), draws)}, coords=coords)
+    return xr.DataTree.from_dict({"posterior": posterior})
+
+
+def given(reg):
+    """A comparison without sampling: Normal draws around the MAP."""
+    estimate = br.map_estimate(reg)
+    draws = estimate.coef + 0.3 * np.random.default_rng(1).normal(size=(2, 200, reg.p))
+    return coef_tree(reg, draws)
+
+
+TIES = {
+    "equal columns": (X[:, [0, 0, 1]], ("x0", "x1"), {}),
+    "opposite columns": (np.column_stack([X[:, 0], -X[:, 0], X[:, 1]]), ("x0", "x1"), {}),
+    "bernoulli": (X[:, [0, 0, 1]], ("x0", "x1"), {"family": "bernoulli", "y": (Y.mean() < Y) * 1.0}),
+    "three in a plane": (
+        np.column_stack([X[:, 0], X[:, 3], 0.5 * (X[:, 0] + X[:, 3])]),
+        ("x0", "x1", "x2"),
+        {"y": X[:, 0] + X[:, 3]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TIES)
+def test_a_minimum_that_is_not_unique_is_told(name):
+    columns, tied, options = TIES[name]
+    settings = {"family": options.get("family", "gaussian"), "sigma": None if "family" in options else 1.0}
+    reg = br.Regression(columns, options.get("y", Y), prior=br.Laplace(0.5), standardize=False, **settings)
+    both = br.compare(reg, given(reg))
+    note = next((note for note in both.notes if "penalized minimum is not unique" in note), "")
+    assert both.free_columns == tied
+    assert ", ".join(tied) in note
+    assert "NOT the same ones" not in str(both)
+    objectives = [both.estimates[side].objective for side in ("map", "penalized")]
+    assert objectives[0] == pytest.approx(objectives[1], rel=1e-12)
+
+
+UNIQUE = {
+    "elastic net": (X[:, [0, 0, 1]], br.ElasticNetPrior(0.5, 1.0)),
+    "ridge": (X[:, [0, 0, 1]], br.Normal(1.0)),
+    "tied columns that are both 0": (X[:, [0, 0, 1]], br.Laplace(1e-4)),
+    "unlike columns": (X, br.Laplace(0.5)),
+    "a float32 copy": (np.column_stack([X[:, 0], X[:, 0].astype(np.float32), X[:, 1]]), br.Laplace(0.5)),
+    "one column is weighted less": (X[:, [0, 0, 1]], br.Laplace([0.5, 0.4, 0.5])),
+}
+
+
+@pytest.mark.parametrize("name", UNIQUE)
+def test_a_minimum_that_is_unique_is_not_called_otherwise(name):
+    columns, prior = UNIQUE[name]
+    reg = regression(prior, X=columns, standardize=False)
+    assert br.compare(reg, given(reg)).free_columns == ()
+
+
+def test_a_map_outside_its_interval_is_told():
+    reg = regression()
+    best = br.map_estimate(reg).coef
+    shift = np.array([1.0] + [0.0] * (reg.p - 1))
+    draws = best + shift + 0.01 * np.random.default_rng(1).normal(size=(2, 500, reg.p))
+    both = br.compare(reg, coef_tree(reg, draws), ci_prob=0.9)
+    assert both.map_outside == (reg.names[0],)
+    assert f"outside its own 90% posterior interval for 1 of {reg.p} coefficients (x0)" in " ".join(both.notes)
+    inside = br.compare(reg, given(reg))
+    assert inside.map_outside == ()
+    assert "outside its own" not in " ".join(inside.notes)
+
+
+def test_a_difference_of_intercepts_is_a_difference(monkeypatch):
+    def moved(reg, sigma):
+        estimate = penalized_at(reg, sigma)
+        return dataclasses.replace(estimate, intercept=estimate.intercept + 0.25)
+
+    monkeypatch.setattr("bayesreg.analysis.comparison.compare.penalized_at", moved)
+    reg = regression()
+    assert br.compare(reg, given(reg)).max_abs_difference == pytest.approx(0.25, rel=1e-9)
 
 
 def test_own_notes_come_first(both):

@@ -73,6 +73,10 @@ def test_the_summary_names_every_quantity(told):
     assert found["penalty"] == f"strength {54.0**2 / 10:.4g} in the convention half_rss"
     assert found["sigma"] == "54, held as known"
     assert "MAP 2, penalized 2 (the same ones of 10)" in found["exact zeros"]
+    assert "of penalized KKT" in found["certificate"]
+    tied = dict(summary({**told, "same_zeros": False, "free_columns": ["a", "b"]}))
+    assert "not the same ones, as the minimum is not unique" in tied["exact zeros"]
+    assert "the minimum is not unique" in tied["MAP = penalized"]
     assert "joint mode" in dict(summary({**told, "sigma_known": False}))["sigma"]
     assert "NOT the same ones" in dict(summary({**told, "same_zeros": False}))["exact zeros"]
     assert "× sigma" in dict(summary({**told, "scaled_by_sigma": True}))["prior"]
