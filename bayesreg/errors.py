@@ -47,3 +47,7 @@ class MultimodalWarning(BayesregWarning):
 
 class SamplerWarning(BayesregWarning):
     """The draws did not pass the gate on convergence; the message says what to do."""
+
+
+class SelectionWarning(BayesregWarning):
+    """A strength was chosen at an end of its grid, so that a better one may lie beyond."""

@@ -1,6 +1,6 @@
 """The axis on which all rules answer: the strength of a regression's own kind of prior, in ``half_rss``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,10 @@ from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.dictionary import strengthened
 from bayesreg.priors.prior import Normal, PenaltyPrior
+from bayesreg.selection.choice import Choice
+
+# A grid whose end is chosen goes on by so many points, which are three decades, and so many times.
+EXTENSION, EXTENSIONS = 50, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +31,15 @@ class Axis:
         Strengths in ``half_rss``; None for the grid of :func:`bayesreg.path`.
     sigma_told : str
         How sigma was come by.
+    beyond : int
+        By how many extensions the default grid reaches further at both ends.
     """
 
     reg: Regression
     held: Regression
     given: np.ndarray | None
     sigma_told: str
+    beyond: int = 0
 
     @property
     def sigma(self) -> float:
@@ -48,12 +55,33 @@ class Axis:
     @cached_property
     def path(self) -> Path:
         """MAP estimates at each strength, for all rows."""
-        return path(self.held, self.given)
+        fits = path(self.held, self.given)
+        if self.beyond == 0:
+            return fits
+        # As dense as the grid that it goes on from.
+        step = np.log(fits.strengths[0] / fits.strengths[-1]) / (len(fits.strengths) - 1)
+        more = np.exp(step * np.arange(1, 1 + self.beyond * EXTENSION))
+        return path(self.held, np.concatenate([fits.strengths[0] * more, fits.strengths, fits.strengths[-1] / more]))
 
     @property
     def strengths(self) -> np.ndarray:
         """The grid, decreasing, shape (m,)."""
         return self.path.strengths
+
+    def points(self, few: int) -> int:
+        """How many points a coarser grid has that would have `few` without extensions."""
+        return few + (few - 1) * self.beyond
+
+    def extended(self, choice: Choice) -> "Axis | None":
+        """The axis that reaches further on both sides where an end of its grid was chosen, if it may.
+
+        It may under a Normal prior, whose grid has no natural end, and in the gaussian family, which has an estimate
+        at every strength.
+        """
+        curve = choice.curve
+        if self.given is not None or curve is None or self.term == "l1" or not self.reg.is_gaussian:
+            return None
+        return replace(self, beyond=self.beyond + 1) if curve.open_end and self.beyond < EXTENSIONS else None
 
     @property
     def term(self) -> str:

@@ -1,20 +1,24 @@
 """Bias² and variance of the fit along the strengths, where the truth is known."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from bayesreg.design.columns import read_vector
+from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import path
 from bayesreg.priors.prior import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.held_out import linear_predictor, plain_prior
-from bayesreg.selection.opening import open_axis
+from bayesreg.selection.opening import check_seed, open_axis
 
 REPLICATES = 50
+# Fitted values that are held at once.
+LARGEST = 500_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,21 +108,35 @@ def bias_variance(
     axis = open_axis(reg, strengths)
     axis.require_gaussian("bias_variance")
     mean, noise = _truth(axis, coef, intercept, sigma)
-    if isinstance(replicates, bool) or replicates < 4:
-        raise PriorError(f"replicates must be a whole number, at least 4, got {replicates!r}.")
-    fits = _fitted(axis, mean, noise, int(replicates), random_seed)
+    check_seed(random_seed)
+    fits = _fitted(axis, mean, noise, _read_replicates(replicates, len(mean) * len(axis.strengths)), random_seed)
     return _summarize(axis.strengths, fits, mean, noise)
 
 
 def _truth(axis: Axis, coef: Any, intercept: float, sigma: float | None) -> tuple[np.ndarray, float]:
     rows = axis.reg.design.rows
-    if rows is None or rows.weights is not None or rows.offset is not None:
-        raise DataError("bias and variance are simulated on rows without weights and offset; use Regression(X, y, …).")
+    if rows is None or rows.weights is not None or rows.offset is not None or is_sparse(rows.X):
+        raise DataError(
+            "bias and variance are simulated on rows without weights and offset, of an X that is not sparse; "
+            "use Regression(X, y, …)."
+        )
     truth = read_vector(coef, "coef", axis.reg.p)
-    noise = axis.sigma if sigma is None else float(sigma)
-    if not (noise > 0 and np.isfinite(noise)):
+    noise = axis.sigma if sigma is None else sigma
+    if not isinstance(noise, Real) or isinstance(noise, bool) or not (noise > 0 and np.isfinite(noise)):
         raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
-    return np.asarray(intercept + rows.X @ truth), noise
+    if not isinstance(intercept, Real) or not np.isfinite(intercept):
+        raise DataError(f"intercept must be a finite number, got {intercept!r}.")
+    return np.asarray(float(intercept) + rows.X @ truth), float(noise)
+
+
+def _read_replicates(replicates: Any, size: int) -> int:
+    whole = isinstance(replicates, Integral) and not isinstance(replicates, bool)
+    if not whole or not 4 <= replicates <= LARGEST / size:
+        raise PriorError(
+            f"replicates must be a whole number, at least 4 and, for what they need of memory, at most "
+            f"{LARGEST // size}, got {replicates!r}."
+        )
+    return int(replicates)
 
 
 def _fitted(axis: Axis, mean: np.ndarray, noise: float, replicates: int, random_seed: int | None) -> np.ndarray:

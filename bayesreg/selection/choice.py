@@ -5,6 +5,10 @@ from typing import Any
 
 import numpy as np
 
+# A curve moves at its end if over so many strengths it changes by more than this: an error by a share of it, a log
+# density in itself.
+NEARBY, SHARE_MOVED, LOG_MOVED = 5, 1e-3, 0.01
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -37,6 +41,16 @@ class Curve:
     def best(self) -> int:
         """Index of the best strength, the strongest of several."""
         return int(np.argmin(self.value) if self.kind == "error" else np.argmax(self.value))
+
+    @property
+    def open_end(self) -> bool:
+        """Whether the best strength is at an end of the grid towards which the curve still moves."""
+        best, last = self.best, len(self.value) - 1
+        if best not in (0, last):
+            return False
+        inner = min(NEARBY, last) if best == 0 else last - min(NEARBY, last)
+        moved = abs(self.value[best] - self.value[inner])
+        return bool(moved > (SHARE_MOVED * self.value[best] if self.kind == "error" else LOG_MOVED))
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,6 +55,10 @@ def with_hyperprior(reg: Regression, hyperprior: PositivePrior | None) -> tuple[
     By default it is half-Cauchy (Gelman 2006, doi:10.1214/06-BA117A) about the size of a coefficient that
     by itself would explain the target: sd(y), or 1 where the prior is scaled by sigma.
     """
+    if hyperprior is not None and not isinstance(hyperprior, PositivePrior):
+        raise PriorError(
+            f"hyperprior must be a prior for a positive quantity (br.HalfCauchy(1.0), …), got {hyperprior!r}."
+        )
     if not reg.scale_known and hyperprior is None:
         return reg, reg.prior.scale  # type: ignore[union-attr, return-value]
     prior = reg.prior

@@ -63,6 +63,8 @@ def choose_by_validation(axis: Axis, validation: Any, per_row: bool | None) -> C
     if validation is None:
         raise DataError('by="validation" needs validation=(X_val, y_val), or a boolean mask of the rows.')
     carried = _carries_per_row(axis) if per_row is None else per_row
+    if isinstance(validation, tuple) and len(validation) != 2:
+        raise DataError(f"validation must be (X_val, y_val), or a boolean mask, got a tuple of {len(validation)}.")
     if isinstance(validation, tuple):
         fits, held = axis.path, _read_validation(axis, *validation)
     else:
@@ -83,17 +85,30 @@ def read_folds(axis: Axis, folds: Any, random_seed: int | None) -> tuple[list[tu
     else:
         counted = not hasattr(folds, "split")
         splitter, described = _splitter(axis, folds, random_seed) if counted else (folds, type(folds).__name__)
-        parts = [(np.asarray(inside), np.asarray(out)) for inside, out in splitter.split(np.zeros((n, 1)), rows.y)]
+        parts = _split(splitter, n, rows.y)
     if len(parts) < 2 or any(len(inside) == 0 or len(out) == 0 for inside, out in parts):
         raise DataError(f"cross-validation needs at least two folds, none of them empty, got {len(parts)}.")
     return parts, described
+
+
+def _split(splitter: Any, n: int, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    try:
+        with warnings.catch_warnings():
+            # Of a class with fewer rows than folds; the parts are judged by what they hold.
+            warnings.simplefilter("ignore", UserWarning)
+            return [(np.arange(n)[inside], np.arange(n)[out]) for inside, out in splitter.split(np.zeros((n, 1)), y)]
+    except (ValueError, TypeError, IndexError) as problem:
+        raise DataError(
+            f"folds cannot be made of these {n} rows ({problem}); give fewer folds, or a label for each row."
+        ) from problem
 
 
 def _labelled_folds(folds: Any, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
     labels = np.asarray(folds)
     if labels.shape != (n,):
         raise DataError(f"folds has shape {labels.shape}; allowed: a count, one label per row ({n},), a splitter.")
-    return [(np.flatnonzero(labels != label), np.flatnonzero(labels == label)) for label in np.unique(labels)]
+    names = sorted(set(labels.tolist()), key=str)
+    return [(np.flatnonzero(labels != name), np.flatnonzero(labels == name)) for name in names]
 
 
 def _splitter(axis: Axis, folds: Any, random_seed: int | None) -> tuple[Any, str]:

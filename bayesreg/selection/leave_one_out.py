@@ -180,7 +180,7 @@ def small_grid(axis: Axis) -> np.ndarray:
     """The given strengths, or fewer than a path has, since each needs a posterior of its own."""
     if axis.given is not None:
         return axis.given
-    return np.geomspace(axis.strengths[0], axis.strengths[-1], GRID_POINTS)
+    return np.geomspace(axis.strengths[0], axis.strengths[-1], axis.points(GRID_POINTS))
 
 
 def psis_loo(reg: Regression, sampling: dict[str, Any]) -> tuple[float, float, float]:

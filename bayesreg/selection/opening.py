@@ -1,5 +1,6 @@
 """From a regression to its axis of strengths, where it has one."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -88,3 +89,10 @@ def _settled_sigma(reg: Regression) -> tuple[float, str]:
         raise PriorError(f"a {reg.family.name} regression needs a known sigma here; use reg.with_sigma(number).")
     sigma, how = estimate_sigma(reg)
     return sigma, f"estimated by {how}"
+
+
+def check_seed(random_seed: Any) -> None:
+    """Raise PriorError for what scikit-learn and NumPy do not take as a seed."""
+    whole = isinstance(random_seed, Integral) and not isinstance(random_seed, bool)
+    if random_seed is not None and not (whole and 0 <= random_seed < 2**32):
+        raise PriorError(f"random_seed must be None or a whole number from 0 to 2**32 − 1, got {random_seed!r}.")

@@ -1,5 +1,7 @@
 """From "about p0 of p coefficients matter" to the scale of a prior."""
 
+from numbers import Real
+
 import numpy as np
 from scipy import optimize, special
 
@@ -25,7 +27,7 @@ def choose_by_prior_knowledge(axis: Axis, p0: float | None) -> Choice:
     axis.require_gaussian("prior")
     axis.require_prior("prior", Laplace, Normal)
     p = axis.reg.p
-    if p0 is None or isinstance(p0, bool) or not 0 < p0 < p:
+    if not isinstance(p0, Real) or isinstance(p0, bool) or not 0 < p0 < p:
         raise PriorError(
             f'by="prior" needs p0, how many of the {p} coefficients are expected to matter: 0 < p0 < {p}, got {p0!r}.'
         )

@@ -1,12 +1,14 @@
 """One function for all rules that choose a strength."""
 
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
+from numbers import Integral
 from typing import Any, overload
 
-from bayesreg.errors import PriorError
+from bayesreg.errors import PriorError, SelectionWarning
 from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.positive import PositivePrior
@@ -18,9 +20,12 @@ from bayesreg.selection.evidence import choose_by_evidence
 from bayesreg.selection.full_bayes import choose_by_full_bayes
 from bayesreg.selection.held_out import FOLDS, choose_by_cv, choose_by_validation
 from bayesreg.selection.leave_one_out import choose_by_loo, choose_by_press
-from bayesreg.selection.opening import open_axis
+from bayesreg.selection.opening import check_seed, open_axis
 from bayesreg.selection.prior_knowledge import choose_by_prior_knowledge
 from bayesreg.selection.result import Selection, Selections, say
+
+# With fewer, a chain does not tell how well it mixes.
+FEWEST_DRAWS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +143,9 @@ def select(
     -----
     SamplerWarning
         If chains have not mixed, or Pareto k is large.
+    SelectionWarning
+        If the best strength lies at an end of the default grid where the curve still moves; under a Normal prior
+        the grid was extended first.
 
     Examples
     --------
@@ -150,10 +158,8 @@ def select(
     >>> [round(one.strength) for one in br.select(reg, by=["aic", "bic"])]
     [430, 430]
     """
-    rules = [by] if isinstance(by, str) else list(by)
-    unknown = [rule for rule in rules if rule not in _RULES]
-    if unknown or not rules:
-        raise PriorError(f"unknown rule(s) {unknown}; the rules are {', '.join(_RULES)}.")
+    rules = _read_rules(by)
+    _check_options(random_seed, per_row, sampling)
     strange = sorted(set(sampling) - (set(signature(draw_posterior).parameters) - {"reg"}))
     if strange:
         raise TypeError(f"select() got unexpected argument(s) {strange}; samplers know none of them either.")
@@ -163,11 +169,38 @@ def select(
     say(axis, 1.0, objective)
     plan = {"random_seed": random_seed, **sampling}
     asked = _Request(reg, axis, folds, random_seed, per_row, validation, p0, hyperprior, plan)
-    answers = tuple(_answer(asked, rule, objective) for rule in rules)
+    answers = tuple([_answer(asked, rule, objective) for rule in rules])
     return answers[0] if isinstance(by, str) else Selections(answers)
+
+
+def _read_rules(by: Any) -> list[str]:
+    rules = [by] if isinstance(by, str) else by
+    if not isinstance(rules, list | tuple) or not rules or any(one not in list(_RULES) for one in rules):
+        raise PriorError(f"unknown rule(s) {by!r}; the rules are {', '.join(_RULES)}, one or a list of them.")
+    return list(rules)
+
+
+def _check_options(random_seed: Any, per_row: Any, sampling: dict[str, Any]) -> None:
+    check_seed(random_seed)
+    if per_row is not None and not isinstance(per_row, bool):
+        raise PriorError(f"per_row must be True, False or None, got {per_row!r}.")
+    draws = sampling.get("draws", FEWEST_DRAWS)
+    if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < FEWEST_DRAWS:
+        raise PriorError(f"draws must be a whole number, at least {FEWEST_DRAWS}, got {draws!r}.")
 
 
 def _answer(asked: _Request, rule: str, objective: str) -> Selection:
     choice = _RULES[rule](asked)
+    while (axis := asked.axis.extended(choice)) is not None:
+        asked = replace(asked, axis=axis)
+        choice = _RULES[rule](asked)
     prior = asked.axis.prior_at(choice.strength)
-    return Selection(asked.axis, choice, objective, prior, asked.axis.reg.with_prior(prior))
+    selection = Selection(asked.axis, choice, objective, prior, asked.axis.reg.with_prior(prior))
+    if asked.axis.given is None and choice.curve is not None and choice.curve.open_end and selection.nonzero > 0:
+        warnings.warn(
+            f"by {rule}, the best strength {selection.strength:.4g} ({objective}) lies at an end of the grid, so that "
+            "a better one may lie beyond; give strengths that reach further.",
+            SelectionWarning,
+            stacklevel=3,
+        )
+    return selection

@@ -6,8 +6,8 @@ from scipy import integrate, optimize, special, stats
 
 import bayesreg as br
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.selection.evidence import _plans, log_evidence_of_zero, path_sampling, score
 from bayesreg.selection.opening import open_axis
+from bayesreg.selection.path_sampling import log_evidence_of_zero, path_sampling, score, scorer
 
 SIGMA = 1.1
 
@@ -58,7 +58,7 @@ def test_the_quadrature_is_that_of_scipy(data):
 def test_path_sampling_is_quadrature(data, assert_zs):
     X, y = data
     axis = open_axis(br.Regression(X, y, prior=br.Laplace(1.0), sigma=SIGMA), np.geomspace(200, 0.02, 20))
-    curve, _ = path_sampling(axis, _plans({"random_seed": 1}))
+    curve, _ = path_sampling(axis, scorer(axis, {"random_seed": 1}))
     some = [0, 8, 12, 19]
     exact = np.array([log_evidence_by_quadrature(X, y, SIGMA**2 / curve.strengths[k]) for k in some])
     assert np.all(curve.error[some] < 0.05)
@@ -126,7 +126,7 @@ def test_with_sigma_unknown_the_scores_agree_with_the_exact_curve_of_two_routes(
     X, y = data
     prior = br.Laplace(1.0, scaled_by_sigma=True)
     axis = open_axis(br.Regression(X[:, :1], y, prior=prior, sigma=br.HalfNormal(2.0)), np.geomspace(40, 0.4, 16))
-    curve, _ = path_sampling(axis, _plans({"random_seed": 5}))
+    curve, _ = path_sampling(axis, scorer(axis, {"random_seed": 5}))
 
     def log_p(strength):
         scale = axis.prior_at(strength).scale
@@ -139,6 +139,45 @@ def test_with_sigma_unknown_the_scores_agree_with_the_exact_curve_of_two_routes(
 
     exact = np.array([log_p(curve.strengths[k]) for k in (2, 13)])
     assert_zs((curve.value[[2, 13]] - exact) / np.hypot(curve.error[[2, 13]], 5e-3))
+
+
+def hadamard(n):
+    return np.array([[1.0]]) if n == 1 else np.kron([[1, 1], [1, -1]], hadamard(n // 2))
+
+
+def log_evidence_of_orthogonal_columns(X, y, scale, sigma):
+    """In closed form, a coefficient at a time: on either side of 0 it is Normal, cut at 0."""
+    n, b = len(y), y - y.mean()
+    variance, fit = sigma**2 / np.sum(X**2, axis=0), X.T @ b / np.sum(X**2, axis=0)
+    constant = -0.5 * (n - 1) * np.log(2 * np.pi * sigma**2) - 0.5 * np.log(n) - 0.5 * b @ b / sigma**2
+    centers = np.array([fit - side * variance / scale for side in (1, -1)])
+    sides = 0.5 * centers**2 / variance + special.log_ndtr(np.array([[1], [-1]]) * centers / np.sqrt(variance))
+    return constant + np.sum(special.logsumexp(sides, axis=0) + 0.5 * np.log(2 * np.pi * variance) - np.log(2 * scale))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("seed", "scales"), [(0, (0.01, 1.0)), (1, (0.02, 0.2, 20.0)), (2, (0.05, 5.0)), (3, (0.3, 30))]
+)
+def test_strengths_that_lie_far_apart_have_the_evidence_of_the_closed_form(assert_zs, seed, scales):
+    rng = np.random.default_rng(seed)
+    X = hadamard(32)[:, 1:13]
+    y = 2 + X @ np.r_[2.0, -1.0, 0.5, np.zeros(9)] + 1.3 * rng.normal(size=32)
+    reg = br.Regression(X, y, prior=br.Laplace(1.0), sigma=1.3)
+    curve = br.select(reg, by="evidence", strengths=1.69 / np.array(scales), random_seed=seed).curve
+    exact = [log_evidence_of_orthogonal_columns(X, y, 1.69 / strength, 1.3) for strength in curve.strengths]
+    assert np.all(curve.error < 0.25)
+    assert_zs((curve.value - exact) / curve.error)
+
+
+def test_the_stated_error_counts_what_a_wide_step_misses(data, assert_zs):
+    X, y = data
+    axis = open_axis(br.Regression(X, y, prior=br.Laplace(1.0), sigma=SIGMA), [500.0, 0.05])
+    curve, scores = path_sampling(axis, scorer(axis, {"random_seed": 3, "draws": 500}))
+    exact = np.array([log_evidence_by_quadrature(X, y, SIGMA**2 / strength) for strength in curve.strengths])
+    assert len(curve.strengths) == 2
+    assert len(scores) > 8
+    assert_zs((curve.value - exact) / curve.error)
 
 
 def test_noise_alone_has_its_maximum_at_the_edge():

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.errors import ObjectiveError, PriorError, UnsupportedError
+from bayesreg.errors import (
+    BayesregError,
+    ConstantColumnWarning,
+    DataError,
+    ObjectiveError,
+    PriorError,
+    SelectionWarning,
+    UnsupportedError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +128,117 @@ def test_full_bayes_wants_one_scale(data):
 def test_a_misspelt_argument_is_not_swallowed(data):
     with pytest.raises(TypeError, match=r"unexpected argument.*'fold'"):
         br.select(br.Regression(*data, prior=br.Laplace(1.0), sigma=1.0), fold=3)
+
+
+REFUSED = {
+    "by": (None, [], 3, "nope", ["cv", "nope"], {"cv"}),
+    "strengths": (
+        [],
+        [1.0],
+        [1.0, np.nan],
+        [1.0, -2.0],
+        [0.0, 1.0],
+        [1.0, np.inf],
+        "abc",
+        [[1.0, 2.0], [3.0, 4.0]],
+        [1j, 2],
+    ),
+    "folds": (0, 1, -3, 31, 2.5, "5", None, np.full(30, np.nan), [0, 1]),
+    "random_seed": (-1, 1.5, "a", 2**40, True),
+    "per_row": ("x", 1),
+    "draws": (0, -1, "a", 2.5),
+    "objective": ("mine",),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in REFUSED.items() for value in values])
+def test_arguments_are_judged_at_the_door(name, value):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 4))
+    reg = br.Regression(X, X[:, 0] + rng.normal(size=30), prior=br.Laplace(1.0), sigma=1.0)
+    with pytest.raises(BayesregError):
+        br.select(reg, **{name: value})
+    if name in ("folds", "random_seed"):
+        with pytest.raises(BayesregError):
+            br.cross_validate(reg, **{name: value})
+    if name in ("strengths", "random_seed"):
+        with pytest.raises(BayesregError):
+            br.bias_variance(reg, [1.0, 0, 0, 0], **{name: value})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"by": "prior", "p0": "a"},
+        {"by": "full_bayes", "hyperprior": 3.0},
+        {"by": "validation", "validation": 3},
+        {"by": "validation", "validation": ([[1.0]],)},
+    ],
+)
+def test_what_one_rule_needs_is_judged_as_well(diabetes, options):
+    X, y = diabetes
+    with pytest.raises(BayesregError):
+        br.select(br.Regression(X, y, prior=br.Laplace(1.0), sigma=54.0), **options)
+
+
+@pytest.mark.parametrize("function", [br.select, br.cross_validate, br.log_evidence])
+def test_no_regression_is_no_answer(function):
+    with pytest.raises(PriorError, match="expected a Regression, got NoneType"):
+        function(None)
+
+
+def test_rare_classes_are_cross_validated_where_it_can_be_done():
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    reg = br.Regression(X, np.arange(30) < 3, prior=br.Laplace(1.0), family="bernoulli")
+    assert br.select(reg, folds=3).strength > 0
+    with pytest.raises(BayesregError):
+        br.select(br.Regression(X, np.arange(30) < 1, prior=br.Laplace(1.0), family="bernoulli"))
+
+
+@pytest.mark.parametrize("by", ["cv", "aic", "press", "evidence", "full_bayes", "prior"])
+def test_data_that_do_not_vary_are_named(by):
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    options = {"prior": br.Normal(1.0), "sigma": 1.0}
+    with pytest.raises(DataError, match='target "y" is constant'):
+        br.select(br.Regression(X, np.full(30, 7.0), **options), by=by, p0=0.5)
+    with pytest.warns(ConstantColumnWarning):
+        constant, single = (
+            br.Regression(np.ones((5, 1)), np.arange(5.0), **options),
+            br.Regression([[1]], [2], **options),
+        )
+    for reg in (constant, single):
+        with pytest.raises(DataError, match="every penalized column is constant"):
+            br.select(reg, by=by, p0=0.5)
+
+
+def test_without_an_intercept_a_constant_says_something():
+    X = np.random.default_rng(0).normal(size=(30, 3)) + 1
+    chosen = br.select(br.Regression(X, np.full(30, 7.0), prior=br.Laplace(1.0), sigma=1.0, intercept=False), by="bic")
+    assert chosen.nonzero > 0
+    with pytest.raises(DataError, match="constant"):
+        br.select(br.Regression(X, np.zeros(30), prior=br.Laplace(1.0), sigma=1.0, intercept=False), by="bic")
+
+
+@pytest.mark.parametrize("by", ["press", "evidence", "loo", "cv"])
+def test_a_grid_under_a_normal_prior_goes_on_to_the_best_strength(by):
+    """Columns that are nearly equal, noise that is small: the best strength is far below the rows."""
+    rng = np.random.default_rng(2)
+    first = rng.normal(size=400)
+    X = np.column_stack([first, first + 0.03 * rng.normal(size=400)])
+    y = X @ [30.0, -30.0] + 0.1 * rng.normal(size=400)
+    reg = br.Regression(X, y, prior=br.Normal(1.0), sigma=0.1, standardize=False)
+    chosen = br.select(reg, by=by, random_seed=0)
+    assert not chosen.at_edge
+    default = br.path(reg).strengths
+    assert chosen.strength < default[-1]
+    near = br.select(reg, by=by, random_seed=0, strengths=chosen.strength * np.geomspace(3, 1 / 3, 41))
+    assert chosen.strength == pytest.approx(near.strength, rel=0.15)
+
+
+def test_a_strength_at_the_end_of_its_grid_is_warned_of():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(40, 60))
+    reg = br.Regression(X, X @ np.r_[1.0, 2.0, 3.0, np.zeros(57)], prior=br.Laplace(1.0), sigma=1e-6)
+    with pytest.warns(SelectionWarning, match="by cv, the best strength .* lies at an end of the grid"):
+        assert br.select(reg).at_edge
+    assert "weak end" in br.select(reg, strengths=[10.0, 1.0]).how

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg
 
-from bayesreg.errors import UnsupportedError
+from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
 from bayesreg.sampling.draws import Draws, chain_generators, draw_type
@@ -218,6 +218,8 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
     ModeError
         If the data do not determine the flat columns.
     """
+    if not isinstance(reg, Regression):
+        raise PriorError(f"expected a Regression, got {type(reg).__name__}; use br.Regression(X, y, prior=…).")
     if not reg.is_gaussian or not isinstance(reg.prior, Normal):
         raise UnsupportedError(
             f"the exact engine covers gaussian regressions with a Normal prior, got {reg}; "
