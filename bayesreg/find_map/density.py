@@ -29,6 +29,7 @@ from pytensor.tensor.random.op import RandomVariable
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.find_map.variables import Piece, check_names, compile_graph, first_point, read_pieces
+from bayesreg.model.pymc_distributions import ElasticNetRV, smooth_log_density
 
 # So many Hessian columns at a time, to bound the memory; and the most smooth coordinates.
 BATCH, MOST_SMOOTH = 32, 5_000
@@ -161,8 +162,23 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
 
 
 def _location_and_scale(model: pm.Model, rv: Any) -> tuple[Any, Any]:
-    """μ and b of a Laplace variable, as functions of the unconstrained values."""
-    return tuple(model.replace_rvs_by_values(rv.owner.op.dist_params(rv.owner)))
+    """μ and b of a variable with a kink, as functions of the unconstrained values; infinite b where it has none."""
+    parameters = _parameters(model, rv)
+    if isinstance(rv.owner.op, ElasticNetRV):
+        laplace, _, factor = parameters
+        return pt.as_tensor(0.0), laplace * factor
+    return tuple(parameters)
+
+
+def _parameters(model: pm.Model, rv: Any) -> list[Any]:
+    return list(model.replace_rvs_by_values(rv.owner.op.dist_params(rv.owner)))
+
+
+def _smooth_part(model: pm.Model, rv: Any, scales: Any) -> Any:
+    """−log density of a variable with a kink, but for |x − μ|/b."""
+    if isinstance(rv.owner.op, ElasticNetRV):
+        return -smooth_log_density(model.rvs_to_values[rv], *_parameters(model, rv)).sum()
+    return pt.log(2 * scales).sum()
 
 
 def _coordinates(
@@ -206,7 +222,7 @@ def _loss(
     for name, (_, scale) in laplace.items():
         var = model.rvs_to_values[model[name]]
         scales = _elements(var, scale)
-        smooth = smooth + pt.log(2 * scales).sum()
+        smooth = smooth + _smooth_part(model, model[name], scales)
         weights.append(1 / scales)
     joined = pt.concatenate(weights) if weights else pt.zeros(0)
     total, joined = graph_replace([smooth, joined], coordinates, strict=False)

@@ -19,6 +19,7 @@ from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.tensor.random.basic import LaplaceRV
 
 from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.model.pymc_distributions import ElasticNetRV
 
 # NumPy itself runs the graph: it compiles in tenths of a second where numba takes 10 to 50, at about the same speed.
 NUMPY_MODE = Mode(
@@ -184,6 +185,6 @@ def _keys(model: pm.Model, rv: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def is_laplace(rv: Any) -> bool:
-    """Whether a variable is a plain Laplace one."""
+    """Whether a variable is a Laplace one, or has the elastic net's density."""
     op = rv.owner.op
-    return isinstance(getattr(op, "core_op", op), LaplaceRV)
+    return isinstance(getattr(op, "core_op", op), LaplaceRV | ElasticNetRV)

@@ -94,6 +94,19 @@ def _log_positive(prior: PositivePrior, values: np.ndarray) -> np.ndarray:
     return prior.log_density_of_log(logs) - logs
 
 
+def horseshoe_precision(
+    prior: HorseshoePrior, sigma: np.ndarray, scale: np.ndarray | None, local: np.ndarray, slab: np.ndarray | None
+) -> np.ndarray:
+    """Precision of each coefficient given the horseshoe's scales, shape (..., p)."""
+    common = np.asarray(prior.scale if scale is None else scale, dtype=float)
+    factor = sigma if prior.scaled_by_sigma else np.ones_like(sigma)
+    precision = (local * (common * factor)[..., None]) ** -2
+    if isinstance(prior, RegularizedHorseshoe):
+        assert slab is not None
+        precision = precision + ((slab * factor) ** -2)[..., None]
+    return np.asarray(precision)
+
+
 def _log_horseshoe(
     prior: HorseshoePrior,
     beta: np.ndarray,
@@ -105,12 +118,7 @@ def _log_horseshoe(
     """Log density of coefficients, local scales and the slab's scale, shape (...)."""
     if local is None:
         raise PriorError("the density under a horseshoe prior needs its local scales.")
-    common = np.asarray(prior.scale if scale is None else scale, dtype=float)
-    factor = sigma if prior.scaled_by_sigma else np.ones_like(sigma)
-    precision = (local * (common * factor)[..., None]) ** -2
-    if isinstance(prior, RegularizedHorseshoe):
-        assert slab is not None
-        precision = precision + ((slab * factor) ** -2)[..., None]
+    precision = horseshoe_precision(prior, sigma, scale, local, slab)
     normal = 0.5 * np.log(precision) - 0.5 * np.log(2 * np.pi) - 0.5 * precision * beta**2
     total = np.sum(normal + np.log(2 / np.pi) - np.log1p(local**2), axis=-1)
     if isinstance(prior, RegularizedHorseshoe):

@@ -12,6 +12,8 @@ import pytensor.tensor as pt
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.family import Bernoulli, Family, LaplaceNoise, Poisson, StudentT
+from bayesreg.model.prior_numbers import intercept_start
+from bayesreg.model.pymc_distributions import flat, weighted
 from bayesreg.model.pymc_priors import Parameterization, coefficients, number, positive
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
@@ -70,7 +72,7 @@ def _intercept(reg: Regression, sigma: Any) -> Any:
         loc = number("intercept_prior_loc", reg.intercept.loc)
         at_center = pm.Normal(name, loc, scale * sigma if reg.intercept.scaled_by_sigma else scale)
     else:
-        at_center = pm.Flat(name, initval=number("intercept_start", _start(reg)))
+        at_center = flat(name, number("intercept_start", intercept_start(reg)))
     if name != "intercept":
         coef = pm.modelcontext(None)["coef"]
         pm.Deterministic("intercept", at_center - pt.dot(coef, pm.Data("center", center, dims="coef_name")))
@@ -89,14 +91,6 @@ def _likelihood_of_rows(reg: Regression, beta: Any, at_center: Any, sigma: Any) 
     if weights is not None and reg.family.has_sigma:
         sigma = sigma / pt.sqrt(weights)
     _observe(reg.family, eta, sigma, None if reg.family.has_sigma else weights, rows.y)
-
-
-def _start(reg: Regression) -> float:
-    """A finite intercept that fits the mean of the target."""
-    rows = reg.design.rows
-    if rows is None:
-        return reg.family.start(reg.design.mean_y)
-    return reg.family.start(float(np.average(rows.y, weights=rows.weights)))
 
 
 def _observe(family: Family, eta: Any, sigma: Any, weights: Any, y: np.ndarray) -> None:
@@ -118,7 +112,7 @@ def _observe(family: Family, eta: Any, sigma: Any, weights: Any, y: np.ndarray) 
     if weights is None:
         dist("y", **made, observed=observed, dims="row")
     else:
-        pm.Potential("y_weighted", pt.sum(weights * pm.logp(dist.dist(**made), observed)))
+        weighted("y", dist, made, weights, observed=observed, dims="row")
 
 
 def _likelihood_of_moments(reg: Regression, beta: Any, at_center: Any, sigma: Any) -> None:

@@ -6,16 +6,15 @@ from typing import Any, Literal
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from pymc.distributions import transforms
 
 from bayesreg.errors import UnsupportedError
+from bayesreg.model.pymc_distributions import ElasticNet, inverse, root_inverse_gamma
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import ColumnScales, Laplace, Normal, elastic_net_log_density
+from bayesreg.priors.prior import ColumnScales, Laplace, Normal
 
-Kind = Literal["laplace", "normal", "flat"]
 Parameterization = Literal["auto", "centered", "noncentered"]
 # PyTensor takes a Python float for a single-precision constant.
 ONE = np.asarray(1.0)
@@ -39,16 +38,9 @@ def positive(name: str, prior: PositivePrior | None) -> Any:
     return _POSITIVE[type(prior)](name, prior)
 
 
-def _root_of_inverse_gamma(shape: Any, scale: Any, size: Any) -> Any:
-    return pt.sqrt(pm.InverseGamma.dist(shape, scale, size=size))
-
-
 def _inverse_gamma(name: str, prior: InverseGamma) -> Any:
     shape, scale = number(f"{name}_prior_shape", prior.shape), number(f"{name}_prior_scale", prior.scale)
-    if prior.on == "sd":
-        return pm.InverseGamma(name, alpha=shape, beta=scale)
-    # The free variable is the standard deviation, so that a mode is one of its density, as everywhere else.
-    return pm.CustomDist(name, shape, scale, dist=_root_of_inverse_gamma, transform=transforms.log)
+    return pm.InverseGamma(name, shape, scale) if prior.on == "sd" else root_inverse_gamma(name, shape, scale)
 
 
 def _half_student_t(name: str, prior: HalfStudentT) -> Any:
@@ -59,12 +51,6 @@ def _uniform(name: str, prior: Uniform) -> Any:
     return pm.Uniform(name, 0.0, number(f"{name}_prior_upper", prior.upper)) if prior.proper else pm.HalfFlat(name)
 
 
-def _jeffreys(name: str, prior: Jeffreys) -> Any:
-    value = pm.HalfFlat(name)
-    pm.Potential(f"{name}_prior", -pt.log(value))
-    return value
-
-
 _POSITIVE: dict[type[PositivePrior], Callable[[str, Any], Any]] = {
     HalfNormal: lambda name, prior: pm.HalfNormal(name, number(f"{name}_prior_scale", prior.scale)),
     Exponential: lambda name, prior: pm.Exponential(name, number(f"{name}_prior_rate", prior.rate)),
@@ -72,7 +58,7 @@ _POSITIVE: dict[type[PositivePrior], Callable[[str, Any], Any]] = {
     InverseGamma: _inverse_gamma,
     Gamma: lambda name, prior: _inverse_gamma(name, prior.of_scale),
     Uniform: _uniform,
-    Jeffreys: _jeffreys,
+    Jeffreys: lambda name, _: inverse(name),
 }
 
 
@@ -98,10 +84,7 @@ def _beta(reg: Regression, name: str, sigma: Any, parameterization: Parameteriza
         kind = pm.Laplace if isinstance(prior, Laplace) else pm.Normal
         scale = _times(positive("scale", prior.scale), factor)
         return _scaled(name, kind, scale, centered=parameterization != "noncentered")
-    kinds = _kinds(reg.scales)
-    if len(kinds) == 1:
-        return _of_kind(next(iter(kinds)), name, "", reg.scales, factor)
-    return _assembled(reg, name, kinds, factor)
+    return _of_columns(name, reg.scales, factor)
 
 
 def _times(value: Any, factor: Any) -> Any:
@@ -125,48 +108,15 @@ def _local_sd(prior: HorseshoePrior) -> Any:
     return sd / pt.sqrt(1 + (sd / positive("slab_scale", prior.slab_prior)) ** 2)
 
 
-def _assembled(reg: Regression, name: str, kinds: dict[Kind, np.ndarray], factor: Any) -> Any:
-    """One free variable for each kind of column, and all columns in their own order."""
-    parts = []
-    for kind, where in kinds.items():
-        pm.modelcontext(None).add_coord(f"coef_name_{kind}", [reg.names[j] for j in where])
-        parts.append(_of_kind(kind, f"{name}_{kind}", f"_{kind}", _of_columns(reg.scales, where), factor))
-    order = np.argsort(np.concatenate(list(kinds.values())))
-    return pm.Deterministic(name, pt.concatenate(parts)[order], dims="coef_name")
-
-
-def _kinds(scales: ColumnScales) -> dict[Kind, np.ndarray]:
-    """The columns whose prior has a kink, is Normal, and is flat, where there are any of that kind."""
-    has_kink = np.isfinite(scales.laplace)
-    masks: dict[Kind, np.ndarray] = {
-        "laplace": has_kink,
-        "normal": ~has_kink & np.isfinite(scales.normal),
-        "flat": scales.is_flat,
-    }
-    return {kind: np.flatnonzero(mask) for kind, mask in masks.items() if np.any(mask)}
-
-
-def _of_columns(scales: ColumnScales, where: np.ndarray) -> ColumnScales:
-    return ColumnScales(scales.laplace[where], scales.normal[where], scales.scaled_by_sigma)
-
-
-def _of_kind(kind: Kind, name: str, ending: str, scales: ColumnScales, factor: Any) -> Any:
-    """A free variable for columns of one kind; the elastic net is a Laplace variable and a quadratic potential."""
-    dim = f"coef_name{ending}"
-    if kind == "flat":
-        return pm.Flat(name, dims=dim)
-    if kind == "normal":
-        return pm.Normal(name, 0, _times(pm.Data(f"normal_scale{ending}", scales.normal, dims=dim), factor), dims=dim)
-    beta = pm.Laplace(name, 0, _times(pm.Data(f"laplace_scale{ending}", scales.laplace, dims=dim), factor), dims=dim)
-    if np.any(np.isfinite(scales.normal)):
-        unit = beta if factor is None else beta / factor
-        pm.Potential(f"{name}_quadratic", _quadratic_part(unit, ending, scales))
-    return beta
-
-
-def _quadratic_part(unit: Any, ending: str, scales: ColumnScales) -> Any:
-    """What the elastic net's log density has beyond the Laplace density, its own constant in place of log 2b."""
-    at_zero = elastic_net_log_density(np.zeros(len(scales.laplace)), scales.laplace, scales.normal)
-    constant = number("elastic_net_constant", np.sum(at_zero + np.log(2 * scales.laplace)))
-    scale = pm.Data(f"normal_scale{ending}", scales.normal, dims=f"coef_name{ending}")
-    return constant - 0.5 * pt.sum((unit / scale) ** 2)
+def _of_columns(name: str, scales: ColumnScales, factor: Any) -> Any:
+    """Coefficients with known scales, by the plainest distribution that has them."""
+    dims = "coef_name"
+    if np.all(scales.is_flat):
+        return pm.Flat(name, dims=dims)
+    has_laplace, has_normal = (np.isfinite(part) for part in (scales.laplace, scales.normal))
+    if np.all(has_laplace) and not np.any(has_normal):
+        return pm.Laplace(name, 0, _times(pm.Data("laplace_scale", scales.laplace, dims=dims), factor), dims=dims)
+    if np.all(has_normal) and not np.any(has_laplace):
+        return pm.Normal(name, 0, _times(pm.Data("normal_scale", scales.normal, dims=dims), factor), dims=dims)
+    parts = (pm.Data(f"{kind}_scale", getattr(scales, kind), dims=dims) for kind in ("laplace", "normal"))
+    return ElasticNet(name, *parts, ONE if factor is None else factor, dims=dims)

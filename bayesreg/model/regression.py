@@ -423,9 +423,8 @@ class Regression:
         pymc.Model
             With coordinates ``coef_name`` (and ``row``), data and known scales in ``pm.Data``, and the variables
             ``beta`` (if standardized), ``coef``, ``intercept``, ``sigma``, ``scale``, and ``local_scale`` and
-            ``slab_scale`` of a horseshoe, as far as unknown. Where
-            the columns' priors differ in kind, ``beta`` is put together from ``beta_laplace``, ``beta_normal`` and
-            ``beta_flat``. The elastic net is a Laplace variable and a potential, which draws from the prior ignore.
+            ``slab_scale`` of a horseshoe, as far as unknown; ``intercept_at_center`` where columns are centred. The
+            posterior of :func:`bayesreg.sample` holds every free variable of the default form.
         """
         from bayesreg.model.pymc_model import build_pymc_model
 

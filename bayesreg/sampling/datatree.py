@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.model.log_density import linear_predictor, log_likelihood, log_prior, pointwise_log_likelihood
+from bayesreg.model.log_density import (
+    horseshoe_precision,
+    linear_predictor,
+    log_likelihood,
+    log_prior,
+    pointwise_log_likelihood,
+)
+from bayesreg.model.prior_numbers import prior_numbers
 from bayesreg.model.regression import Regression
+from bayesreg.priors.horseshoe import HorseshoePrior
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.draws import MOST_DOUBLES, Draws
 from bayesreg.sampling.prior_draws import FromPrior, draw_prior
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 # Variables with one value per column.
-BY_COLUMN = ("beta", "coef", "local_scale", "center", "sd", "laplace_scale", "normal_scale")
+BY_COLUMN = ("beta", "coef", "beta_unit", "coef_unit", "local_scale", "center", "sd", "laplace_scale", "normal_scale")
 # Numbers that a block of draws may hold.
 BLOCK_SIZE = 4_000_000
 EXTRA_GROUPS = ("prior", "prior_predictive", "posterior_predictive", "log_likelihood", "log_prior")
@@ -72,7 +80,10 @@ def to_datatree(
 
 
 def posterior_variables(reg: Regression, draws: Draws) -> dict[str, Any]:
-    """Everything unknown, and the coefficients on the user's columns."""
+    """Everything unknown, and the coefficients on the user's columns.
+
+    All that ``reg.to_pymc()`` leaves free is among it, by the same name (unless the draws are huge).
+    """
     if prod(draws.beta.shape) > MOST_DOUBLES:
         posterior = _located_in_place(reg, draws)
     else:
@@ -80,14 +91,33 @@ def posterior_variables(reg: Regression, draws: Draws) -> dict[str, Any]:
         posterior = {"coef": found.coef}
         if np.any(reg.design.standardization.sd != 1):
             posterior["beta"] = draws.beta
+        posterior |= _unit(reg, draws)
         if reg.intercept is not False:
             posterior["intercept"] = found.intercept
+    if has_center(reg):
+        posterior["intercept_at_center"] = draws.at_center
     if reg.noise.sigma is None:
         posterior["sigma"] = draws.sigma
     for name, values in (("scale", draws.scale), ("local_scale", draws.local), ("slab_scale", draws.slab)):
         if values is not None:
             posterior[name] = values
     return posterior
+
+
+def has_center(reg: Regression) -> bool:
+    """Whether the intercept at the centre of the columns differs from the one at x = 0."""
+    return reg.intercept is not False and bool(np.any(reg.design.standardization.center != 0))
+
+
+def _unit(reg: Regression, draws: Draws | FromPrior) -> dict[str, np.ndarray]:
+    """Coefficients of a horseshoe in units of their standard deviations given its scales, which the model draws."""
+    if not isinstance(reg.prior, HorseshoePrior) or draws.beta is None:
+        return {}
+    assert draws.local is not None
+    assert draws.sigma is not None
+    name = "beta_unit" if np.any(reg.design.standardization.sd != 1) else "coef_unit"
+    precision = horseshoe_precision(reg.prior, draws.sigma, draws.scale, draws.local, draws.slab)
+    return {name: draws.beta * np.sqrt(precision)}
 
 
 def _located_in_place(reg: Regression, draws: Draws) -> dict[str, Any]:
@@ -221,8 +251,11 @@ def _prior_variables(reg: Regression, found: FromPrior) -> dict[str, Any]:
         variables["coef"] = located.coef
         if np.any(reg.design.standardization.sd != 1):
             variables["beta"] = found.beta
+        variables |= _unit(reg, found)
         if reg.intercept is not False and found.at_center is not None:
             variables["intercept"] = located.intercept
+            if has_center(reg):
+                variables["intercept_at_center"] = found.at_center
     if reg.noise.sigma is None and found.sigma is not None:
         variables["sigma"] = found.sigma
     others = {"scale": found.scale, "local_scale": found.local, "slab_scale": found.slab}
@@ -237,6 +270,7 @@ def _constants(reg: Regression) -> dict[str, Any]:
         constants |= {name: scale for name, scale in scales.items() if np.any(np.isfinite(scale))}
     if reg.noise.sigma is not None:
         constants["sigma"] = reg.noise.sigma
+    constants |= prior_numbers(reg)
     if rows is None:
         constants |= _statistics(reg)
     else:

@@ -46,7 +46,7 @@ def structure(model: Any) -> Any:
     It is the graph of the log density and of the derived variables (the operations, how they are connected, the
     types of the data by name, and the constants) with the shapes of the free variables, which the types leave open.
     """
-    outputs = [model.logp(), *model.deterministics]
+    outputs = [model.logp(), *model.replace_rvs_by_values(model.deterministics)]
     places: dict[Any, int] = {}
     told: list[Any] = []
     for variable in _in_order(outputs):

@@ -1,0 +1,50 @@
+"""The numbers in a regression's priors, by the names of its PyMC model's data."""
+
+from dataclasses import fields, is_dataclass
+from math import isfinite
+
+import numpy as np
+
+from bayesreg.model.regression import Regression
+from bayesreg.priors.horseshoe import RegularizedHorseshoe
+from bayesreg.priors.hyper import Gamma
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.prior import Normal
+
+
+def prior_numbers(reg: Regression) -> dict[str, float]:
+    """Every number that a free variable's prior depends on, but for the scales of columns.
+
+    PyMC compares them with the ``constant_data`` of draws, to see whether the prior is still the same.
+    """
+    scale = getattr(reg.prior, "scale", None)
+    priors = {"sigma": reg.noise.prior, "scale": scale if isinstance(scale, PositivePrior) else None}
+    if isinstance(reg.prior, RegularizedHorseshoe):
+        priors["slab_scale"] = reg.prior.slab_prior
+    numbers = {f"{name}_prior_{key}": x for name, prior in priors.items() for key, x in _numbers_of(prior).items()}
+    if reg.is_horseshoe and reg.scale_known:
+        numbers["scale"] = float(scale)  # type: ignore[arg-type]
+    return numbers | _intercept_numbers(reg)
+
+
+def _numbers_of(prior: PositivePrior | None) -> dict[str, float]:
+    """The finite numbers that a prior is made of, by name; none of no prior."""
+    if isinstance(prior, Gamma):
+        return _numbers_of(prior.of_scale)
+    settings = {field.name: getattr(prior, field.name) for field in fields(prior)} if is_dataclass(prior) else {}
+    return {name: value for name, value in settings.items() if isinstance(value, float) and isfinite(value)}
+
+
+def _intercept_numbers(reg: Regression) -> dict[str, float]:
+    if isinstance(reg.intercept, Normal):
+        scale = float(reg.intercept.scale)  # type: ignore[arg-type]
+        return {"intercept_prior_scale": scale, "intercept_prior_loc": float(reg.intercept.loc)}
+    return {"intercept_start": intercept_start(reg)} if reg.intercept else {}
+
+
+def intercept_start(reg: Regression) -> float:
+    """A finite intercept that fits the mean of the target."""
+    rows = reg.design.rows
+    if rows is None:
+        return reg.family.start(reg.design.mean_y)
+    return reg.family.start(float(np.average(rows.y, weights=rows.weights)))
