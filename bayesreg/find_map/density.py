@@ -29,7 +29,7 @@ from pytensor.tensor.random.op import RandomVariable
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.find_map.variables import Piece, check_names, compile_graph, first_point, read_pieces
-from bayesreg.model.pymc_distributions import ElasticNetRV, smooth_log_density
+from bayesreg.model.pymc_distributions import ElasticNetRV, inverse_scale, smooth_log_density
 
 # So many Hessian columns at a time, to bound the memory; and the most smooth coordinates.
 BATCH, MOST_SMOOTH = 32, 5_000
@@ -147,7 +147,7 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
     for piece in pieces:
         kinked[piece.where], transformed[piece.where] = piece.kinked, piece.transformed
     signs = pt.dvector("signs")
-    laplace = {p.name: _location_and_scale(model, model[p.name]) for p in pieces if p.kinked}
+    laplace = {p.name: _location_and_weight(model, model[p.name]) for p in pieces if p.kinked}
     coordinates = _coordinates(model, first, pieces, laplace, v)
     total, weights = _loss(model, laplace, coordinates, v[np.flatnonzero(kinked)], signs)
     evaluate, multiply = _compiled(total, weights, v, signs)
@@ -161,24 +161,24 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
     return SplitDensity(pieces, first_v, kinked, transformed, evaluate, multiply, restore)
 
 
-def _location_and_scale(model: pm.Model, rv: Any) -> tuple[Any, Any]:
-    """μ and b of a variable with a kink, as functions of the unconstrained values; infinite b where it has none."""
-    parameters = _parameters(model, rv)
+def _location_and_weight(model: pm.Model, rv: Any) -> tuple[Any, Any]:
+    """μ and l1 = 1/b of a variable with a kink, as functions of the unconstrained values; 0 where it has none."""
     if isinstance(rv.owner.op, ElasticNetRV):
-        laplace, _, factor = parameters
-        return pt.as_tensor(0.0), laplace * factor
-    return tuple(parameters)
+        laplace, _, factor = _parameters(model, rv)
+        return pt.as_tensor(0.0), inverse_scale(laplace) / factor
+    location, scale = _parameters(model, rv)
+    return location, 1 / scale
 
 
 def _parameters(model: pm.Model, rv: Any) -> list[Any]:
     return list(model.replace_rvs_by_values(rv.owner.op.dist_params(rv.owner)))
 
 
-def _smooth_part(model: pm.Model, rv: Any, scales: Any) -> Any:
-    """−log density of a variable with a kink, but for |x − μ|/b."""
+def _smooth_part(model: pm.Model, rv: Any, weights: Any) -> Any:
+    """−log density of a variable with a kink, but for l1·|x − μ|."""
     if isinstance(rv.owner.op, ElasticNetRV):
         return -smooth_log_density(model.rvs_to_values[rv], *_parameters(model, rv)).sum()
-    return pt.log(2 * scales).sum()
+    return -pt.log(0.5 * weights).sum()
 
 
 def _coordinates(
@@ -219,11 +219,10 @@ def _loss(
     others = [var for var in (*model.basic_RVs, *model.potentials) if var.name not in laplace]
     smooth = -model.logp(vars=others, jacobian=False) if others else pt.constant(0.0)
     weights = []
-    for name, (_, scale) in laplace.items():
-        var = model.rvs_to_values[model[name]]
-        scales = _elements(var, scale)
-        smooth = smooth + _smooth_part(model, model[name], scales)
-        weights.append(1 / scales)
+    for name, (_, weight) in laplace.items():
+        rv = model[name]
+        weights.append(_elements(model.rvs_to_values[rv], weight))
+        smooth = smooth + _smooth_part(model, rv, weights[-1])
     joined = pt.concatenate(weights) if weights else pt.zeros(0)
     total, joined = graph_replace([smooth, joined], coordinates, strict=False)
     if "pytensor.xtensor" in sys.modules:

@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from pymc.distributions.dist_math import check_parameters
 from pymc.distributions.distribution import Continuous, SymbolicRandomVariable
 from pymc.distributions.shape_utils import implicit_size_from_params, rv_size_is_none
 from pymc.distributions.transforms import log
 from pymc.pytensorf import normalize_rng_param
+from pytensor.raise_op import CheckAndRaise
 from pytensor.tensor.random.basic import laplace as standard_laplace
 from pytensor.tensor.random.utils import normalize_size_param
+
+from bayesreg.errors import PriorError
 
 # From this ratio s/b on the elastic-net density is a Laplace density to rounding.
 STEEPEST = 1e6
@@ -20,6 +22,8 @@ NEWTON_STEPS = 7
 # PyTensor takes a Python float for a single-precision constant.
 SMALLEST = np.asarray(np.finfo(float).tiny)
 ROOT_TWO, LOG_TWO, HALF_LOG_TWO_PI = (np.asarray(x) for x in (np.sqrt(2), np.log(2), 0.5 * np.log(2 * np.pi)))
+
+_REFUSE_FLAT = CheckAndRaise(PriorError, "a flat prior has no draws; give every column a finite scale.")
 
 
 class ElasticNetRV(SymbolicRandomVariable):  # type: ignore[misc]
@@ -39,9 +43,7 @@ class ElasticNetRV(SymbolicRandomVariable):  # type: ignore[misc]
         next_rng, unit = standard_laplace(np.asarray(0.0), np.asarray(1.0), size=size, rng=rng, return_next_rng=True)
         size_of = _at_survival(pt.maximum(pt.abs(unit), SMALLEST), laplace, normal)
         draws = factor * pt.sign(unit) * size_of
-        draws = check_parameters(
-            draws, pt.isfinite(pt.minimum(laplace, normal)), msg="finite scales, since a flat prior has no draws"
-        )
+        draws = _REFUSE_FLAT(draws, pt.all(pt.isfinite(pt.minimum(laplace, normal))))
         return cls(inputs=[rng, size, laplace, normal, factor], outputs=[next_rng, draws])(
             rng, size, laplace, normal, factor
         )
@@ -72,14 +74,19 @@ class ElasticNet(Continuous):  # type: ignore[misc]
         return pt.zeros_like(rv)
 
     def logp(value, laplace, normal, factor):  # type: ignore[no-untyped-def]  # noqa: D102, N805
-        return smooth_log_density(value, laplace, normal, factor) - pt.abs(value) / (factor * laplace)
+        return smooth_log_density(value, laplace, normal, factor) - pt.abs(value) / factor * inverse_scale(laplace)
 
 
 def smooth_log_density(value: Any, laplace: Any, normal: Any, factor: Any) -> Any:
     """The log density of :class:`ElasticNet` without its kink, −|x|/(bf)."""
     flat = pt.isinf(laplace) & pt.isinf(normal)
     constant = pt.switch(pt.isinf(normal), LOG_TWO + pt.log(laplace), _log_constant(laplace, normal)) + pt.log(factor)
-    return -0.5 * (value / factor / normal) ** 2 - pt.switch(flat, 0.0, constant)
+    return -0.5 * (value / factor * inverse_scale(normal)) ** 2 - pt.switch(flat, 0.0, constant)
+
+
+def inverse_scale(scale: Any) -> Any:
+    """One over a scale, and a plain 0 where it is infinite, so that derivatives stay finite."""
+    return pt.switch(pt.isinf(scale), 0.0, 1 / scale)
 
 
 def _log_constant(laplace: Any, normal: Any) -> Any:

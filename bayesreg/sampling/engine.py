@@ -137,7 +137,8 @@ def sample(
     -------
     xarray.DataTree
         ``posterior`` (``coef`` on the user's columns, ``beta`` on the standardized ones if they are,
-        ``intercept``, ``sigma`` and ``scale`` as far as unknown), ``sample_stats`` (with ``lp``, the
+        ``intercept``, ``sigma`` and ``scale`` as far as unknown, and under its own name every free variable
+        of ``reg.to_pymc()``, so that PyMC's functions go on from here), ``sample_stats`` (with ``lp``, the
         log posterior density up to the evidence), ``observed_data``, ``constant_data``; attributes say
         which model and engine it was.
 

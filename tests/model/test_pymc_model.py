@@ -9,7 +9,7 @@ import pytest
 from scipy import integrate, special, stats
 
 import bayesreg as br
-from bayesreg.errors import UnsupportedError
+from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.log_density import log_likelihood, log_prior
 
 INF = np.inf
@@ -165,9 +165,6 @@ def pymc_point(model, reg, beta, at_center, sigma):
         "sigma_log__": np.log(sigma),
         "sigma_interval__": np.log(sigma) - np.log(3.5 - sigma),
     }
-    for kind in ("laplace", "normal", "flat"):
-        where = [list(reg.names).index(column) for column in model.coords.get(f"coef_name_{kind}", ())]
-        values |= {f"beta_{kind}": beta[where], f"coef_{kind}": beta[where]}
     return {variable.name: np.asarray(values[variable.name]) for variable in model.value_vars}
 
 
@@ -433,33 +430,62 @@ def test_names_and_coords(standardize, intercept):
     assert [variable.name for variable in model.observed_RVs] == ["y"]
 
 
-@pytest.mark.parametrize(
-    ("prior", "free", "potentials"),
-    [
-        ("elastic net", {"coef": "coef_name"}, {"coef_quadratic"}),
-        ("laplace by column", {"coef_laplace": "coef_name_laplace", "coef_flat": "coef_name_flat"}, set()),
-        ("normal by column", {"coef_normal": "coef_name_normal", "coef_flat": "coef_name_flat"}, set()),
-        ("flat", {"coef": "coef_name"}, set()),
-        (
-            "elastic net by column",
-            {f"coef_{kind}": f"coef_name_{kind}" for kind in ("laplace", "normal", "flat")},
-            {"coef_laplace_quadratic"},
-        ),
-    ],
-)
-def test_columns_of_different_kinds_are_variables_of_their_own(prior, free, potentials):
-    model = br.Regression(X, Y, prior=PRIORS[prior][2](False), sigma=1.0, intercept=False, standardize=False).to_pymc()
-    assert {variable.name: model.named_vars_to_dims[variable.name][0] for variable in model.free_RVs} == free
-    assert {variable.name for variable in model.potentials} == potentials
+@pytest.mark.parametrize("noise", SIGMAS)
+@pytest.mark.parametrize("prior", PRIORS)
+def test_all_columns_are_one_random_variable_whatever_their_kinds(prior, noise):
+    """PyMC ignores potentials when it draws, and when it writes down the log prior."""
+    options = {"sigma": SIGMAS[noise][0], "intercept": False, "standardize": False}
+    model = br.Regression(X, Y, prior=PRIORS[prior][2](False), **options).to_pymc()
+    assert {variable.name for variable in model.free_RVs} - {"sigma"} == {"coef"}
     assert model.named_vars_to_dims["coef"] == ("coef_name",)
+    assert model.potentials == []
 
 
-def test_columns_of_different_kinds_return_to_their_order():
-    prior = br.ElasticNetPrior([np.inf, 0.3, np.inf], [np.inf, 0.8, 0.9])
-    model = br.Regression(X, Y, prior=prior, sigma=1.0, intercept=False, standardize=False).to_pymc()
-    assembled = model.compile_fn(model["coef"], inputs=model.free_RVs, mode="FAST_COMPILE")
-    values = {"coef_laplace": np.array([2.0]), "coef_normal": np.array([3.0]), "coef_flat": np.array([1.0])}
-    np.testing.assert_array_equal(assembled(values), [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_an_elastic_net_draws_from_its_own_density(scaled):
+    """By Kolmogorov and Smirnov, from b/s of 1e-8 (Laplace to rounding) to infinite (Normal)."""
+    laplace, normal = np.array([0.5, INF, 0.3, 1e-8, 1e3, 0.01]), np.array([1.0, 2.0, INF, 1.0, 1.0, 0.3])
+    prior = br.ElasticNetPrior(laplace, normal, scaled)
+    reg = br.Regression(np.eye(N, 6), Y, prior=prior, sigma=1.7, intercept=False)
+    coef = reg.to_pymc()["beta"]
+    draws = pm.draw(coef, draws=4_000, random_seed=1, mode="FAST_COMPILE")
+    factor = 1.7 if scaled else 1.0
+    for x, b, s in zip(draws.T, laplace * factor, normal * factor, strict=True):
+        grid = np.linspace(-40, 40, 80_001) * (b if b < s else s)
+        density = np.exp(-np.abs(grid) / b - 0.5 * (grid / s) ** 2)
+        below = np.cumsum(density) / density.sum()
+        assert stats.kstest(x, lambda q, grid=grid, below=below: np.interp(q, grid, below)).pvalue > 1e-4
+
+
+def test_flat_columns_have_no_draws():
+    model = br.Regression(X, Y, prior=PRIORS["elastic net by column"][2](False), sigma=1.0).to_pymc()
+    with pytest.raises(PriorError, match="a flat prior has no draws"):
+        pm.draw(model["beta"], mode="FAST_COMPILE")
+
+
+def test_a_standard_deviation_with_an_inverse_gamma_variance_is_drawn_and_free_itself():
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=br.InverseGamma(3.0, 2.0))
+    draws = pm.draw(reg.to_pymc()["sigma"], draws=4_000, random_seed=1, mode="FAST_COMPILE")
+    assert stats.kstest(draws**2, stats.invgamma(3.0, scale=2.0).cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("family", ["bernoulli", "poisson"])
+def test_weighted_counts_are_observed_variables(family, assert_zs):
+    """With a log density for each row, times its weight, and draws of one trial each."""
+    name, target, _, log_pmf = FAMILIES[family]
+    reg = br.Regression(X, target, prior=br.Normal(0.7), family=name, **ROWS["both"])
+    model, weights = reg.to_pymc(), ROWS["both"]["weights"]
+    assert [variable.name for variable in model.observed_RVs] == ["y"]
+    assert model.potentials == []
+    point = {"beta": np.array([0.3, -0.2, 0.4]), "intercept_at_center": np.array(0.5)}
+    eta = 0.5 + columns_by_hand("flat", "both", True) @ point["beta"] + ROWS["both"]["offset"]
+    (pointwise,) = model.compile_logp(vars=[model["y"]], sum=False, mode="FAST_COMPILE")(point)
+    np.testing.assert_allclose(pointwise, weights * log_pmf(eta, None), rtol=1e-10)
+    fixed = pm.do(model, point)
+    draws = pm.draw(fixed["y"], draws=4_000, random_seed=1, mode="FAST_COMPILE")
+    mean = special.expit(eta) if family == "bernoulli" else np.exp(eta)
+    variance = mean * (1 - mean) if family == "bernoulli" else mean
+    assert_zs((draws.mean(axis=0) - mean) / np.sqrt(variance / 4_000))
 
 
 def test_a_user_may_extend_the_model():
@@ -502,7 +528,7 @@ def test_prior_scales_and_sigma_go_in_as_data():
     prior = br.ElasticNetPrior([0.4, 0.2, INF], [INF, 0.7, 0.5])
     regs = [br.Regression(X, Y, prior=prior, sigma=1.3)]
     regs.append(br.Regression(2 * X**2, Y, prior=br.ElasticNetPrior([0.1, 5.0, INF], [INF, 0.3, 2.0]), sigma=0.4))
-    point = {"beta_laplace": [0.3, -0.2], "beta_normal": [0.9], "intercept_at_center": 4.0}
+    point = {"beta": [0.3, -0.2, 0.9], "intercept_at_center": 4.0}
     point = {name: np.asarray(value) for name, value in point.items()}
     for form in FORMS:
         first, second = (reg.to_pymc(form) for reg in regs)

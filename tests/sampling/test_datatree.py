@@ -39,6 +39,7 @@ def test_groups_and_dims(tree):
         "coef": ("chain", "draw", "coef_name"),
         "beta": ("chain", "draw", "coef_name"),
         "intercept": ("chain", "draw"),
+        "intercept_at_center": ("chain", "draw"),
         "sigma": ("chain", "draw"),
     }
     assert tree["posterior_predictive"]["y"].dims == ("chain", "draw", "row")
@@ -201,7 +202,8 @@ def test_moments_have_no_rows_to_show():
 @pytest.mark.parametrize("intercept", [True, False, br.Normal(1.0)], ids=repr)
 def test_variables_follow_the_regression(intercept, standardize):
     tree = sample(make(intercept=intercept, standardize=standardize, prior=br.Normal(1.0)), random_seed=3)
-    expected = {"coef", "sigma"} | ({"beta"} if standardize else set()) | ({"intercept"} if intercept else set())
+    expected = {"coef", "sigma"} | ({"beta"} if standardize else set())
+    expected |= {"intercept", "intercept_at_center"} if intercept else set()
     assert set(tree["posterior"].data_vars) == expected
 
 
