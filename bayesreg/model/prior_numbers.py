@@ -31,7 +31,9 @@ def _numbers_of(prior: PositivePrior | None) -> dict[str, float]:
     """The finite numbers that a prior is made of, by name; none of no prior."""
     if isinstance(prior, Gamma):
         return _numbers_of(prior.of_scale)
-    settings = {field.name: getattr(prior, field.name) for field in fields(prior)} if is_dataclass(prior) else {}
+    settings: dict[str, object] = {}
+    if is_dataclass(prior):
+        settings = {field.name: getattr(prior, field.name) for field in fields(prior)}
     return {name: value for name, value in settings.items() if isinstance(value, float) and isfinite(value)}
 
 
