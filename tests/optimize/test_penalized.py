@@ -263,3 +263,41 @@ def test_what_is_missing_is_named():
     for nothing in (None, np.eye(3), "diabetes", br.Laplace(1.0), br.Regression):
         with pytest.raises(DataError, match="expected a Regression"):
             br.penalized_estimate(nothing)
+
+
+def test_columns_of_very_different_size_all_count():
+    """Beside a column in 1e9 one in 1e-9 must not be taken for 0: the ridge is the same in any units."""
+    X, y = draw()
+    units = np.array([1e9, 1e-9, 1.0, 1e-5])
+    given = {"sigma": 1.0, "standardize": False, "intercept": False}
+    first = br.penalized_estimate(br.Regression(X, y, prior=br.Normal(0.5), **given))
+    for solver in ("auto", "scipy"):
+        other = br.penalized_estimate(br.Regression(X * units, y, prior=br.Normal(0.5 / units), **given), solver)
+        np.testing.assert_allclose(other.beta * units, first.beta, rtol=1e-7)
+
+
+def test_a_point_with_small_gradients_and_a_large_gap_is_not_accepted(monkeypatch):
+    """A coefficient in tiny units left at 0: its gradient is small beside the others', its share of the loss is not."""
+    X, y = draw()
+    units = np.array([1e9, 1e-9, 1.0, 1e-5])
+    given = {"sigma": 1.0, "standardize": False, "intercept": False}
+    rest = [0, 2, 3]
+    others = br.map_estimate(br.Regression((X * units)[:, rest], y, prior=br.Normal((0.5 / units)[rest]), **given))
+    monkeypatch.setattr(penalized, "minimize_split", lambda *arguments: np.insert(others.beta, 1, 0.0))
+    reg = br.Regression(X * units, y, prior=br.Normal(0.5 / units), **given)
+    with pytest.raises(ConvergenceError, match="above its minimum by a share"):
+        br.penalized_estimate(reg, "scipy")
+
+
+@pytest.mark.parametrize("prior", [br.Laplace(0.2), br.ElasticNetPrior(0.2, 0.4)], ids=repr)
+@pytest.mark.parametrize(("unit", "middle"), [(1e-9, 0.0), (1e9, 0.0), (1.0, 1e6), (1e-9, 1e-3)])
+def test_least_absolute_deviations_in_any_units_and_far_from_0(unit, middle, prior):
+    X, y = draw()
+    first = br.penalized_estimate(br.Regression(X, y, prior=prior, family="laplace", sigma=1.0))
+    scales = {
+        name: getattr(prior, name) * unit for name in ("scale", "laplace_scale", "normal_scale") if hasattr(prior, name)
+    }
+    reg = br.Regression(X, middle + unit * y, prior=type(prior)(**scales), family="laplace", sigma=unit)
+    other = br.penalized_estimate(reg)
+    np.testing.assert_allclose(other.beta / unit, first.beta, rtol=1e-6, atol=1e-7)
+    assert other.intercept == pytest.approx(middle + unit * first.intercept, rel=1e-9, abs=1e-7 * unit)

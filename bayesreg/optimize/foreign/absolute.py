@@ -36,7 +36,10 @@ def fit_absolute(reg: Regression, solver: str) -> Answer:
     assert reg.noise.sigma is not None
     l1, l2 = (weights[: reg.p] for weights in reg.weights_at(reg.noise.sigma))
     if solver == "scipy" and (np.any(l2) or isinstance(reg.intercept, Normal)):
-        return minimize_absolute(reg.row_loss, *reg.weights_at(reg.noise.sigma)), "scipy.optimize.minimize"
+        start = np.zeros(reg.row_loss.size)
+        if reg.has_intercept_column:
+            start[-1] = np.median(reg.row_loss.y - reg.row_loss.offset)
+        return minimize_absolute(reg.row_loss, *reg.weights_at(reg.noise.sigma), start), "scipy.optimize.minimize"
     fit = _FITS.get(("l2" if np.any(l2) else "l1", solver))
     if fit is None or isinstance(reg.intercept, Normal) or (np.any(l2) and np.any(l1)):
         raise UnsupportedError(
@@ -75,15 +78,25 @@ def _linear_program(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
     from scipy.optimize import linprog
 
     loss = reg.row_loss
-    A, strength = sparse.csr_array(to_dense(loss.A)), reg.weights_at(loss.sigma)[0]
-    eye = sparse.eye_array(reg.n)
-    cost = np.concatenate([loss.sigma * np.sqrt(loss.weights)] * 2 + [strength] * 2)
+    # HiGHS has absolute tolerances: the target about its middle and in units of its spread, columns in their own.
+    response = loss.y - loss.offset
+    middle = float(np.median(response)) if reg.has_intercept_column else 0.0
+    unit = float(np.max(np.abs(response - middle))) or 1.0
+    A = to_dense(loss.A)
+    sizes = np.max(np.abs(A), axis=0)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    costs, strengths = loss.largest_slopes, reg.weights_at(loss.sigma)[0] / sizes
+    cost = np.concatenate([costs, costs, strengths, strengths]) / np.max(costs)
+    eye, A = sparse.eye_array(reg.n), sparse.csr_array(A / sizes)
     equations = sparse.hstack([eye, -eye, A, -A])
-    found = linprog(cost, A_eq=equations, b_eq=loss.y - loss.offset, bounds=(0, None), method="highs")
+    found = linprog(cost, A_eq=equations, b_eq=(response - middle) / unit, bounds=(0, None), method="highs")
     if not found.success:
         raise ConvergenceError(f"HiGHS did not solve the linear program: {found.message}; use br.map_estimate.")
-    parts = found.x[2 * reg.n :].reshape(2, loss.size)
-    return parts[0] - parts[1], "scipy.optimize.linprog"
+    plus, minus = np.split(found.x[2 * reg.n :], 2)
+    theta = (plus - minus) * unit / sizes
+    if reg.has_intercept_column:
+        theta[-1] += middle
+    return theta, "scipy.optimize.linprog"
 
 
 def _support_vectors(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:

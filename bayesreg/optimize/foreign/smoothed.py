@@ -42,11 +42,11 @@ class SmoothedLaplace(LaplaceNoise):
         return sigma / np.hypot(y - eta, self.width)
 
 
-def minimize_absolute(loss: RowLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+def minimize_absolute(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Approach the minimum of σ·Σ|r| + Σ λ_j|θ_j| + ½κ_jθ_j²; the certificate judges the point."""
     loss = replace(loss, A=to_dense(loss.A))
     spread = float(np.std(loss.y - loss.offset)) or 1.0
-    theta = best = np.zeros(loss.size)
+    theta = best = start
     smallest = np.inf
     for share in WIDTHS:
         smooth = replace(loss, family=SmoothedLaplace(width=share * spread))
