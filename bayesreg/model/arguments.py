@@ -3,7 +3,8 @@
 import numpy as np
 
 from bayesreg.design.design import Design
-from bayesreg.errors import PriorError
+from bayesreg.errors import DataError, PriorError
+from bayesreg.priors.column_values import as_numbers
 from bayesreg.priors.horseshoe import HorseshoePrior
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import CoefficientPrior, Normal
@@ -11,11 +12,29 @@ from bayesreg.priors.prior import CoefficientPrior, Normal
 
 def read_intercept(intercept: object) -> bool | Normal:
     """The intercept as a flag or a Normal prior; PriorError for anything else."""
-    if isinstance(intercept, bool):
-        return intercept
+    if isinstance(intercept, bool | np.bool_):
+        return bool(intercept)
     if isinstance(intercept, Normal) and isinstance(intercept.scale, float) and np.isfinite(intercept.scale):
         return intercept
     raise PriorError(f"intercept must be True, False or Normal(scale, loc=…) with one finite scale, got {intercept!r}.")
+
+
+def read_flag(value: object, name: str) -> bool:
+    """True or False; PriorError for anything else."""
+    if not isinstance(value, bool | np.bool_):
+        raise PriorError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
+def read_vector(values: object, size: int, name: str) -> np.ndarray:
+    """So many finite numbers, shape (size,); DataError for anything else."""
+    try:
+        point = as_numbers(values, name)
+    except PriorError as error:
+        raise DataError(str(error)) from None
+    if point.shape != (size,) or not np.all(np.isfinite(point)):
+        raise DataError(f"{name} must be {size} finite numbers, got shape {point.shape}.")
+    return point
 
 
 def is_centered(intercept: bool | Normal, center: bool) -> bool:

@@ -11,7 +11,7 @@ from bayesreg.design.design import Design, design_of_moments, design_of_rows
 from bayesreg.design.formula import add_offsets, read_formula
 from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, PriorError, UnsupportedError
-from bayesreg.model.arguments import check_prior, is_centered, read_intercept
+from bayesreg.model.arguments import check_prior, is_centered, read_flag, read_intercept
 from bayesreg.model.coefficients import Coefficients
 from bayesreg.model.family import Family, Gaussian, find_family
 from bayesreg.model.noise import Noise, no_noise, read_noise
@@ -109,6 +109,7 @@ class Regression:
     ) -> None:
         found = find_family(family)
         intercept = read_intercept(intercept)
+        center, standardize = read_flag(center, "center"), read_flag(standardize, "standardize")
         rows, names, target = read_rows(X, y, weights, offset)
         rows = read_rates(rows, found)
         found.check_target(rows.y)
@@ -141,6 +142,7 @@ class Regression:
                 f"expected Moments, got {type(moments).__name__}; make them with br.moments(source, target)."
             )
         intercept = read_intercept(intercept)
+        center, standardize = read_flag(center, "center"), read_flag(standardize, "standardize")
         design = design_of_moments(moments, center=is_centered(intercept, center), standardize=standardize)
         self = cls.__new__(cls)
         self._fill(design, prior, sigma, intercept, find_family("gaussian"), center)
@@ -183,7 +185,7 @@ class Regression:
         return self._with(prior, self.noise)
 
     def with_sigma(self, sigma: float | PositivePrior) -> "Regression":
-        """The same regression with another noise; the design is shared."""
+        """The same regression with another noise (None for the weak default); the design is shared."""
         if not self.family.has_sigma:
             no_noise(sigma, self.family.name)
         return self._with(self.prior, read_noise(sigma, self.design.noise_spread))

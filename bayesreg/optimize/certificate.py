@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.errors import DataError, PriorError
+from bayesreg.errors import PriorError
+from bayesreg.model.arguments import read_vector
+from bayesreg.model.noise import read_noise
 from bayesreg.model.quadratic import QuadraticLoss
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.row_certificate import judge_rows, penalty_gap, violations
 
@@ -86,10 +88,11 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
     >>> br.certify(reg, np.zeros(10)).kkt > 1
     True
     """
-    point = np.asarray(beta, dtype=float)
-    if point.shape != (reg.p,) or not np.all(np.isfinite(point)):
-        raise DataError(f"beta must be {reg.p} finite numbers, got shape {point.shape}.")
-    given_sigma = reg.noise.sigma if sigma is None else sigma
+    check_regression(reg)
+    point = read_vector(beta, reg.p, "beta")
+    if intercept is not None:
+        intercept = float(read_vector([intercept], 1, "intercept")[0])
+    given_sigma = reg.noise.sigma if sigma is None else read_noise(sigma, 0.0).sigma
     if given_sigma is None:
         raise PriorError("this regression does not know sigma; pass certify(reg, beta, sigma=…).")
     l1, l2 = reg.weights_at(given_sigma)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from bayesreg.errors import ConvergenceError, DataError, PriorError, UnsupportedError
+from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
+from bayesreg.model.arguments import read_vector
 from bayesreg.model.quadratic import QuadraticLoss
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize import joint_mode
 from bayesreg.optimize.at_sigma import minimize_at
@@ -68,6 +69,7 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     >>> fit.n_zeros, fit.certificate.kkt < 1e-9
     (2, True)
     """
+    check_regression(reg)
     if not reg.scale_known:
         raise PriorError(
             f"the prior's scale is unknown ({reg.prior}); a MAP needs a number. "
@@ -82,7 +84,7 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
         theta, sigma = joint_mode.joint_mode(reg)
         return _accepted(reg, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
     assert reg.noise.sigma is not None
-    first = None if start is None or reg.has_intercept_column else _read_start(reg, start)
+    first = None if start is None or reg.has_intercept_column else read_vector(start, reg.p, "start")
     theta = minimize_at(reg, reg.noise.sigma, first)
     return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, f"MAP by {_method(reg)}"))
 
@@ -91,13 +93,6 @@ def _method(reg: Regression) -> str:
     if not reg.family.smooth:
         return "interior point and corner"
     return "active set" if reg.is_gaussian else "proximal Newton"
-
-
-def _read_start(reg: Regression, start: object) -> np.ndarray:
-    point = np.asarray(start, dtype=float)
-    if point.shape != (reg.p,) or not np.all(np.isfinite(point)):
-        raise DataError(f"start must be {reg.p} finite numbers, got shape {point.shape}.")
-    return point
 
 
 def reachable_kkt(loss: QuadraticLoss | RowLoss, l1: np.ndarray) -> float:

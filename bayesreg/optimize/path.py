@@ -1,5 +1,6 @@
 """MAP estimates along a grid of strengths, every point certified."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from scipy import linalg
 
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.quadratic import QuadraticLoss
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
@@ -137,6 +138,7 @@ def path(reg: Regression, strengths: object = None) -> Path:
     >>> int(fits.n_zeros[0]), int(fits.n_zeros[-1]), bool(fits.kkt.max() < 1e-9)
     (10, 0, True)
     """
+    check_regression(reg)
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a path needs a known sigma and a prior of known scale; use reg.with_sigma(number).")
     l1, l2 = reg.weights_at(reg.noise.sigma)
@@ -164,6 +166,8 @@ def _family_path(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> tuple[np.nd
 
 
 def _read_strengths(strengths: object) -> np.ndarray:
+    if isinstance(strengths, Mapping):
+        raise PriorError(f"strengths must be numbers, one per point of the path, got {strengths!r}.")
     values = np.atleast_1d(np.asarray(validate_values(strengths, "strengths", zero_allowed=True), dtype=float))
     if np.any(values <= 0):
         raise PriorError("strengths of a path must be greater than 0; strength 0 is br.least_squares(reg).")

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import optimize
 
 from bayesreg.errors import PriorError
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.solvers import absolute_loss
 from bayesreg.optimize.units import in_units
@@ -30,6 +30,7 @@ def strength_max(reg: Regression) -> float:
     PriorError
         If sigma or scale is unknown.
     """
+    check_regression(reg)
     if reg.noise.sigma is None:
         raise PriorError("strength_max needs a known sigma; use reg.with_sigma(number).")
     l1, l2 = reg.weights_at(reg.noise.sigma)

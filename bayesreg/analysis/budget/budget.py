@@ -8,7 +8,7 @@ from scipy import optimize
 
 from bayesreg.analysis.budget.least_norm import Norm, unpenalized
 from bayesreg.errors import ConvergenceError, PriorError
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
@@ -100,6 +100,7 @@ def budget(reg: Regression) -> Budget:
     >>> round(found.t, 1), round(found.strength, 1), round(found.least_squares, 1)
     (95.1, 291.6, 164.6)
     """
+    check_regression(reg)
     norm, strength, multiplier = _norm(reg)
     estimate = map_estimate(reg)
     free = unpenalized(reg, norm)
@@ -142,6 +143,7 @@ def strength_for_budget(reg: Regression, t: float) -> Budget:
     >>> round(found.t, 6), found.certificate.kkt < 1e-9, br.strength_for_budget(reg, 200.0).strength
     (50.0, True, 0.0)
     """
+    check_regression(reg)
     wanted = _read_budget(t)
     norm, own, _ = _norm(reg)
     free = unpenalized(reg, norm)
