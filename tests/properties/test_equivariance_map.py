@@ -9,7 +9,7 @@ from bayesreg.model.strength import strength_of
 FAMILIES = ["gaussian", "student_t", "laplace", "bernoulli", "poisson"]
 WITH_SIGMA = FAMILIES[:3]
 PRIORS = {"laplace": lambda s: br.Laplace(s), "normal": lambda s: br.Normal(s)}
-UNITS = [1e-9, 1e-3, 1e6, 1e9]
+UNITS = [1e-9, 1e9]
 SCALE, SIGMA = 0.3, 1.5
 
 
@@ -70,7 +70,7 @@ def test_units_of_columns_that_are_not_standardized(family, prior, unit):
 
 @pytest.mark.parametrize("prior", PRIORS)
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("shift", [1e3, 1e6, -1e6])
+@pytest.mark.parametrize("shift", [1e6, -1e3])
 def test_places_of_columns(family, prior, shift):
     X, y = _data(family)
     moved = X + np.array([shift, 0.0, -shift, shift])
@@ -79,7 +79,7 @@ def test_places_of_columns(family, prior, shift):
 
 
 @pytest.mark.parametrize("family", WITH_SIGMA)
-@pytest.mark.parametrize("shift", [1e3, 1e6, -1e6])
+@pytest.mark.parametrize("shift", [1e6, -1e3])
 def test_shifts_of_y_go_to_the_intercept(family, shift):
     X, y = _data(family)
     moved = y + shift
@@ -89,7 +89,7 @@ def test_shifts_of_y_go_to_the_intercept(family, shift):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("factor", [1e-6, 1e-2, 1e4, 1e8])
+@pytest.mark.parametrize("factor", [1e-6, 1e8])
 def test_factors_of_all_weights(family, factor):
     X, y = _data(family)
     weights = np.random.default_rng(1).exponential(size=len(y)) + 0.1

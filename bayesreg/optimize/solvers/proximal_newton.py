@@ -116,14 +116,17 @@ def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, w
         return point
     columns, strength, ridge = loss.A[:, working], l1[working], l2[working]
     allowed = _allowed(loss, strength)
+    # Columns of different units have gradients of different sizes; progress is that of all.
+    sizes = np.maximum(np.sqrt(loss.weights @ columns**2), np.finfo(float).tiny)
     best, idle, previous = np.inf, 0, np.inf
     hessian = None
     for _ in range(NEWTON_STEPS):
         gradient = columns.T @ point.slopes
-        violation = float(np.max(_violation(point.theta[working], gradient, strength, ridge) - allowed))
+        excess = _violation(point.theta[working], gradient, strength, ridge) - allowed
+        violation = float(np.max(excess / sizes))
         idle = 0 if violation < 0.5 * best else idle + 1
         best = min(best, violation)
-        if violation <= 0 or (idle > PATIENCE and violation < SMALL * loss.pull_at_zero):
+        if violation <= 0 or (idle > PATIENCE and np.max(excess) < SMALL * loss.pull_at_zero):
             return point
         # The Hessian costs far more than a gradient, so it is kept as long as steps with it gain a digit each.
         if hessian is None or violation > KEEP * previous:
