@@ -1,22 +1,20 @@
 """Posteriors at a few strengths for a picture, by the route that is there soonest."""
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.errors import SamplerWarning
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import at_strength
 from bayesreg.sampling.along_path import sample_path
-from bayesreg.sampling.engine import Posterior, choose_engine, draw_posterior, is_short
+from bayesreg.sampling.engine import choose_engine, sample
+from bayesreg.sampling.gibbs.sampler import WARMUP, is_short
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
 DRAWS = 1000
-# Interpreted chains mix slowly where the penalty is strong; draws that fail the gate are drawn again, more and thinned.
-LONGER = (1, 4, 16)
+CHAINS = 4
 
 
 def draws_at_strengths(
@@ -52,30 +50,16 @@ def draws_at_strengths(
     SamplerWarning
         If draws at some strength do not pass the gate.
     """
-    if not is_short(reg) or reg.noise.sigma is None or choose_engine(reg).engine != "gibbs":
+    short = is_short(reg, CHAINS * (draws + WARMUP)) and reg.noise.sigma is not None
+    if not short or choose_engine(reg).engine != "gibbs":
         return sample_path(reg, strengths, draws=draws, random_seed=random_seed)
     grid = np.sort(np.asarray(strengths, dtype=float))[::-1]
     seeds = np.random.default_rng(random_seed).integers(2**31, size=len(grid))
-    trees = [_passing(at_strength(reg, float(s)), draws, int(seed)) for s, seed in zip(grid, seeds, strict=True)]
+    trees = [
+        sample(at_strength(reg, float(s)), draws=draws, chains=CHAINS, random_seed=int(seed))
+        for s, seed in zip(grid, seeds, strict=True)
+    ]
     return _joined(grid, trees, draws)
-
-
-def _passing(reg: Regression, draws: int, seed: int) -> "DataTree":
-    """So many draws a chain, thinned from as many as the gate asks for."""
-    for times in LONGER:
-        found = _try(reg, times * draws, seed)
-        if found.diagnostics.passed:
-            break
-    else:
-        warnings.warn(f"posterior of {reg}: {'; '.join(found.diagnostics.problems)}.", SamplerWarning, stacklevel=4)
-    return found.to_datatree().isel(draw=slice(None, None, times), missing_dims="ignore")
-
-
-def _try(reg: Regression, draws: int, seed: int) -> Posterior:
-    with warnings.catch_warnings():
-        # It may pass with more draws, and is warned of only if it does not.
-        warnings.simplefilter("ignore", SamplerWarning)
-        return draw_posterior(reg, engine="gibbs", kernel="interpreted", draws=draws, random_seed=seed)
 
 
 def _joined(grid: np.ndarray, trees: "list[DataTree]", draws: int) -> "DataTree":

@@ -15,7 +15,7 @@ from bayesreg.errors import ConvergenceError, ModeError, PriorError, Unsupported
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.prior import Laplace, Normal
-from bayesreg.sampling.engine import is_short, sample
+from bayesreg.sampling.engine import sample
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -86,8 +86,6 @@ def find(
         idata, both, held = subject.idata, subject, _held_at(reg, subject.sigma)
     else:
         if idata is None:
-            # A table of a few columns is there before compiled code would be loaded.
-            sampling.setdefault("kernel", "interpreted" if is_short(reg) else "auto")
             idata = sample(reg, random_seed=random_seed, **sampling)
         point, notes = _at_known_scale(reg, idata)
         tree = idata

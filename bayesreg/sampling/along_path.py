@@ -12,7 +12,7 @@ import numpy as np
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import at_strength
-from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, posterior_variables
+from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, log_posterior, posterior_variables
 from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
 from bayesreg.sampling.exact.posterior import sample_exact
@@ -21,7 +21,6 @@ from bayesreg.sampling.gibbs.sampler import (
     breakdown_named,
     draws_a_call,
     one_thread_of_linear_algebra,
-    shares,
     to_draws,
 )
 
@@ -136,7 +135,7 @@ def _walk(
     regs: list[Regression], draws: int, tune: int, generators: list[np.random.Generator], tick: Tick | None
 ) -> list[Draws]:
     """Gibbs chains from the first regression to the last, all of which share their data."""
-    from bayesreg.sampling.gibbs.assemble import assemble, starting_point, with_scales
+    from bayesreg.sampling.gibbs.assemble import assemble, shares, starting_point, with_scales
     from bayesreg.sampling.gibbs.kernel import choose_kernel
 
     first = assemble(regs[0])
@@ -180,12 +179,10 @@ def _walk_chain(
 ) -> None:
     """Fill θ (m, draws, q) and hyperparameters (m, draws, 4) of one chain."""
     from bayesreg.sampling.gibbs.assemble import disperse
-    from bayesreg.sampling.gibbs.compiled.chain import begin
 
     state = disperse(steps[0].problem, start, generator, share)
     warmup = np.empty((tune, len(state.theta))), np.empty((tune, 4))
     with breakdown_named():
-        begin(generator, steps[0].problem, state)
         for k, step in enumerate(steps):
             for kept, others in (warmup, (theta[k], hyper[k])):
                 _fill(step, state, generator, kept, others, stop)
@@ -214,6 +211,7 @@ def _fill(
 
 
 def _judge(reg: Regression, drawn: Draws, independent: bool) -> Diagnostics:
+    drawn.stats["lp"] = log_posterior(reg, drawn)
     return diagnose(
         drawn, sigma_known=reg.noise.known, has_intercept=reg.intercept is not False, independent=independent
     )

@@ -56,7 +56,9 @@ def to_datatree(
     from arviz_base import from_dict
 
     # The posterior comes last: where it is huge, it takes the place of beta.
-    data: dict[str, dict[str, Any]] = {"sample_stats": {**draws.stats, "lp": _log_posterior(reg, draws)}}
+    data: dict[str, dict[str, Any]] = {
+        "sample_stats": draws.stats if "lp" in draws.stats else {**draws.stats, "lp": log_posterior(reg, draws)}
+    }
     data |= _extra(reg, draws, groups, random_seed)
     data = {"posterior": posterior_variables(reg, draws), **data}
     if reg.design.rows is not None:
@@ -144,7 +146,7 @@ def _located_in_place(reg: Regression, draws: Draws) -> dict[str, Any]:
     return {"coef": coef, "intercept": intercept}
 
 
-def _log_posterior(reg: Regression, draws: Draws) -> np.ndarray:
+def log_posterior(reg: Regression, draws: Draws) -> np.ndarray:
     """Log posterior density of each draw, in blocks of draws, so that what it needs on the way stays small."""
     step = max(1, BLOCK_SIZE // reg.p)
     total = np.empty(draws.sigma.shape)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
-from bayesreg.sampling.datatree import check_groups, to_datatree
+from bayesreg.sampling.datatree import check_groups, log_posterior, to_datatree
 from bayesreg.sampling.draws import Draws, Tick
 from bayesreg.sampling.exact.posterior import sample_exact
-from bayesreg.sampling.gate import Diagnostics, diagnose
+from bayesreg.sampling.gate import SMALLEST_ESS, Diagnostics, diagnose
 from bayesreg.sampling.gibbs.sampler import WARMUP, sample_gibbs
 
 if TYPE_CHECKING:
     from xarray import DataTree
 
-# Columns up to which interpreted code samples in a few tenths of a second.
-SHORT_COLUMNS = 20
+# Short runs whose draws fail the gate are made again with so many times the sweeps.
+SHORT_THINNINGS = (1, 4, 16)
 ENGINES = ("auto", "exact", "gibbs", "nuts")
 
 
@@ -89,11 +89,6 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     return EngineChoice("gibbs", f"a {reg.prior.name} prior is a scale mixture of Normals, which Gibbs draws fast")
 
 
-def is_short(reg: Regression) -> bool:
-    """Whether interpreted Gibbs draws a usual sample in less time than loading compiled code takes."""
-    return reg.is_gaussian and reg.scale_known and not reg.is_horseshoe and reg.p <= SHORT_COLUMNS
-
-
 def sample(
     reg: Regression,
     *,
@@ -127,8 +122,9 @@ def sample(
         Extra groups, of "prior", "prior_predictive", "posterior_predictive", "log_likelihood" and "log_prior".
         "prior" leaves out what has an improper prior, such as a flat intercept, and names it in its attribute
         ``improper``; "prior_predictive" needs proper priors throughout.
-    kernel : {"auto", "coordinate", "block", "interpreted"}
-        How Gibbs draws the coefficients; the result's attributes say which and why.
+    kernel : {"auto", "compiled", "coordinate", "block", "interpreted"}
+        How Gibbs draws the coefficients; the result's attributes say which and why. Short runs of few columns are
+        "interpreted", since compiled code takes longer to load; "compiled" is the faster for many.
     nuts_sampler : {"pymc", "nutpie"}
     cores : int, optional
         For Gibbs and NUTS; the draws do not depend on it.
@@ -198,14 +194,20 @@ def draw_posterior(
             raise PriorError(f"{name} must be a whole number, at least {least}, got {count!r}.")
     choice = choose_engine(reg, engine)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": random_seed}
-    drawn = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores)
-    _require_all(drawn, draws, chains)
-    verdict = diagnose(
-        drawn,
-        sigma_known=reg.noise.known,
-        has_intercept=reg.intercept is not False,
-        independent=choice.engine == "exact",
-    )
+    for thin in SHORT_THINNINGS:
+        drawn = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores, thin)
+        _require_all(drawn, draws, chains)
+        drawn.stats["lp"] = log_posterior(reg, drawn)
+        verdict = diagnose(
+            drawn,
+            sigma_known=reg.noise.known,
+            has_intercept=reg.intercept is not False,
+            independent=choice.engine == "exact",
+        )
+        short = kernel == "auto" and drawn.told.get("kernel") == "interpreted"
+        # More sweeps hardly take chains from one mode to another.
+        if verdict.passed or verdict.modes or not short or draws * chains <= SMALLEST_ESS:
+            break
     if not verdict.passed:
         warnings.warn(f"{choice.engine} draws: {'; '.join(verdict.problems)}.", SamplerWarning, stacklevel=3)
     return Posterior(reg, drawn, verdict, choice, random_seed)
@@ -220,6 +222,7 @@ def _run(
     kernel: str,
     nuts_sampler: str,
     cores: int | None,
+    thin: int,
 ) -> Draws:
     if engine == "exact":
         return sample_exact(reg, **plan)
@@ -227,7 +230,7 @@ def _run(
         warmup = WARMUP if tune is None else tune
         total = plan["chains"] * (plan["draws"] + warmup)
         with progress(progressbar, total, "Sampling (Gibbs)", before="Compiling, or loading what was compiled") as tick:
-            return sample_gibbs(reg, tune=warmup, tick=tick, kernel=kernel, cores=cores, **plan)
+            return sample_gibbs(reg, tune=warmup, tick=tick, kernel=kernel, cores=cores, thin=thin, **plan)
     from bayesreg.sampling.nuts.sampler import sample_nuts
 
     warmup = 1000 if tune is None else tune

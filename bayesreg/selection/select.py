@@ -12,7 +12,7 @@ from bayesreg.errors import PriorError, SelectionWarning
 from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.sampling.engine import draw_posterior
+from bayesreg.sampling.engine import choose_engine, draw_posterior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice
 from bayesreg.selection.criteria import choose_by_criterion
@@ -168,6 +168,9 @@ def select(
     # An objective that cannot state this strength is refused before anything is computed.
     say(axis, 1.0, objective)
     plan = {"random_seed": random_seed, **sampling}
+    if choose_engine(reg, sampling.get("engine", "auto")).engine == "gibbs":
+        # At so many strengths compiled code pays.
+        plan.setdefault("kernel", "compiled")
     asked = _Request(reg, axis, folds, random_seed, per_row, validation, p0, hyperprior, plan)
     answers = tuple([_answer(asked, rule, objective) for rule in rules])
     return answers[0] if isinstance(by, str) else Selections(answers)

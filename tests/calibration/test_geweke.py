@@ -33,7 +33,7 @@ def successive_draws(design, prior, sigma, intercept, steps, seed):
     reg = br.Regression(X, generator.standard_normal(len(X)), **settings)
     columns = reg.design.matrix
     problem = interpreted._problem(reg)
-    state = interpreted._start(problem, generator)
+    (state,) = interpreted._starts(problem, [generator])
     kept = np.empty((steps, X.shape[1] + 2))
     for step in range(steps):
         y = state.at_center + columns @ state.theta + state.sigma * generator.standard_normal(len(X))

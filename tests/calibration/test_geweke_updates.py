@@ -54,7 +54,7 @@ def overrelaxed_coordinates(generator, problem, state):
 def draw_block(generator, problem, state, overrelaxation=0.0):
     from bayesreg.sampling.gibbs.compiled import coefficients
 
-    coefficients.draw_block(generator, problem, state, False, overrelaxation)
+    coefficients.draw_block(generator, problem, state, overrelaxation)
 
 
 def overrelaxed_block(generator, problem, state):

@@ -1,10 +1,13 @@
 """The gate on convergence fails closed: only draws that can be judged, and are good, pass."""
 
+import re
+
 import numpy as np
 import pytest
 
 import bayesreg as br
 from bayesreg.errors import SamplerWarning
+from bayesreg.sampling import gate
 from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.engine import sample
 from bayesreg.sampling.gate import diagnose
@@ -217,3 +220,117 @@ def test_a_column_that_is_not_judged_must_be_finite_too():
 
 def test_the_tree_says_how_many_columns_were_judged():
     assert sample(small(prior=br.Normal(1.0), sigma=1.0), random_seed=0).attrs["judged_columns"] == 2
+
+
+@pytest.mark.parametrize("value", [1.01, 1.01 + 1e-7, 1.0100001, 1.0104, 1.0096])
+def test_what_is_printed_never_reads_as_the_limit(value):
+    words = gate._apart(value, 1.01, 3)
+    assert float(words) == value if value == 1.01 else float(words) != 1.01
+    assert float(words) == pytest.approx(value, rel=1e-3)
+
+
+def test_a_sample_size_just_below_the_limit_does_not_read_as_the_limit():
+    assert gate._apart(399.7, 400.0, 0) == "399.7"
+    assert gate._apart(12.3, 400.0, 0) == "12"
+
+
+def stuck_along(direction, strength, seed=0, p=24):
+    """Coefficients that share a slow part along one direction; each by itself moves well."""
+    rng = np.random.default_rng(seed)
+    beta = rng.normal(size=(C, D, p))
+    slow = np.array([[-1.3], [-0.4], [0.4], [1.3]]) + 0.05 * rng.normal(size=(C, D))
+    return Draws(
+        beta + strength * slow[..., None] * direction, rng.normal(size=(C, D)), np.exp(rng.normal(size=(C, D)))
+    )
+
+
+HALVES = np.repeat([1.0, -1.0], 12)
+DIRECTIONS = {"sum": np.ones(24), "difference of halves": HALVES, "alternating": np.tile([1.0, -1.0], 12)}
+
+
+@pytest.mark.parametrize("name", DIRECTIONS)
+def test_a_direction_that_is_stuck_is_seen_where_no_coefficient_shows_it(name, monkeypatch):
+    found = [judge(stuck_along(DIRECTIONS[name], 0.08, seed)) for seed in range(5)]
+    monkeypatch.setattr(gate, "_combinations", lambda beta: np.moveaxis(beta[..., :2], -1, 0))
+    blind = [judge(stuck_along(DIRECTIONS[name], 0.08, seed)) for seed in range(5)]
+    assert all(one.passed for one in blind)
+    assert not any(one.passed for one in found)
+
+
+def test_combinations_of_independent_draws_pass():
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        units = np.geomspace(1e-9, 1e9, 30)
+        loadings = np.eye(30) + 0.9
+        draws = Draws(
+            5 + rng.normal(size=(C, D, 30)) @ loadings * units, rng.normal(size=(C, D)), np.exp(rng.normal(size=(C, D)))
+        )
+        assert judge(draws).passed
+
+
+def test_the_log_density_is_judged():
+    assert judge(good(lp=np.random.default_rng(1).normal(size=(C, D)))).passed
+    apart = np.random.default_rng(1).normal(size=(C, D)) + np.arange(C)[:, None]
+    assert "R-hat" in judge(good(lp=apart)).problems[0]
+    assert "not finite" in judge(good(lp=np.full((C, D), np.inf))).problems[0]
+
+
+ENGINES = {
+    "exact": (br.Normal(1.0), "exact"),
+    "interpreted": (br.Laplace(1.0), "gibbs"),
+    "horseshoe": (br.Horseshoe(), "gibbs"),
+}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_gives_its_log_density_to_the_gate(name, monkeypatch):
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(30, 3))
+    prior, engine = ENGINES[name]
+    reg = br.Regression(X, X[:, 0] + rng.normal(size=30), prior=prior)
+    seen = []
+
+    def watch(draws, **settings):
+        seen.append(draws.stats["lp"])
+        return diagnose(draws, **settings)
+
+    monkeypatch.setattr("bayesreg.sampling.engine.diagnose", watch)
+    tree = sample(reg, engine=engine, random_seed=1)
+    np.testing.assert_array_equal(seen[-1], tree["sample_stats"]["lp"])
+
+
+def two_groups(chains_there, sizes=(0.03, 13.0)):
+    rng = np.random.default_rng(3)
+    draws = good()
+    sigma = np.exp(0.2 * rng.normal(size=(C, D))) * sizes[0]
+    sigma[C - chains_there :] *= sizes[1] / sizes[0]
+    return Draws(draws.beta, draws.at_center, sigma)
+
+
+def test_two_modes_are_told_with_how_many_draws_each_has():
+    found = judge(two_groups(1))
+    assert not found.passed
+    assert re.fullmatch(r"sigma near 0\.0[23]\d+ in 75% of the draws and 1[23]\.\d+ in 25% of the draws", found.modes)
+    assert "more than one mode (sigma near" in found.problems[-1]
+    assert found.attributes["modes"] == found.modes
+
+
+def test_modes_that_chains_cross_between_are_told_and_pass():
+    rng = np.random.default_rng(4)
+    draws = two_groups(0)
+    sigma = np.where(rng.random((C, D)) < 0.3, 13.0, 0.03) * np.exp(0.1 * rng.normal(size=(C, D)))
+    found = judge(Draws(draws.beta, draws.at_center, sigma))
+    assert found.passed
+    assert "30%" in found.modes or "29%" in found.modes or "31%" in found.modes
+
+
+@pytest.mark.parametrize("tail", ["normal", "cauchy", "half normal", "uniform", "constant"])
+def test_one_mode_is_not_called_two(tail):
+    rng = np.random.default_rng(5)
+    z = rng.normal(size=(C, D))
+    log_sigma = {"normal": z, "cauchy": z / rng.normal(size=z.shape), "half normal": np.log(np.abs(z))}
+    log_sigma |= {"uniform": rng.random(z.shape), "constant": np.zeros(z.shape)}
+    draws = good()
+    with np.errstate(over="ignore"):
+        sigma = np.exp(np.clip(log_sigma[tail], -700, 700))
+    assert judge(Draws(draws.beta, draws.at_center, sigma), sigma_known=tail == "constant").modes == ""

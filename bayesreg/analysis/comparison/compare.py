@@ -23,7 +23,7 @@ from bayesreg.optimize.penalized import penalized_at
 from bayesreg.optimize.uniqueness import free_directions
 from bayesreg.priors.dictionary import to_penalty
 from bayesreg.priors.objective import canonical_objective, find_objective
-from bayesreg.sampling.engine import Posterior, draw_posterior, is_short
+from bayesreg.sampling.engine import Posterior, draw_posterior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,9 +262,6 @@ def compare(
     unpenalized = least_squares_if_any(reg)
     estimates = {} if unpenalized is None else {"ols": unpenalized}
     estimates |= {"penalized": penalized_at(reg, best.sigma), "map": best}
-    if idata is None:
-        # A table of a few columns is there before compiled code would be loaded.
-        sampling.setdefault("kernel", "interpreted" if is_short(reg) else "auto")
     posterior = draw_posterior(reg, **sampling) if idata is None else idata
     coef = _draws_of(reg, posterior)
     rows = _rows(reg, estimates, coef, ci_prob, epsilon)

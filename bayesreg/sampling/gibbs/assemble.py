@@ -110,6 +110,18 @@ def _residual_sd(reg: Regression, ridge: np.ndarray) -> float:
     return max((reg.loss.rss(ridge) / reg.n) ** 0.5, 1e-6 * spread)
 
 
+def shares(chains: int) -> list[float]:
+    """How far the start of each chain lies towards columns that explain nothing.
+
+    0, 1, 1/2, 1/4, 3/4, 1/8 and so on, so that a chain does not depend on how many there are.
+    """
+    found, step = [0.0, 1.0], 0.5
+    while len(found) < chains:
+        found += list(np.arange(step, 1.0, 2 * step))
+        step /= 2
+    return found[:chains]
+
+
 def disperse(problem: Problem, start: State, generator: np.random.Generator, share: float = 0.0) -> State:
     """A start of its own for a chain.
 
@@ -124,7 +136,9 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
         hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0], 0.9)
     if not problem.scale_known:
         hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1], 0.9)
-    return State(start.theta * (1.0 - share), start.residual.copy(), local, hyper, start.order.copy())
+    theta = start.theta * (1.0 - share)
+    explained = theta @ problem.rows if problem.wide else problem.rows @ theta
+    return State(theta, problem.response - explained, local, hyper, start.order.copy())
 
 
 def _plain(array: np.ndarray | None) -> np.ndarray:

@@ -19,6 +19,8 @@ from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
 from bayesreg.sampling.draws import Draws, Tick, chain_generators
+from bayesreg.sampling.gibbs.assemble import assemble, disperse, shares, starting_point
+from bayesreg.sampling.gibbs.compiled.problem import CENTER, SIGMA
 from bayesreg.sampling.gibbs.univariate import draw_mixing_variances, draw_sigma
 from bayesreg.sampling.proper import require_proper
 
@@ -67,6 +69,7 @@ def sample_interpreted(
     chains: int,
     random_seed: int | None,
     tick: Tick | None = None,
+    thin: int = 1,
 ) -> Draws:
     """Draw from the posterior by Gibbs sampling.
 
@@ -79,6 +82,8 @@ def sample_interpreted(
     random_seed : int, optional
     tick : callable, optional
         Called with the number of draws done since the last call.
+    thin : int
+        Sweeps per draw, kept or discarded.
 
     Raises
     ------
@@ -87,8 +92,13 @@ def sample_interpreted(
         are not both scaled by sigma or both not.
     """
     problem = _problem(reg)
+    generators = chain_generators(random_seed, chains)
     try:
-        parts = [_chain(problem, generator, draws, tune, tick) for generator in chain_generators(random_seed, chains)]
+        states = _starts(problem, generators)
+        parts = [
+            _chain(problem, state, generator, draws, tune, thin, tick)
+            for state, generator in zip(states, generators, strict=True)
+        ]
     except (linalg.LinAlgError, ZeroDivisionError, FloatingPointError) as error:
         raise ConvergenceError(
             f"the Gibbs sampler broke down ({error}); the posterior may be improper: give sigma a prior that vanishes "
@@ -102,7 +112,7 @@ def sample_interpreted(
         raise ConvergenceError(
             'the Gibbs sampler left the range of floating-point numbers; rescale the columns, or use engine="nuts".'
         )
-    return Draws(theta, at_center, sigma, warmup=tune, told={"kernel": "interpreted"})
+    return Draws(theta, at_center, sigma, warmup=tune, told={"kernel": "interpreted", "sweeps_per_draw": thin})
 
 
 def _problem(reg: Regression) -> _Problem:
@@ -134,14 +144,20 @@ def _problem(reg: Regression) -> _Problem:
 
 
 def _chain(
-    problem: _Problem, generator: np.random.Generator, draws: int, tune: int, tick: Tick | None
+    problem: _Problem,
+    state: _State,
+    generator: np.random.Generator,
+    draws: int,
+    tune: int,
+    thin: int,
+    tick: Tick | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     draw_theta = _theta_sampler(problem)
-    state = _start(problem, generator)
     theta, at_center, sigma = np.empty((draws, problem.loss.size)), np.empty(draws), np.empty(draws)
     step = 100
     for i in range(-tune, draws):
-        _advance(problem, state, generator, draw_theta)
+        for _ in range(thin):
+            _advance(problem, state, generator, draw_theta)
         if i >= 0:
             theta[i], at_center[i], sigma[i] = state.theta, state.at_center, state.sigma
         if tick is not None and (i + tune + 1) % step == 0:
@@ -149,15 +165,21 @@ def _chain(
     return theta, at_center, sigma
 
 
-def _start(problem: _Problem, generator: np.random.Generator) -> _State:
-    """A dispersed start: mixing variances from their prior, sigma about the spread of the target."""
-    reg, size = problem.reg, problem.loss.size
-    sigma = reg.noise.sigma
-    if sigma is None:
-        spread = (problem.loss.square / reg.n) ** 0.5 or 1.0
-        sigma = spread * float(np.exp(0.5 * generator.standard_normal() - 0.3))
-    tau = 2.0 * generator.standard_exponential(size) + 1e-3
-    return _State(np.zeros(size), tau, sigma, float(np.asarray(reg.conditional_intercept(sigma))))
+def _starts(problem: _Problem, generators: list[np.random.Generator]) -> list[_State]:
+    """Where compiled chains start too; the mixing variances are given these coefficients."""
+    reg, data = problem.reg, assemble(problem.reg)
+    common, states = starting_point(reg, data), []
+    for generator, share in zip(generators, shares(len(generators)), strict=True):
+        start = disperse(data, common, generator, share)
+        sigma, tau = float(start.hyper[SIGMA]), np.ones(len(start.theta))
+        tau[problem.mixed] = _mixing_variances(problem, generator, start.theta, sigma)
+        states.append(_State(start.theta, tau, sigma, float(start.hyper[CENTER])))
+    return states
+
+
+def _mixing_variances(problem: _Problem, generator: np.random.Generator, theta: np.ndarray, sigma: float) -> np.ndarray:
+    unit = sigma if problem.scaled else 1.0
+    return draw_mixing_variances(generator, np.abs(theta[problem.mixed]) / (unit * problem.laplace[problem.mixed]))
 
 
 ThetaSampler = Callable[[np.random.Generator, np.ndarray, float], tuple[np.ndarray, np.ndarray]]
@@ -176,15 +198,10 @@ def _advance(problem: _Problem, state: _State, generator: np.random.Generator, d
             )
             state.sigma = draw_sigma(generator, noise, problem.power + _intercept_power(problem), square, state.sigma)
         state.theta = center + state.sigma * noise_part
-        unit = state.sigma
     else:
         state.theta = center + noise_part
-        unit = 1.0
-    mixed = problem.mixed
-    if len(mixed):
-        state.tau[mixed] = draw_mixing_variances(
-            generator, np.abs(state.theta[mixed]) / (unit * problem.laplace[mixed])
-        )
+    if len(problem.mixed):
+        state.tau[problem.mixed] = _mixing_variances(problem, generator, state.theta, state.sigma)
     if noise is not None and not problem.scaled:
         square = problem.loss.rss(state.theta) + _intercept_square(problem, state)
         state.sigma = draw_sigma(generator, noise, problem.power + _intercept_power(problem), square, state.sigma)

@@ -17,7 +17,9 @@ from scipy import linalg
 from bayesreg.errors import UnsupportedError
 from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, SCALE, SIGMA, Problem, State
 
-KERNELS = ("auto", "coordinate", "block", "interpreted")
+KERNELS = ("auto", "compiled", "coordinate", "block", "interpreted")
+# Names for the better of the two kernels that are chosen between here.
+EITHER = ("auto", "compiled")
 BLOCK_SWEEPS = 1.5
 # Overrelaxation keeps the squares of deviations, which tails and above all the local scales of a horseshoe wait for.
 OVERRELAXED_BLOCKS, OVERRELAXED_HORSESHOES = 0.4, 0.2
@@ -76,7 +78,7 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
     block = Kernel("block", 1, 0, overrelaxation, _cost_of_block(problem), "asked for")
     if wanted == "block":
         return block
-    if wanted == "auto" and horseshoe:
+    if wanted in EITHER and horseshoe:
         return replace(block, reason="under a horseshoe correlated coefficients trade places, which blocks allow")
     slowest = slowest_direction(problem, start)
     overrelaxation = OVERRELAXED_HORSESHOES if horseshoe else overrelaxation_of(slowest)

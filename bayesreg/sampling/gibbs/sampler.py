@@ -6,7 +6,7 @@ Which kernel draws the coefficients is decided by what it costs and how it mixes
   doi:10.1093/biomet/asp047), O(q²) or, with more columns than rows, O(nq) a sweep;
 - "block": all at once given mixing variances (Rajaratnam et al. 2019, doi:10.1080/10618600.2019.1573187),
   O(q³) or, with more columns than rows, O(n²q) a sweep;
-- "interpreted": the same in blocks without compiled code, for short runs that should not wait for it.
+- "interpreted": the same in blocks without compiled code, for runs so short that loading it would take longer.
 
 The first two are overrelaxed: a draw is reflected about its conditional mean or mode, as far as `kernel` says.
 """
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ import numpy as np
 from bayesreg.errors import ConvergenceError
 from bayesreg.model.regression import Regression
 from bayesreg.sampling.draws import Draws, Tick, chain_generators, draw_type
+from bayesreg.sampling.gibbs.assemble import shares
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from bayesreg.sampling.gibbs.compiled.problem import Problem, State
     from bayesreg.sampling.gibbs.kernel import Kernel
 
+# Columns, and sweeps of all chains, up to which interpreted code needs less time than loading compiled code takes.
+SHORT_COLUMNS, SHORT_SWEEPS = 20, 10_000
 # Draws that are discarded first by default; each is as many sweeps as a kept one.
 WARMUP = 300
 # Nanoseconds after which a compiled chain comes back, to tell how far it is and to be stopped.
@@ -52,6 +56,7 @@ def sample_gibbs(
     tick: Tick | None = None,
     kernel: str = "auto",
     cores: int | None = None,
+    thin: int = 1,
 ) -> Draws:
     """Draw from the posterior by Gibbs sampling; the draws do not depend on the number of cores.
 
@@ -64,9 +69,13 @@ def sample_gibbs(
     random_seed : int, optional
     tick : callable, optional
         Called with the number of draws done since the last call.
-    kernel : {"auto", "coordinate", "block", "interpreted"}
+    kernel : {"auto", "compiled", "coordinate", "block", "interpreted"}
+        "compiled" is the better of "coordinate" and "block"; "auto" is "interpreted" for short runs of few columns,
+        and else "compiled": the regression and the number of sweeps alone decide.
     cores : int, optional
         Threads; by default one per chain, as far as there are processors.
+    thin : int
+        Sweeps per draw of the interpreted kernel; the others settle theirs.
 
     Raises
     ------
@@ -76,10 +85,16 @@ def sample_gibbs(
     ConvergenceError
         If the draws leave the range of numbers, as under an improper posterior.
     """
-    if kernel == "interpreted":
+    if kernel == "interpreted" or (kernel == "auto" and is_short(reg, chains * (draws + tune))):
         from bayesreg.sampling.gibbs.interpreted import sample_interpreted
 
-        return sample_interpreted(reg, draws=draws, tune=tune, chains=chains, random_seed=random_seed, tick=tick)
+        drawn = sample_interpreted(
+            reg, draws=draws, tune=tune, chains=chains, random_seed=random_seed, tick=tick, thin=thin
+        )
+        reason = (
+            "asked for" if kernel == "interpreted" else "so few columns and sweeps that compiled code is not loaded"
+        )
+        return replace(drawn, told={**drawn.told, "kernel_reason": reason})
     from bayesreg.sampling.gibbs.assemble import assemble, starting_point
     from bayesreg.sampling.gibbs.kernel import choose_kernel
 
@@ -90,6 +105,12 @@ def sample_gibbs(
     theta, hyper, local = kept = _room_for(problem, chains, draws)
     _run_chains(problem, start, chosen, generators, kept, tune, tick, cores)
     return to_draws(reg, problem, chosen, generators, theta, hyper, local, tune)
+
+
+def is_short(reg: Regression, sweeps: int) -> bool:
+    """Whether so many sweeps of all chains are drawn by interpreted code, unless another kernel is asked for."""
+    covered = reg.is_gaussian and reg.scale_known and not reg.is_horseshoe
+    return covered and reg.p <= SHORT_COLUMNS and sweeps <= SHORT_SWEEPS
 
 
 def _room_for(problem: "Problem", chains: int, draws: int) -> Kept:
@@ -147,18 +168,6 @@ def _libraries() -> "ThreadpoolController":
     return ThreadpoolController()
 
 
-def shares(chains: int) -> list[float]:
-    """How far the start of each chain lies towards columns that explain nothing.
-
-    0, 1, 1/2, 1/4, 3/4, 1/8 and so on, so that a chain does not depend on how many there are.
-    """
-    found, step = [0.0, 1.0], 0.5
-    while len(found) < chains:
-        found += list(np.arange(step, 1.0, 2 * step))
-        step /= 2
-    return found[:chains]
-
-
 def _report(jobs: "list[Future[Any]]", done: np.ndarray, tick: Tick | None) -> None:
     told, running = 0, tick is not None
     while tick is not None and running:
@@ -182,11 +191,10 @@ def _run_chain(
 ) -> None:
     """Fill θ (draws, q), hyperparameters (draws, 4) and local scales (draws, q or 0) of one chain."""
     from bayesreg.sampling.gibbs.assemble import disperse
-    from bayesreg.sampling.gibbs.compiled.chain import advance, begin
+    from bayesreg.sampling.gibbs.compiled.chain import advance
 
     state = disperse(problem, start, generator, share)
     with breakdown_named():
-        begin(generator, problem, state)
         draws = len(kept[0])
         step = min(tune + draws, draws_a_call(kernel))
         # So few at a time that they hardly take memory, whatever the warm-up.

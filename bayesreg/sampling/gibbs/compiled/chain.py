@@ -29,8 +29,8 @@ def _fingerprint() -> str:
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Compile the two entrances; the fingerprint is part of the key under which Numba stores them."""
+def _stored(fingerprint: str) -> Callable[..., Any]:
+    """Compile the entrance; the fingerprint is part of the key under which Numba stores them."""
 
     @njit(cache=True, nogil=True)
     def advance(
@@ -61,7 +61,7 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
                 if every > 0 and sweep % every == 0:
                     draw_collapsed(generator, problem, state)
                 elif blocked:
-                    draw_block(generator, problem, state, False, overrelaxation)
+                    draw_block(generator, problem, state, overrelaxation)
                 else:
                     sweep_coordinates(generator, problem, state, 0.0 if refresh else overrelaxation)
                 if problem.mixing == HORSESHOE:
@@ -72,13 +72,7 @@ def _stored(fingerprint: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
             if local.shape[1] > 0:
                 local[k] = state.local
 
-    @njit(cache=True, nogil=True)
-    def begin(generator: np.random.Generator, problem: Problem, state: State) -> None:
-        """Draw a dispersed start: all coefficients at once, given mixing variances from their prior."""
-        _ = fingerprint
-        draw_block(generator, problem, state, True, 0.0)
-
-    return advance, begin
+    return advance
 
 
-advance, begin = _stored(_fingerprint())
+advance = _stored(_fingerprint())

@@ -84,15 +84,12 @@ def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: S
 
 
 @njit(nogil=True)
-def draw_block(
-    generator: np.random.Generator, problem: Problem, state: State, fresh: bool, overrelaxation: float
-) -> None:
+def draw_block(generator: np.random.Generator, problem: Problem, state: State, overrelaxation: float) -> None:
     """Draw all coefficients at once given new mixing variances, and sigma with them where the prior is scaled by it.
 
-    Two blocks (Rajaratnam, Sparks, Khare & Zhang 2019, doi:10.1080/10618600.2019.1573187). At the start of
-    a chain (`fresh`) the mixing variances come from their prior.
+    Two blocks (Rajaratnam, Sparks, Khare & Zhang 2019, doi:10.1080/10618600.2019.1573187).
     """
-    spread = relative_spread(generator, problem, state, fresh)
+    spread = relative_spread(generator, problem, state)
     if problem.wide:
         _draw_wide(generator, problem, state, spread, overrelaxation)
     else:
@@ -101,7 +98,7 @@ def draw_block(
 
 
 @njit(nogil=True)
-def relative_spread(generator: np.random.Generator, problem: Problem, state: State, fresh: bool) -> np.ndarray:
+def relative_spread(generator: np.random.Generator, problem: Problem, state: State) -> np.ndarray:
     """Prior standard deviation of each element given its mixing variance, in units of sigma; a handy unit if flat."""
     spread = np.empty(len(state.theta))
     sigma = state.hyper[SIGMA]
@@ -112,10 +109,7 @@ def relative_spread(generator: np.random.Generator, problem: Problem, state: Sta
         weight = problem.laplace[j] / unit_of(problem, state.hyper, j)
         precision = prior_precision(problem, state, j)
         if weight > 0.0:
-            if fresh:
-                variance = 2.0 * generator.standard_exponential() + 1e-3
-            else:
-                variance = mixing_variance(generator, abs(state.theta[j]) * weight)
+            variance = mixing_variance(generator, abs(state.theta[j]) * weight)
             precision += weight * weight / variance
         spread[j] = 1.0 / (sqrt(precision) * sigma)
     return spread

@@ -51,7 +51,7 @@ class _Spectrum(NamedTuple):
 @njit(nogil=True)
 def draw_collapsed(generator: np.random.Generator, problem: Problem, state: State) -> None:
     """Draw mixing variances, then sigma and scale without the coefficients, then these."""
-    spread = relative_spread(generator, problem, state, False)
+    spread = relative_spread(generator, problem, state)
     sigma, scale = state.hyper[SIGMA], state.hyper[SCALE]
     weighted = np.empty_like(problem.rows)
     for j in range(len(spread)):
