@@ -12,6 +12,7 @@ import numpy as np
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import at_strength
+from bayesreg.sampling.arguments import MOST_CHAINS, read_count, read_seed, require_memory, require_regression
 from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, log_posterior, posterior_variables
 from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
@@ -27,6 +28,7 @@ from bayesreg.sampling.gibbs.sampler import (
 if TYPE_CHECKING:
     from xarray import DataTree
 
+    from bayesreg.sampling.arguments import Seed
     from bayesreg.sampling.gibbs.compiled.problem import Problem, State
     from bayesreg.sampling.gibbs.kernel import Kernel
 
@@ -46,7 +48,7 @@ def sample_path(
     draws: int = 1000,
     tune: int = 100,
     chains: int = 4,
-    random_seed: int | None = None,
+    random_seed: "Seed" = None,
     progressbar: bool = False,
 ) -> "DataTree":
     """Draw from the posterior at each of many strengths of the regression's kind of penalty.
@@ -64,7 +66,7 @@ def sample_path(
     draws, tune : int
         Kept draws per chain and strength, and draws discarded after each change of strength.
     chains : int
-    random_seed : int, optional
+    random_seed : int, sequence of int, numpy.random.SeedSequence or numpy.random.Generator, optional
     progressbar : bool
 
     Returns
@@ -93,6 +95,7 @@ def sample_path(
     >>> dict(br.sample_path(reg, [10.0, 1000.0], random_seed=1)["posterior"]["coef"].sizes)
     {'chain': 4, 'draw': 1000, 'strength': 2, 'coef_name': 10}
     """
+    require_regression(reg)
     if not reg.is_gaussian or reg.is_horseshoe:
         raise UnsupportedError(
             f"posteriors along a path are for the gaussian family and a penalty's prior, got {reg}; "
@@ -101,6 +104,9 @@ def sample_path(
     if not reg.scale_known:
         raise PriorError("a path needs a prior of known scale; each strength sets its own.")
     grid = _read(strengths)
+    draws, chains = read_count("draws", draws, 1), read_count("chains", chains, 1, MOST_CHAINS)
+    tune, random_seed = read_count("tune", tune, 0), read_seed(random_seed)
+    require_memory(draws, chains, (4 + reg.p) * len(grid))
     regs = [at_strength(reg, float(strength)) for strength in grid]
     independent = choose_engine(reg).engine == "exact"
     with progress(progressbar, len(grid), "Sampling along the path") as tick:
@@ -114,7 +120,10 @@ def sample_path(
 
 
 def _read(strengths: object) -> np.ndarray:
-    values = np.atleast_1d(np.asarray(strengths, dtype=float))
+    try:
+        values = np.atleast_1d(np.asarray(strengths, dtype=float))
+    except (TypeError, ValueError):
+        values = np.array([])
     if values.ndim != 1 or len(values) == 0 or not np.all(np.isfinite(values)) or np.any(values <= 0):
         raise PriorError(f"strengths must be positive finite numbers in one dimension, got {strengths!r}.")
     return np.sort(values)[::-1].copy()

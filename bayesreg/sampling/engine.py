@@ -6,9 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning, UnsupportedError
+from bayesreg.errors import ConvergenceError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.prior import Normal
+from bayesreg.sampling.arguments import (
+    MOST_CHAINS,
+    read_count,
+    read_groups,
+    read_seed,
+    require_applicable,
+    require_memory,
+    require_regression,
+)
 from bayesreg.sampling.datatree import check_groups, log_posterior, to_datatree
 from bayesreg.sampling.draws import Draws, Tick
 from bayesreg.sampling.exact.posterior import sample_exact
@@ -17,6 +26,8 @@ from bayesreg.sampling.gibbs.sampler import WARMUP, sample_gibbs
 
 if TYPE_CHECKING:
     from xarray import DataTree
+
+    from bayesreg.sampling.arguments import Seed
 
 # Short runs whose draws fail the gate are made again with so many times the sweeps.
 SHORT_THINNINGS = (1, 4, 16)
@@ -74,6 +85,7 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     >>> br.choose_engine(reg).engine
     'gibbs'
     """
+    require_regression(reg)
     if engine not in ENGINES:
         raise UnsupportedError(f"engine {engine!r} is not available; available: {', '.join(ENGINES)}.")
     if engine != "auto":
@@ -96,11 +108,11 @@ def sample(
     draws: int = 1000,
     tune: int | None = None,
     chains: int = 4,
-    random_seed: int | None = None,
+    random_seed: "Seed" = None,
     progressbar: bool = False,
-    groups: Sequence[str] = (),
+    groups: str | Sequence[str] = (),
     kernel: str = "auto",
-    nuts_sampler: str = "pymc",
+    nuts_sampler: str | None = None,
     cores: int | None = None,
 ) -> "DataTree":
     """Draw from the posterior.
@@ -114,20 +126,21 @@ def sample(
         Kept draws per chain, and chains.
     tune : int, optional
         Discarded draws per chain: by default 1000 for NUTS, 300 for Gibbs; the exact engine has none.
-    random_seed : int, optional
-        The same seed gives the same draws.
+    random_seed : int, sequence of int, numpy.random.SeedSequence or numpy.random.Generator, optional
+        The same seed gives the same draws; a generator is drawn from, so that each call gives others.
     progressbar : bool
         Whether to show one.
-    groups : sequence of str
+    groups : str or sequence of str
         Extra groups, of "prior", "prior_predictive", "posterior_predictive", "log_likelihood" and "log_prior".
         "prior" leaves out what has an improper prior, such as a flat intercept, and names it in its attribute
         ``improper``; "prior_predictive" needs proper priors throughout.
     kernel : {"auto", "compiled", "coordinate", "block", "interpreted"}
         How Gibbs draws the coefficients; the result's attributes say which and why. Short runs of few columns are
         "interpreted", since compiled code takes longer to load; "compiled" is the faster for many.
-    nuts_sampler : {"pymc", "nutpie"}
+    nuts_sampler : {"pymc", "nutpie"}, optional
+        For NUTS, by default "pymc".
     cores : int, optional
-        For Gibbs and NUTS; the draws do not depend on it.
+        At most so many are used, by Gibbs and NUTS; the draws do not depend on it.
 
     Returns
     -------
@@ -141,9 +154,11 @@ def sample(
     Raises
     ------
     UnsupportedError
-        If the engine does not cover the regression.
+        If the engine does not cover the regression, or a setting is for another engine.
     PriorError
-        If a count is not positive.
+        If a count or the seed is no such number, or the draws do not fit in memory.
+    ConvergenceError
+        If a sampler ends with other draws than were asked for.
 
     Warns
     -----
@@ -159,6 +174,8 @@ def sample(
     >>> idata.attrs["engine"], idata["posterior"]["coef"].dims
     ('exact', ('chain', 'draw', 'coef_name'))
     """
+    require_regression(reg)
+    groups = read_groups(groups)
     check_groups(reg, groups)
     found = draw_posterior(
         reg,
@@ -182,18 +199,21 @@ def draw_posterior(
     draws: int = 1000,
     tune: int | None = None,
     chains: int = 4,
-    random_seed: int | None = None,
+    random_seed: "Seed" = None,
     progressbar: bool = False,
     kernel: str = "auto",
-    nuts_sampler: str = "pymc",
+    nuts_sampler: str | None = None,
     cores: int | None = None,
 ) -> Posterior:
     """Draw as :func:`sample` does, but leave the DataTree (and the import of xarray) for when it is asked for."""
-    for name, count, least in (("draws", draws, 1), ("chains", chains, 1), ("tune", 0 if tune is None else tune, 0)):
-        if isinstance(count, bool) or count != int(count) or count < least:
-            raise PriorError(f"{name} must be a whole number, at least {least}, got {count!r}.")
     choice = choose_engine(reg, engine)
-    plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": random_seed}
+    require_applicable(choice.engine, kernel, nuts_sampler)
+    draws, chains = read_count("draws", draws, 1), read_count("chains", chains, 1, MOST_CHAINS)
+    tune = None if tune is None else read_count("tune", tune, 0)
+    cores = None if cores is None else read_count("cores", cores, 1)
+    require_memory(draws, chains, 4 + reg.p * (2 if reg.is_horseshoe else 1))
+    seed = read_seed(random_seed)
+    plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": seed}
     for thin in SHORT_THINNINGS:
         drawn = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores, thin)
         _require_all(drawn, draws, chains)
@@ -210,7 +230,7 @@ def draw_posterior(
             break
     if not verdict.passed:
         warnings.warn(f"{choice.engine} draws: {'; '.join(verdict.problems)}.", SamplerWarning, stacklevel=3)
-    return Posterior(reg, drawn, verdict, choice, random_seed)
+    return Posterior(reg, drawn, verdict, choice, seed)
 
 
 def _run(
@@ -220,7 +240,7 @@ def _run(
     tune: int | None,
     progressbar: bool,
     kernel: str,
-    nuts_sampler: str,
+    nuts_sampler: str | None,
     cores: int | None,
     thin: int,
 ) -> Draws:
@@ -234,7 +254,7 @@ def _run(
     from bayesreg.sampling.nuts.sampler import sample_nuts
 
     warmup = 1000 if tune is None else tune
-    return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler, cores=cores, **plan)
+    return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler or "pymc", cores=cores, **plan)
 
 
 def _require_all(drawn: Draws, draws: int, chains: int) -> None:

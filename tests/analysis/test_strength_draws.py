@@ -5,6 +5,7 @@ import bayesreg as br
 from bayesreg.analysis import strength_draws
 from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.model.strength import at_strength
+from bayesreg.sampling import engine
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +50,14 @@ def test_the_strength_is_that_of_the_path(lasso):
 
 
 def test_draws_that_fail_are_drawn_again_and_then_warned_of(lasso, monkeypatch):
-    tries = []
-    one_try = strength_draws._try
-    monkeypatch.setattr(
-        strength_draws, "_try", lambda reg, draws, seed: tries.append(draws) or one_try(reg, draws, seed)
-    )
-    tree = draws_at_strengths(lasso, [5.0], draws=100)
-    assert tries == [100, 400]
-    assert tree["posterior"].sizes["draw"] == 100
+    tries, run = [], engine._run
+    monkeypatch.setattr(engine, "_run", lambda *settings: tries.append(settings[-1]) or run(*settings))
+    tree = draws_at_strengths(lasso, [5.0], draws=130)
+    assert tries == [1, 4]
+    assert tree["posterior"].sizes["draw"] == 130
     with pytest.warns(br.errors.SamplerWarning, match="effective sample size"):
         draws_at_strengths(lasso, [5.0], draws=5)
+    assert tries == [1, 4, 1]
 
 
 def test_a_normal_prior_is_drawn_exactly(lasso, assert_moments):

@@ -9,6 +9,7 @@ import numpy as np
 from bayesreg.errors import MissingDependencyError, UnsupportedError
 from bayesreg.model.family import Bernoulli
 from bayesreg.model.regression import Regression
+from bayesreg.sampling.arguments import NUTS_SAMPLERS
 from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.interruption import interruption_raised
 from bayesreg.sampling.nuts.compiled_models import compiled_for
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pymc as pm
     from xarray import DataTree
 
-SAMPLERS = ("pymc", "nutpie")
 TARGET_ACCEPT = 0.9
 # The funnel between the scales of a horseshoe needs shorter steps.
 HORSESHOE_TARGET_ACCEPT = 0.99
@@ -60,8 +60,8 @@ def sample_nuts(
     MissingDependencyError
         If nutpie is asked for and not installed.
     """
-    if sampler not in SAMPLERS:
-        raise UnsupportedError(f"NUTS sampler {sampler!r} is not available; available: {', '.join(SAMPLERS)}.")
+    if sampler not in NUTS_SAMPLERS:
+        raise UnsupportedError(f"NUTS sampler {sampler!r} is not available; available: {', '.join(NUTS_SAMPLERS)}.")
     if sampler == "nutpie":
         _require_nutpie()
         if tune < 1:
@@ -70,12 +70,23 @@ def sample_nuts(
     model = reg.to_pymc(form, parameterization)
     run = _by_nutpie if sampler == "nutpie" else _by_pymc
     accept = HORSESHOE_TARGET_ACCEPT if reg.is_horseshoe else TARGET_ACCEPT
-    settings = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "target_accept": accept}
+    settings = {
+        "draws": draws,
+        "tune": tune,
+        "chains": chains,
+        "cores": cores and min(cores, chains),
+        "target_accept": accept,
+    }
     # The local scales of a horseshoe bend rather than lean, which no covariance mends.
     with interruption_raised():
-        tree = run(model, _wanted(model), _Plan(random_seed, progressbar, not reg.is_horseshoe, settings))
+        tree = run(model, _wanted(model), _Plan(_short(random_seed), progressbar, not reg.is_horseshoe, settings))
     told: dict[str, str | float] = {"likelihood_form": form, "parameterization": parameterization}
     return _read(reg, tree, tune, sampler, told)
+
+
+def _short(seed: int | None) -> int | None:
+    """A seed of no more than the 64 bits that nutpie takes."""
+    return seed if seed is None or seed < 2**64 else int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
 
 
 def choose_form(reg: Regression) -> Literal["rows", "moments"]:
