@@ -229,9 +229,18 @@ def _as_array(values: Any, what: str) -> np.ndarray:
     if is_sparse(values):
         raise DataError(f"{what} is sparse; pass {what}.toarray().ravel().")
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
     except ValueError:
         raise DataError(f"{what} is ragged: its rows have different lengths.") from None
+    # A class may raise anything when it is asked for an array.
+    except Exception as error:
+        raise DataError(f"{what}, a {type(values).__name__}, is no array: {error}; pass an array or a frame.") from None
+    if array.dtype == object and array.ndim == 0:
+        shape = "(n, p)" if what == "X" else "(n,)"
+        raise DataError(
+            f"{what} has shape (), it is a {type(values).__name__}; allowed: {shape}, as an array, list or pandas frame."
+        )
+    return array
 
 
 def numeric(column: Any, name: str) -> np.ndarray:

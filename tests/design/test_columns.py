@@ -366,3 +366,19 @@ def test_tables_that_cannot_be_turned_into_frames_are_refused():
 def test_weights_too_small_for_a_product_are_refused():
     with pytest.raises(br.errors.DataError, match="Scale them up"):
         br.Regression([[1.0], [2.0]], [1.0, 2.0], prior=br.Normal(1.0), sigma=1.0, weights=[1e-200, 1.0])
+
+
+class Unwilling:
+    """What raises an error of its own when it is asked for an array."""
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    "values", [None, {"a": [1.0, 2.0]}, {1.0, 2.0}, iter([1.0, 2.0]), Unwilling(), object()], ids=type
+)
+def test_what_is_no_array_is_named_by_its_type(values):
+    for X, y in ((values, [1.0, 2.0]), ([[1.0], [2.0]], values)):
+        with pytest.raises(br.errors.DataError, match=type(values).__name__):
+            br.Regression(X, y, prior=br.Normal(1.0), sigma=1.0)

@@ -155,6 +155,8 @@ class Evaluation:
 
         check_finite(values[:, None], [str(node.argument)])
         settings = {name: value for name, _, value in node.settings}
+        if node not in self.learnt:
+            _check_distinct(node, settings, values)
         try:
             return TRANSFORMS[node.function](values, **settings, _state=self.learnt.setdefault(node, {}))
         except ValueError as error:
@@ -198,6 +200,14 @@ class Evaluation:
                 f'"{inner}" has levels {unknown} that were not fitted; those are {[*map(str, levels[:10])]}.'
             )
         return Factor(name, tuple(str(level) for level in levels), numbers, is_category=True)
+
+
+def _check_distinct(node: Call, settings: dict[str, int], values: np.ndarray) -> None:
+    """Refuse a polynomial through fewer points than it needs, and a scale where nothing varies."""
+    needed = {"scale": 2, "poly": 1 if settings.get("raw") else settings.get("degree", 1) + 1}.get(node.function, 1)
+    distinct = len(np.unique(values))
+    if distinct < needed:
+        raise DataError(f"{str(node)[:60]} needs {needed} distinct values or more, got {distinct}.")
 
 
 def _levels(series: "pd.Series[Any]", inner: Node) -> list[Any]:

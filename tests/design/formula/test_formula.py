@@ -291,3 +291,21 @@ def test_offsets_are_replayed_on_new_rows():
         br.predict(fit, new[["a"]].assign(extra=1.0), reg=reg)
     with pytest.raises(DataError, match="had an offset"):
         br.predict(fit, new[["a"]], reg=reg)
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("poly(a, 6)", "7 distinct values or more, got 6"),
+        ("scale(k)", "2 distinct values or more, got 1"),
+        ("poly(k)", "got 1"),
+    ],
+)
+def test_transforms_need_values_that_differ(term, words):
+    with pytest.raises(DataError, match=words):
+        read_formula(f"y ~ {term}", FRAME.assign(k=1.0))
+
+
+def test_new_rows_need_not_differ():
+    columns = read_formula("y ~ poly(a, 5) + scale(b)", FRAME)
+    assert np.all(np.isfinite(columns.spec.columns(FRAME.iloc[:1]).to_numpy()))
