@@ -238,7 +238,7 @@ def _as_array(values: Any, what: str) -> np.ndarray:
     if array.dtype == object and array.ndim == 0:
         shape = "(n, p)" if what == "X" else "(n,)"
         raise DataError(
-            f"{what} has shape (), it is a {type(values).__name__}; allowed: {shape}, as an array, list or pandas frame."
+            f"{what} has shape (), it is a {type(values).__name__}; allowed: {shape}, as array, list or pandas frame."
         )
     return array
 
