@@ -1,6 +1,7 @@
 """The command line: arguments in, a table out; no mathematics of its own."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -30,6 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(arguments.run(arguments))
     except BayesregError as error:
         print("bayesreg:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(
+            f"bayesreg: this needs more memory than there is ({error}); ask for fewer draws or columns.",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("bayesreg: interrupted", file=sys.stderr)
@@ -154,7 +161,7 @@ def _run_into(folder: str, job: "Job") -> "JobResult":
     from bayesreg.analysis.comparison.job import run_job
     from bayesreg.reporting.folder import prepare_folder, write_folder
 
-    is_new = not Path(folder).exists()
+    is_new = not os.path.exists(folder)
     prepare_folder(folder)
     try:
         result = run_job(job)

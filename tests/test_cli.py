@@ -490,3 +490,13 @@ def test_the_data_set_is_scikit_learns_own_in_its_own_units():
     frame, target = br.load_dataset("diabetes")
     assert frame["age"].between(18, 80).all()
     assert told("diabetes")["target"] == target
+
+
+@pytest.mark.parametrize("command", ["compare", "report"])
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300], ids=["NUL", "too long"])
+def test_a_name_that_no_file_can_have_is_one_line_and_exit_code_2(command, name, good, capsys):
+    settings = ("--strength", "1", "--sigma", "1", "--draws", "20", "--chains", "1", "--no-progress")
+    assert main([command, good, *settings, "--out", name if command == "compare" else f"{name}/r.html"]) == 2
+    told_last = capsys.readouterr().err.strip().splitlines()
+    assert len(told_last) == 1
+    assert told_last[0].startswith("bayesreg: ")

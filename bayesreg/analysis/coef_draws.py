@@ -16,9 +16,16 @@ def coef_draws(names: tuple[str, ...], idata: "DataTree") -> np.ndarray:
     Raises
     ------
     DataError
-        If the posterior is that of other columns.
+        If it is no posterior of coefficients, or that of other columns.
     """
-    coef = idata["posterior"]["coef"].transpose("chain", "draw", "coef_name")
+    try:
+        given = idata["posterior"]["coef"]
+        coef = given.transpose("chain", "draw", "coef_name")
+    except (TypeError, LookupError, ValueError, AttributeError):
+        raise DataError(
+            f"expected a DataTree whose posterior holds coef(chain, draw, coef_name), got {type(idata).__name__}; pass "
+            "what br.sample(reg) returned."
+        ) from None
     order = column_order(names, coef["coef_name"].to_numpy())
     return np.asarray(coef.to_numpy().reshape(-1, coef.sizes["coef_name"])[:, order])
 

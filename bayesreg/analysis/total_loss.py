@@ -113,9 +113,12 @@ def total_loss(
 
 def _length(values: Any, what: str) -> int:
     try:
-        return len(values)
+        length = len(values)
     except TypeError:
-        raise DataError(f"{what} must be a sequence of numbers, got {values!r}.") from None
+        length = 0
+    if not length:
+        raise DataError(f"{what} must be a sequence of numbers, got {values!r}.")
+    return length
 
 
 def _base_gradient(X: Any, residual: np.ndarray, factor: float, p: int) -> np.ndarray:

@@ -52,7 +52,7 @@ def read_noise(sigma: object, spread: float) -> Noise:
         return Noise(None, sigma)
     try:
         value = float(sigma)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise PriorError(f"sigma must be None, a number or a prior such as HalfNormal(1.0), got {sigma!r}.") from None
     if isinstance(sigma, (bool, str)) or not (value > 0 and isfinite(value)):
         raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")

@@ -192,7 +192,7 @@ def convert(
     start, end = find_objective(source, both), find_objective(target, both)
     setting = setting_of(both, n, sigma, sd_y)
     term = _common_term(start, end) if term is None else term
-    if term not in ("l1", "l2"):
+    if not isinstance(term, str) or term not in ("l1", "l2"):
         raise ObjectiveError(f'term must be "l1" or "l2", got {term!r}.')
     given = validate_values(strength, "strength", zero_allowed=not start.inverse)
     ratio = end.strength_per_half_rss(term) / start.strength_per_half_rss(term)

@@ -5,6 +5,7 @@ objective. What the terms are multiplied with, ½ or 1, or what a tool multiplie
 sigma in park_casella), is the objective's affair and is looked up there.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -70,7 +71,7 @@ class _Terms:
 
     def prox(self, z: object, step: float = 1.0, **setting: Any) -> np.ndarray:
         """argmin_β ½‖β − z‖² + step·penalty(β): soft thresholding at step·λ_j, then shrinkage by 1/(1 + step·κ_j)."""
-        if isinstance(step, bool) or not isinstance(step, Real) or not (step > 0 and np.isfinite(step)):
+        if isinstance(step, bool) or not isinstance(step, Real) or not 0 < step <= sys.float_info.max:
             raise ObjectiveError(f"step must be a positive finite number, got {step!r}.")
         array, l1, l2 = self._at(z, setting)
         return np.sign(array) * np.maximum(np.abs(array) - step * l1, 0) / (1 + step * l2)

@@ -1,6 +1,7 @@
 """A comparison as a folder of files: table, numbers, posterior and pictures."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,13 +58,15 @@ def prepare_folder(folder: str | Path) -> Path:
         If that fails.
     """
     into = Path(folder)
+    if "\0" in str(folder):
+        raise DataError(f"the name {str(folder)!r} holds the character NUL; give another.")
     try:
         into.mkdir(parents=True, exist_ok=True)
         probe = into / ".bayesreg"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        why = "it is a file" if into.is_file() else error.strerror or str(error)
+        why = "it is a file" if os.path.isfile(into) else error.strerror or str(error)
         raise DataError(f'cannot write to the folder "{folder}": {why}; give another folder.') from error
     return into
 

@@ -1,5 +1,6 @@
 """A regression as one page of HTML."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,9 @@ def prepare_file(file: str | Path) -> Path:
         If it is a folder, or cannot be written.
     """
     path = Path(file)
-    if path.is_dir():
+    if "\0" in str(file):
+        raise DataError(f"the name {str(file)!r} holds the character NUL; give another.")
+    if os.path.isdir(path):
         raise DataError(f'cannot write to "{file}": it is a folder; give a file, such as report.html.')
     prepare_folder(path.parent)
     return path

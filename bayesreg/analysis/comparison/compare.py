@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from bayesreg.analysis.comparison.table import render_html, render_text
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
 from bayesreg.errors import PriorError
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import conversion
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
@@ -250,7 +251,9 @@ def compare(
     >>> both.zeros, both.same_zeros, both.max_abs_difference < 1e-8
     ({'map': 2, 'penalized': 2}, True, True)
     """
+    check_regression(reg)
     check_ci_prob(ci_prob)
+    _check_given(notes, sampling)
     epsilon = near_zero(reg, None, epsilon_share)
     if reg.is_horseshoe:
         raise PriorError(
@@ -279,6 +282,15 @@ def compare(
         free_columns=free,
         zero_draws=int(np.sum(coef == 0)),
     )
+
+
+def _check_given(notes: object, sampling: dict[str, Any]) -> None:
+    if not isinstance(notes, tuple) or not all(isinstance(note, str) for note in notes):
+        raise PriorError(f"notes must be a tuple of sentences, got {notes!r}.")
+    known = set(signature(draw_posterior).parameters) - {"reg"}
+    strange = sorted(set(sampling) - known)
+    if strange:
+        raise PriorError(f"unknown setting(s) {', '.join(strange)}; the samplers' are {', '.join(sorted(known))}.")
 
 
 def _rows(

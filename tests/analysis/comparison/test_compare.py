@@ -13,7 +13,7 @@ from scipy import integrate, stats
 from sklearn.linear_model import ElasticNet, Lasso
 
 import bayesreg as br
-from bayesreg.errors import PriorError
+from bayesreg.errors import BayesregError, PriorError
 from bayesreg.optimize.penalized import penalized_at
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Draws
@@ -433,3 +433,35 @@ def test_words_of_another_family(separable):
     assert "max. likelihood" in told
     assert "ε = 0.05·π/√3/sd(x)" in told
     assert "sigma" not in told
+
+
+@pytest.mark.parametrize("reg", [None, "reg", 3, br.Regression], ids=repr)
+def test_only_a_regression_is_compared(reg):
+    with pytest.raises(BayesregError, match="expected a Regression"):
+        br.compare(reg)
+
+
+@pytest.mark.parametrize(
+    "idata", [5, "posterior", {}, np.zeros(3), xr.DataTree()], ids=lambda value: type(value).__name__
+)
+def test_only_a_posterior_is_compared_with(idata):
+    with pytest.raises(BayesregError, match="expected a DataTree whose posterior holds coef"):
+        br.compare(regression(), idata)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"nonsense": 3}, "unknown setting.* nonsense; the samplers' are .*draws"),
+        ({"notes": "one"}, "notes must be a tuple"),
+        ({"notes": (1,)}, "notes must be a tuple"),
+        ({"objective": 3}, "unknown objective 3"),
+        ({"objective": "sklearn.LogisticRegression"}, "has no gaussian family, only bernoulli"),
+        ({"objective": "sklearn.Ridge"}, "has no L1 term"),
+    ],
+    ids=str,
+)
+def test_a_setting_that_cannot_be_used_is_named(setting, message):
+    reg = regression()
+    with pytest.raises(BayesregError, match=message):
+        br.compare(reg, None if "nonsense" in setting else given(reg), **setting)
