@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bayesreg.design.columns import read_matrix
+from bayesreg.design.formula import FormulaSpec
 from bayesreg.errors import ConvergenceError, DataError
 from bayesreg.model.family import Family, Gaussian
 from bayesreg.model.regression import Regression
@@ -45,6 +46,8 @@ class Estimate:
         Of the regression.
     has_offset : bool
         Whether its rows had offsets, so that new ones need theirs.
+    formula : FormulaSpec or None
+        What makes its columns from a frame, if it was a formula.
     """
 
     names: tuple[str, ...]
@@ -58,6 +61,7 @@ class Estimate:
     method: str
     family: Family = field(default_factory=Gaussian)
     has_offset: bool = False
+    formula: FormulaSpec | None = None
 
     def __repr__(self) -> str:
         return (
@@ -71,13 +75,15 @@ class Estimate:
         return int(np.sum(self.beta == 0))
 
     def predict(self, X: object) -> np.ndarray:
-        """Linear predictor without offset for new rows of the user's columns, shape (n,).
+        """Linear predictor without offset for new rows of the user's columns, or of a formula's frame, shape (n,).
 
         Raises
         ------
         DataError
             If a frame's columns are not those of the regression, or the width differs.
         """
+        if self.formula is not None and hasattr(X, "columns") and tuple(map(str, X.columns)) != self.names:
+            X = self.formula.columns(X)  # type: ignore[arg-type]
         matrix, names = read_matrix(X)
         if hasattr(X, "columns") and names != self.names:
             raise DataError(f"the columns are {list(names)[:10]}, the regression has {list(self.names)[:10]}.")
@@ -119,4 +125,5 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
         method=method,
         family=reg.family,
         has_offset=reg.design.has_offset,
+        formula=reg.design.formula,
     )

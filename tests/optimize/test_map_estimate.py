@@ -395,3 +395,15 @@ def test_prediction_wants_the_same_columns():
         found.predict(frame[["b", "a", "c", "d"]])
     with pytest.raises(br.errors.DataError, match="3 columns, the regression has 4"):
         found.predict(X[:, :3])
+
+
+def test_estimate_of_a_formula_predicts_from_its_frame_with_the_levels_it_was_fitted_on():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "g": rng.choice(list("xyz"), 60)})
+    frame["y"] = frame["a"] + (frame["g"] == "y") + rng.normal(size=60)
+    reg = br.Regression.from_formula("y ~ log(abs(a)) * C(g)", frame, prior=br.Laplace(1.0), sigma=1.0)
+    fit = br.map_estimate(reg)
+    rows = [3, 17, 40]
+    expected = fit.intercept + reg.design.rows.X @ fit.coef
+    np.testing.assert_allclose(fit.predict(frame), expected, rtol=1e-12)
+    np.testing.assert_allclose(fit.predict(frame.iloc[rows].drop(columns="y")), expected[rows], rtol=1e-12)
