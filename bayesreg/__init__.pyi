@@ -22,9 +22,10 @@ from .analysis.total_loss import total_loss as total_loss
 from .design.datasets import load_dataset as load_dataset
 from .design.moments import Moments as Moments
 from .design.sources import moments as moments
+from .families.base import Family as Family
+from .families.laplace import LaplaceNoise as LaplaceNoise
+from .families.student_t import StudentT as StudentT
 from .find_map.find_map import find_MAP as find_MAP
-from .model.family import LaplaceNoise as LaplaceNoise
-from .model.family import StudentT as StudentT
 from .model.regression import Regression as Regression
 from .optimize.certificate import Certificate as Certificate
 from .optimize.certificate import certify as certify

@@ -13,15 +13,16 @@ ROOT = Path(bayesreg.__file__).parent
 # A file may import only from rooms on its own floor's left; optimize and sample do not know each other.
 ALLOWED = {
     "priors": set(),
+    "families": set(),
     "design": {"priors"},
-    "model": {"priors", "design"},
-    "optimize": {"priors", "design", "model"},
+    "model": {"priors", "families", "design"},
+    "optimize": {"priors", "families", "design", "model"},
     "find_map": {"model", "optimize"},
-    "sampling": {"priors", "design", "model"},
-    "selection": {"priors", "design", "model", "optimize", "sampling"},
-    "analysis": {"priors", "design", "model", "optimize", "sampling", "selection"},
-    "plots": {"priors", "design", "model", "optimize", "sampling", "selection", "analysis"},
-    "reporting": {"priors", "design", "model", "optimize", "sampling", "selection", "analysis", "plots"},
+    "sampling": {"priors", "families", "design", "model"},
+    "selection": {"priors", "families", "design", "model", "optimize", "sampling"},
+    "analysis": {"priors", "families", "design", "model", "optimize", "sampling", "selection"},
+    "plots": {"priors", "families", "design", "model", "optimize", "sampling", "selection", "analysis"},
+    "reporting": {"priors", "families", "design", "model", "optimize", "sampling", "selection", "analysis", "plots"},
     "cli": {
         "priors",
         "design",

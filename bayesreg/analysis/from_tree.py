@@ -12,7 +12,8 @@ from bayesreg.design.design import CONSTANT_SHARE, Design
 from bayesreg.design.moments import Moments
 from bayesreg.design.standardization import Standardization
 from bayesreg.errors import DataError
-from bayesreg.model.family import Bernoulli, Family, Gaussian, LaplaceNoise, Poisson, StudentT
+from bayesreg.families.base import Family
+from bayesreg.families.registry import KINDS
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
 from bayesreg.priors.hyper import POSITIVE_PRIORS
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from xarray import DataTree
 
 # What an attribute may name; nothing else is ever called.
-FAMILIES = (Gaussian, Bernoulli, Poisson, StudentT, LaplaceNoise)
 HORSESHOES = (Horseshoe, RegularizedHorseshoe)
 
 
@@ -63,7 +63,7 @@ def names_of(idata: "DataTree") -> tuple[str, ...]:
 
 def family_of(idata: "DataTree") -> Family:
     """The family that a DataTree was sampled from."""
-    return _read_call(str(_attribute(idata, "family_settings")), FAMILIES)
+    return _read_call(str(_attribute(idata, "family_settings")), KINDS)
 
 
 def draws_of(idata: "DataTree") -> TreeDraws:

@@ -13,8 +13,6 @@ from bayesreg.priors.column_values import as_numbers, per_column
 # A standardized coefficient below this share of sd(y) counts as near zero: half of the region of practical
 # equivalence of ±0.1 sd(y) for a change of x by two standard deviations (Kruschke 2018, doi:10.1177/2515245918771304).
 NEAR_ZERO_SHARE = 0.05
-# Standard deviation of the logistic distribution, the unit in which a log odds is small.
-LOGISTIC_SD = float(np.pi / np.sqrt(3))
 
 
 def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
@@ -42,14 +40,9 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
         return found
     if not isinstance(share, Real) or not 0 <= float(share) < np.inf:
         raise PriorError(f"epsilon_share must be a finite number, 0 or greater, got {share!r}.")
-    return np.asarray(share * _unit(reg)[0] / reg.design.sd_x)
+    return np.asarray(share * reg.family.near_zero_unit(reg.design.sd_y)[0] / reg.design.sd_x)
 
 
 def near_zero_told(reg: Regression, share: float) -> str:
     """The default ε_j as a formula."""
-    return f"ε = {share:g}{_unit(reg)[1]}/sd(x) for each column"
-
-
-def _unit(reg: Regression) -> tuple[float, str]:
-    """In which a change of the linear predictor is small or not, as a number and as a factor in words."""
-    return {"bernoulli": (LOGISTIC_SD, "·π/√3"), "poisson": (1.0, "")}.get(reg.family.name, (reg.design.sd_y, "·sd(y)"))
+    return f"ε = {share:g}{reg.family.near_zero_unit(reg.design.sd_y)[1]}/sd(x) for each column"

@@ -11,7 +11,7 @@ from bayesreg.analysis.intervals import quantiles
 from bayesreg.design.columns import as_frame, read_matrix, read_vector
 from bayesreg.design.formula import add_offsets
 from bayesreg.errors import DataError, PriorError, UnsupportedError
-from bayesreg.model.family import Family
+from bayesreg.families.base import Family
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 
@@ -53,7 +53,7 @@ class Prediction:
     @property
     def mean_draws(self) -> np.ndarray:
         """E(y | draw), shape (S, m): η, 1/(1 + e^−η) or e^η."""
-        return _inverse_link(self.family, self.eta)
+        return self.family.mean(self.eta)
 
     @property
     def mean(self) -> np.ndarray:
@@ -260,16 +260,7 @@ def _formula_cure(missing: list[str]) -> str:
     )
 
 
-def _inverse_link(family: Family, eta: np.ndarray) -> np.ndarray:
-    if family.name == "bernoulli":
-        from scipy.special import expit
-
-        return np.asarray(expit(eta))
-    return np.exp(eta) if family.name == "poisson" else eta
-
-
 def _check_values(family: Family, y: np.ndarray) -> None:
-    if family.name == "bernoulli" and not np.all((y == 0) | (y == 1)):
-        raise DataError(f"y_new of a Bernoulli regression holds 0 and 1, got {np.unique(y)[:5].tolist()}.")
-    if family.name == "poisson" and (np.any(y < 0) or np.any(y != np.floor(y))):
-        raise DataError("y_new of a Poisson regression holds counts 0, 1, 2, …; got negative or fractional values.")
+    if not np.all(family.allows(y)):
+        wrong = y[~family.allows(y)][:5].tolist()
+        raise DataError(f"y_new of a {family.name} regression holds {family.holds}; got values such as {wrong}.")

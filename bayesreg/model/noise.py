@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from bayesreg.errors import DataError, PriorError
+from bayesreg.families.base import Family
 from bayesreg.priors.hyper import HalfStudentT, short
 from bayesreg.priors.positive import PositivePrior
 
@@ -27,27 +28,30 @@ class Noise:
         return f"{self.sigma:.4g}" if self.prior is None else short(self.prior)
 
 
-def read_noise(sigma: object, spread: float) -> Noise:
-    """Interpret the `sigma` argument of a regression.
+def read_noise(sigma: object, family: Family, spread: float) -> Noise:
+    """Interpret the `sigma` argument of a regression; a family without noise has sigma = 1.
 
     Parameters
     ----------
     sigma : None, number, or prior
-        None means the weak default HalfStudentT(3, 2.5·spread).
+        None means the weak default HalfStudentT(3, 2.5·spread), where the family has a sigma.
+    family : Family
     spread : float
         1/n standard deviation of the target in the units of sigma (`Design.noise_spread`).
 
     Raises
     ------
     PriorError
-        If sigma is neither a positive finite number nor a prior.
+        If sigma is neither a positive finite number nor a prior, or given for a family without one.
     DataError
         If the default is asked for and the target does not vary.
     """
+    if not family.has_sigma:
+        if sigma is not None:
+            raise PriorError(f"the {family.name} family has no sigma, got sigma={sigma!r}; leave it out.")
+        return Noise(1.0, None)
     if sigma is None:
-        if spread <= 0:
-            raise DataError("the target is constant, so sigma cannot be learned from it; give sigma as a number.")
-        return Noise(None, HalfStudentT(DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR * spread))
+        return Noise(None, _weak_prior(family.noise_spread(spread)))
     if isinstance(sigma, PositivePrior):
         return Noise(None, sigma)
     try:
@@ -59,14 +63,7 @@ def read_noise(sigma: object, spread: float) -> Noise:
     return Noise(value, None)
 
 
-def no_noise(sigma: object, family: str) -> Noise:
-    """Return the noise of a family that has none: sigma = 1, which is not for the user to choose.
-
-    Raises
-    ------
-    PriorError
-        If a sigma was given.
-    """
-    if sigma is not None:
-        raise PriorError(f"the {family} family has no sigma, got sigma={sigma!r}; leave it out.")
-    return Noise(1.0, None)
+def _weak_prior(spread: float) -> PositivePrior:
+    if spread <= 0:
+        raise DataError("the target is constant, so sigma cannot be learned from it; give sigma as a number.")
+    return HalfStudentT(DEFAULT_NOISE_DF, DEFAULT_NOISE_FACTOR * spread)

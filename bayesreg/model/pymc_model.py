@@ -11,7 +11,11 @@ import pytensor.tensor as pt
 
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import UnsupportedError
-from bayesreg.model.family import Bernoulli, Family, LaplaceNoise, Poisson, StudentT
+from bayesreg.families.base import Family
+from bayesreg.families.bernoulli import Bernoulli
+from bayesreg.families.laplace import LaplaceNoise
+from bayesreg.families.poisson import Poisson
+from bayesreg.families.student_t import StudentT
 from bayesreg.model.prior_numbers import intercept_start
 from bayesreg.model.pymc_distributions import flat, weighted
 from bayesreg.model.pymc_priors import Parameterization, coefficients, number, positive

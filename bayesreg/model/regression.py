@@ -11,10 +11,11 @@ from bayesreg.design.design import Design, design_of_moments, design_of_rows
 from bayesreg.design.formula import add_offsets, read_formula
 from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.families.base import Family
+from bayesreg.families.registry import find_family
 from bayesreg.model.arguments import check_prior, is_centered, read_flag, read_intercept
 from bayesreg.model.coefficients import Coefficients
-from bayesreg.model.family import Family, Gaussian, find_family
-from bayesreg.model.noise import Noise, no_noise, read_noise
+from bayesreg.model.noise import Noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
 from bayesreg.model.rates import read_rates
 from bayesreg.model.row_loss import RowLoss
@@ -186,9 +187,7 @@ class Regression:
 
     def with_sigma(self, sigma: float | PositivePrior) -> "Regression":
         """The same regression with another noise (None for the weak default); the design is shared."""
-        if not self.family.has_sigma:
-            no_noise(sigma, self.family.name)
-        return self._with(self.prior, read_noise(sigma, self.design.noise_spread))
+        return self._with(self.prior, read_noise(sigma, self.family, self.design.noise_spread))
 
     def without_priors(self) -> "Regression":
         """The same data under flat priors on coefficients and intercept: its MAP is least squares."""
@@ -226,7 +225,7 @@ class Regression:
         values = {
             "design": design,
             "prior": prior,
-            "noise": read_noise(sigma, design.noise_spread) if family.has_sigma else no_noise(sigma, family.name),
+            "noise": read_noise(sigma, family, design.noise_spread),
             "intercept": intercept,
             "family": family,
             "center": center,
@@ -308,7 +307,7 @@ class Regression:
     @property
     def is_gaussian(self) -> bool:
         """Whether the loss is quadratic."""
-        return isinstance(self.family, Gaussian)
+        return self.family.quadratic
 
     @cached_property
     def loss(self) -> QuadraticLoss:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.design.implicit import ImplicitColumns
-from bayesreg.model.family import Family
+from bayesreg.families.base import Family
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,8 +54,8 @@ def conversion(reg: Regression, objective: str, sigma: float | None) -> dict[str
 def _total_weight(reg: Regression) -> float:
     """Σ of the factors of the rows' losses: w_i, and √w_i for the absolute loss, whose noise scale is σ/√w_i."""
     rows = reg.design.rows
-    if reg.family.name == "laplace" and rows is not None and rows.weights is not None:
-        return float(np.sqrt(rows.weights).sum())
+    if reg.family.weight_exponent != 1 and rows is not None and rows.weights is not None:
+        return float((rows.weights**reg.family.weight_exponent).sum())
     return reg.design.weight
 
 

@@ -92,7 +92,7 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
     point = read_vector(beta, reg.p, "beta")
     if intercept is not None:
         intercept = float(read_vector([intercept], 1, "intercept")[0])
-    given_sigma = reg.noise.sigma if sigma is None else read_noise(sigma, 0.0).sigma
+    given_sigma = reg.noise.sigma if sigma is None else read_noise(sigma, reg.family, 1.0).sigma
     if given_sigma is None:
         raise PriorError("this regression does not know sigma; pass certify(reg, beta, sigma=…).")
     l1, l2 = reg.weights_at(given_sigma)

@@ -8,7 +8,8 @@ import numpy as np
 from bayesreg.design.columns import read_matrix
 from bayesreg.design.formula import FormulaSpec
 from bayesreg.errors import ConvergenceError, DataError
-from bayesreg.model.family import Family, Gaussian
+from bayesreg.families.base import Family
+from bayesreg.families.gaussian import Gaussian
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate, certify, certify_joint
 

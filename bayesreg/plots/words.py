@@ -9,8 +9,6 @@ from bayesreg.plots.names import plot_labels
 PRIOR_NAMES = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}
 # Characters of an axis's label; more would leave a figure whose rows have long names.
 LONGEST_LINE = 60
-# What moves by beta, where it is not the target itself.
-PREDICTED = {"bernoulli": "the log odds of ", "poisson": "the log mean of "}
 
 
 def prior_name(reg: Regression) -> str:
@@ -33,7 +31,7 @@ def unit(reg: Regression) -> str:
 def beta_axis(reg: Regression) -> str:
     """What beta tells, as the label of an axis."""
     (target,) = plot_labels([reg.design.target])
-    what, per = f"beta: change of {PREDICTED.get(reg.family.name, '')}{target}", f"per {unit(reg)}"
+    what, per = f"beta: change of {reg.family.effect}{target}", f"per {unit(reg)}"
     fits = len(what) + len(per) < LONGEST_LINE
     return f"{what} {per}" if fits else f"{what}\n{per}"
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.errors import ObjectiveError, UnsupportedError
-from bayesreg.model.family import StudentT
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import to_penalty
@@ -35,13 +34,6 @@ TOOLS = (
     "keras",
     "torch.weight_decay",
 )
-LIKELIHOOD = {
-    "gaussian": "y_i ~ Normal({mean}, {sigma})",
-    "student_t": "y_i ~ StudentT({df:g}, {mean}, {sigma})",
-    "laplace": "y_i ~ Laplace({mean}, {sigma})",
-    "bernoulli": "y_i ~ Bernoulli(1 / (1 + exp(−η_i))),  η_i = {mean}",
-    "poisson": "y_i ~ Poisson(exp(η_i)),  η_i = {mean}",
-}
 SOURCES = {
     "laplace": "Tibshirani (1996), doi:10.1111/j.2517-6161.1996.tb02080.x; Park & Casella (2008), "
     "doi:10.1198/016214508000000337",
@@ -64,9 +56,8 @@ def formulas(reg: Regression) -> list[str]:
     offset = "offset_i + " if reg.design.has_offset else ""
     intercept = "" if reg.intercept is False else "intercept + "
     weighted = reg.family.has_sigma and rows is not None and rows.weights is not None
-    text = LIKELIHOOD.get(reg.family.name, f"y_i ~ {reg.family.name}({{mean}})")
-    df = reg.family.df if isinstance(reg.family, StudentT) else 0.0
-    lines = [text.format(mean=f"{offset}{intercept}x_i·coef", sigma="σ/√w_i" if weighted else "σ", df=df)]
+    words = {"mean": f"{offset}{intercept}x_i·coef", "sigma": "σ/√w_i" if weighted else "σ"}
+    lines = [f"y_i ~ {reg.family.likelihood.format(**words, **vars(reg.family))}"]
     lines.append("β_j = sd_j · coef_j" if is_standardized(reg) else "β = coef")
     lines.append(prior_formula(reg))
     if isinstance(reg.intercept, Normal):

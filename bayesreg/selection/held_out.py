@@ -120,7 +120,7 @@ def _splitter(axis: Axis, folds: Any, random_seed: int | None) -> tuple[Any, str
         raise DataError(f"folds must be a whole number from 2 to the {n} rows, labels or a splitter, got {folds!r}.")
     if folds > n:
         raise DataError(f"{folds}-fold cross-validation needs at least {folds} rows; give a strength or scale instead.")
-    stratified = axis.reg.family.name == "bernoulli"
+    stratified = axis.reg.family.target_kind == "classes"
     shuffle = random_seed is not None
     order = f"rows shuffled with seed {random_seed}" if shuffle else "consecutive rows"
     kind = StratifiedKFold if stratified else KFold

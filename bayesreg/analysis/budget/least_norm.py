@@ -69,7 +69,7 @@ def _check_unique(flat: Regression) -> None:
     free = ~np.append(flat.design.constant, np.zeros(int(flat.has_intercept_column), dtype=bool))
     columns = flat.row_loss.A[:, np.flatnonzero(free)]
     rank = int(np.linalg.matrix_rank(columns))
-    if rank < columns.shape[1] and not (flat.family.name == "bernoulli" and rank == flat.n):
+    if rank < columns.shape[1] and not (flat.family.separable and rank == flat.n):
         raise UnsupportedError(
             f"{columns.shape[1]} coefficients have rank {rank}, so the estimate without penalty is not unique and its "
             "norm is not computed for this family; drop collinear columns."

@@ -18,7 +18,6 @@ from scipy import linalg
 from bayesreg.analysis.from_tree import TreeDraws
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import DataError
-from bayesreg.model.family import Family
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_rows
 from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
@@ -148,16 +147,6 @@ def _horseshoe_precision(
     return precision if slab is None else precision + 1 / (slab * factor)[:, None] ** 2
 
 
-def fisher_information(family: Family, eta: np.ndarray) -> np.ndarray:
-    """Expected curvature of −σ²·log likelihood in η, shape of η."""
-    if family.name == "student_t":
-        df = float(family.df)  # type: ignore[attr-defined]
-        return np.full_like(eta, (df + 1) / (df + 3))
-    if family.name in ("bernoulli", "poisson"):
-        return family.curvature(eta, eta)
-    return np.ones_like(eta)
-
-
 def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
     """The quadratic loss in θ whose Gram matrix is σ²L."""
     if reg.is_gaussian:
@@ -165,7 +154,7 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
     rows = reg.design.rows
     assert rows is not None
     assert eta is not None
-    weights = fisher_information(reg.family, eta) * (1.0 if rows.weights is None else rows.weights)
+    weights = reg.family.information(eta) * (1.0 if rows.weights is None else rows.weights)
     matrix = to_dense(reg.design.matrix)
     columns = np.column_stack([matrix, np.ones(reg.n)]) if reg.has_intercept_column else matrix
     root = np.sqrt(weights)

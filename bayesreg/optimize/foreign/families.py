@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, UnsupportedError
-from bayesreg.model.family import Gaussian
+from bayesreg.families.gaussian import Gaussian
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.foreign.absolute import fit_absolute
 from bayesreg.optimize.foreign.problem import Problem, problem_of

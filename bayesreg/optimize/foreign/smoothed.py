@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesreg.design.implicit import to_dense
-from bayesreg.model.robust import Array, LaplaceNoise
+from bayesreg.families.base import Array
+from bayesreg.families.laplace import LaplaceNoise
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.foreign.split import minimize_split
 from bayesreg.optimize.row_certificate import judge_rows

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bayesreg.errors import MissingDependencyError, UnsupportedError
-from bayesreg.model.family import Bernoulli
 from bayesreg.model.regression import Regression
 from bayesreg.sampling.arguments import NUTS_SAMPLERS
 from bayesreg.sampling.draws import Draws
@@ -113,8 +112,8 @@ def informative_rows(reg: Regression) -> float:
         return float(reg.n)
     weights = np.ones(reg.n) if rows.weights is None else rows.weights
     mean = np.average(rows.y, weights=weights)
-    variance = mean * (1 - mean) if isinstance(reg.family, Bernoulli) else mean
-    return float(np.sum(weights) * variance)
+    information = reg.family.information(np.array(reg.family.start(float(mean))))
+    return float(np.sum(weights) * information)
 
 
 def _wanted(model: "pm.Model") -> list[str]:

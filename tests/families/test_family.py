@@ -6,7 +6,10 @@ from scipy import optimize, stats
 
 import bayesreg as br
 from bayesreg.errors import DataError, PriorError, UnsupportedError
-from bayesreg.model.family import FAMILIES, Bernoulli, Gaussian, Poisson, find_family
+from bayesreg.families.bernoulli import Bernoulli
+from bayesreg.families.gaussian import Gaussian
+from bayesreg.families.poisson import Poisson
+from bayesreg.families.registry import FAMILIES, find_family
 
 ETA = np.array([-30.0, -6.0, -2.0, -0.3, 0.0, 0.4, 1.5, 3.0])
 

@@ -1,0 +1,1 @@
+"""Families: how the target is distributed around the linear predictor, one a file."""

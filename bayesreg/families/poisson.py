@@ -1,0 +1,89 @@
+"""Counts, with the log link."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bayesreg.errors import DataError
+from bayesreg.families.base import Array, Family, TargetKind
+
+
+@dataclass(frozen=True)
+class Poisson(Family):
+    """y ~ Poisson(e^η), y a count; loss e^η − yη."""
+
+    name: ClassVar[str] = "poisson"
+    has_sigma: ClassVar[bool] = False
+    target_kind: ClassVar[TargetKind] = "counts"
+    holds: ClassVar[str] = "counts 0, 1, 2, …"
+    effect: ClassVar[str] = "the log mean of "
+    likelihood: ClassVar[str] = "Poisson(exp(η_i)),  η_i = {mean}"
+    largest_slope: ClassVar[float] = np.inf
+
+    def check_target(self, y: Array) -> None:
+        """Require counts, not all of them 0."""
+        if not np.all(self.allows(y)):
+            wrong = y[~self.allows(y)]
+            raise DataError(
+                f"a Poisson target holds counts 0, 1, 2, …; got values such as {wrong[:3].tolist()}. For rates N/e "
+                "pass the counts N with offset=np.log(e), or the rates with weights=e (whole in product)."
+            )
+        if not np.any(y > 0):
+            raise DataError("the target is always 0; a Poisson regression needs a positive count.")
+
+    def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """e^η − yη."""
+        return self.mean(eta) - y * eta
+
+    def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """e^η − y."""
+        return self.mean(eta) - y
+
+    def slope_size(self, y: Array, offset: Array, sigma: Array | float = 1.0) -> Array:
+        """1 + |y|."""
+        return 1 + np.abs(y)
+
+    def curvature(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """e^η."""
+        return self.mean(eta)
+
+    upper_curvature = curvature
+
+    def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
+        """Kullback–Leibler divergence q log(q/μ) − q + μ with q = y − u."""
+        from scipy.special import kl_div
+
+        q = y - dual
+        return kl_div(np.where(q > -1e-12 * (1 + y), np.maximum(q, 0.0), q), self.mean(eta))
+
+    def log_likelihood(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """yη − e^η − log y!."""
+        from scipy.special import gammaln
+
+        return -self.loss(y, eta) - gammaln(y + 1)
+
+    def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """Draw counts."""
+        return generator.poisson(self.mean(eta)).astype(float)
+
+    def start(self, mean: float) -> float:
+        """log(mean)."""
+        return float(np.log(mean))
+
+    def mean(self, eta: Array) -> Array:
+        """e^η."""
+        with np.errstate(over="ignore"):
+            return np.exp(eta)
+
+    def information(self, eta: Array) -> Array:
+        """e^η."""
+        return self.mean(eta)
+
+    def allows(self, y: Array) -> Array:
+        """Whole numbers from 0 on."""
+        return (y >= 0) & (y == np.floor(y))
+
+    def near_zero_unit(self, sd_y: float) -> tuple[float, str]:
+        """1: a change of the log mean by a small share."""
+        return 1.0, ""
