@@ -26,8 +26,14 @@ class StudentT(Family):
     likelihood: ClassVar[str] = "StudentT({df:g}, {mean}, {sigma})"
 
     def __post_init__(self) -> None:
-        if not (self.df > 0 and np.isfinite(self.df)):
+        try:
+            df = float(self.df)
+        except (TypeError, ValueError):
+            df = np.nan
+        if isinstance(self.df, bool | str) or not 0 < df < np.inf:
             raise PriorError(f"df must be a positive finite number, got {self.df!r}.")
+        # As Python's own number, so that the family's repr can be read back.
+        object.__setattr__(self, "df", df)
 
     def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """σ²·(df + 1)/2·log(1 + r²/(df·σ²))."""

@@ -39,16 +39,18 @@ def guess_scale(p0: float, *, p: int, n: int, sigma: float = 1.0) -> float:
     return p0 / (p - p0) * sigma / float(n) ** 0.5
 
 
-def _check_scale(scale: object) -> None:
+def _settled_scale(scale: object) -> float | PositivePrior:
     if isinstance(scale, Jeffreys):
         raise PriorError("Jeffreys() makes the posterior of a prior's scale improper; give a proper hyperprior.")
-    if not isinstance(scale, PositivePrior):
-        _check_positive("the scale of a horseshoe (one for all columns)", scale)
+    return scale if isinstance(scale, PositivePrior) else _settled("the scale of a horseshoe (one for all)", scale)
 
 
-def _check_positive(what: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real) or not (float(value) > 0 and np.isfinite(float(value))):
+def _settled(what: str, value: object) -> float:
+    """A positive number as Python's own, so that the prior's repr can be read back."""
+    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(number, bool) or not isinstance(number, Real) or not 0 < float(number) < np.inf:
         raise PriorError(f"{what} must be a positive finite number or a prior, got {value!r}.")
+    return float(number)
 
 
 def _no_penalty(name: str) -> NoReturn:
@@ -91,7 +93,7 @@ class Horseshoe:
     name: ClassVar[str] = "horseshoe"
 
     def __post_init__(self) -> None:
-        _check_scale(self.scale)
+        object.__setattr__(self, "scale", _settled_scale(self.scale))
 
     def column_scales(self, names: object) -> NoReturn:
         """Raise: a horseshoe is no penalty."""
@@ -143,9 +145,9 @@ class RegularizedHorseshoe:
         return InverseGamma(0.5 * self.slab_df, 0.5 * self.slab_df * self.slab_scale**2)
 
     def __post_init__(self) -> None:
-        _check_scale(self.scale)
-        _check_positive("slab_scale", self.slab_scale)
-        _check_positive("slab_df", self.slab_df)
+        object.__setattr__(self, "scale", _settled_scale(self.scale))
+        for field_name in ("slab_scale", "slab_df"):
+            object.__setattr__(self, field_name, _settled(field_name, getattr(self, field_name)))
 
     def column_scales(self, names: object) -> NoReturn:
         """Raise: a horseshoe is no penalty."""

@@ -28,6 +28,7 @@ def _settle(prior: object, *names: str) -> None:
     """Require positive finite numbers, and keep them as Python's own, so that a prior's repr can be read back."""
     for name in names:
         value = getattr(prior, name)
+        value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < inf:
             raise PriorError(f"{name} must be a positive finite number, got {value!r}.")
         object.__setattr__(prior, name, float(value))

@@ -168,6 +168,7 @@ class Normal:
         object.__setattr__(self, "scale", _validate_scale(self.scale, "Normal scale"))
         if isinstance(self.loc, bool) or not isinstance(self.loc, Real) or not np.isfinite(self.loc):
             raise PriorError(f"loc must be a finite number, got {self.loc!r}.")
+        object.__setattr__(self, "loc", float(self.loc))
 
     def column_scales(self, names: Sequence[str]) -> ColumnScales:
         """Resolve the scale for the given columns."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.log_density import (
     horseshoe_precision,
@@ -276,7 +277,8 @@ def _constants(reg: Regression) -> dict[str, Any]:
     if rows is None:
         constants |= _statistics(reg)
     else:
-        constants["X"] = rows.X
+        if not is_sparse(rows.X):
+            constants["X"] = rows.X
         constants |= {name: value for name in ("weights", "offset") if (value := getattr(rows, name)) is not None}
     return constants
 
@@ -290,7 +292,9 @@ def _statistics(reg: Regression) -> dict[str, Any]:
 def attributes_of(reg: Regression) -> dict[str, Any]:
     """What the regression is, in words and numbers that any file format keeps."""
     scale = getattr(reg.prior, "scale", None)
-    return {
+    rows = reg.design.rows
+    left_out = {"X": "left out, since it is sparse"} if rows is not None and is_sparse(rows.X) else {}
+    return left_out | {
         "modeling_interface": "bayesreg",
         "model": repr(reg),
         "family": reg.family.name,

@@ -1,4 +1,5 @@
 import dataclasses
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -207,3 +208,20 @@ def test_a_prior_is_frozen():
         prior.scale[0] = 5.0
     with pytest.raises(dataclasses.FrozenInstanceError):
         prior.scale = 1.0
+
+
+@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5), np.array(0.5), Fraction(1, 2)], ids=repr)
+def test_numbers_of_any_library_are_kept_as_pythons_own(number):
+    """So that a posterior's attributes can be read back."""
+    assert repr(br.Horseshoe(number)) == repr(br.Horseshoe(0.5))
+    assert repr(br.RegularizedHorseshoe(number, number, number)) == repr(br.RegularizedHorseshoe(0.5, 0.5, 0.5))
+    assert repr(br.HalfNormal(number)) == repr(br.HalfNormal(0.5))
+    assert repr(br.StudentT(number)) == repr(br.StudentT(0.5))
+    if not isinstance(number, np.ndarray | Fraction):
+        assert repr(br.Normal(number, loc=number)) == repr(br.Normal(0.5, loc=0.5))
+
+
+@pytest.mark.parametrize("df", [None, "4", True, np.nan, np.inf, 0, [4.0, 5.0]], ids=repr)
+def test_degrees_of_freedom_are_one_positive_number(df):
+    with pytest.raises(PriorError, match="df must be a positive finite number"):
+        br.StudentT(df)

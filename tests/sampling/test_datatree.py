@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import sparse, stats
 
 import bayesreg as br
+from bayesreg.analysis.from_tree import regression_of
+from bayesreg.errors import DataError
 from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.sampling import datatree as datatree_module
 from bayesreg.sampling import draws as draws_module
@@ -226,3 +228,23 @@ def test_huge_draws_are_kept_once_and_in_single_precision(monkeypatch, intercept
     np.testing.assert_allclose(tree["sample_stats"]["lp"], usual["sample_stats"]["lp"], rtol=1e-4)
     with pytest.raises(br.errors.UnsupportedError, match="one DataTree only"):
         found.to_datatree()
+
+
+@pytest.mark.parametrize("kind", [sparse.csc_array, sparse.csr_matrix, sparse.coo_array])
+@pytest.mark.parametrize("prior", [br.Normal(1.0), br.Laplace(1.0)], ids=["normal", "laplace"])
+def test_sparse_columns_have_the_posterior_of_dense_ones(kind, prior):
+    """All but the columns themselves, which would have to be made dense, and are said to be left out."""
+    dense = np.where(RNG.random((40, 3)) < 0.4, X.to_numpy(), 0.0)
+    options = {"prior": prior, "sigma": 1.0}
+    kernel = {"kernel": "interpreted"} if prior.name == "laplace" else {}
+    trees = [
+        sample(br.Regression(columns, Y, **options), draws=300, random_seed=3, **kernel)
+        for columns in (dense, kind(dense))
+    ]
+    first, second = (tree["posterior"]["coef"].values for tree in trees)
+    np.testing.assert_allclose(second.mean(axis=(0, 1)), first.mean(axis=(0, 1)), atol=0.1)
+    assert "X" not in trees[1]["constant_data"]
+    assert trees[1].attrs["X"] == "left out, since it is sparse"
+    np.testing.assert_allclose(br.predict(trees[1], dense).mean, br.predict(trees[0], dense).mean, atol=0.2)
+    with pytest.raises(DataError, match="pass the regression: reg="):
+        regression_of(trees[1])
