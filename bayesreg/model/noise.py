@@ -54,13 +54,18 @@ def read_noise(sigma: object, family: Family, spread: float) -> Noise:
         return Noise(None, _weak_prior(family.noise_spread(spread)))
     if isinstance(sigma, PositivePrior):
         return Noise(None, sigma)
+    return Noise(read_sigma(sigma), None)
+
+
+def read_sigma(sigma: object) -> float:
+    """A noise standard deviation as a float; PriorError for what is no positive finite number."""
     try:
         value = float(sigma)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         raise PriorError(f"sigma must be None, a number or a prior such as HalfNormal(1.0), got {sigma!r}.") from None
     if isinstance(sigma, (bool, str)) or not (value > 0 and isfinite(value)):
         raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
-    return Noise(value, None)
+    return value
 
 
 def _weak_prior(spread: float) -> PositivePrior:

@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.arguments import read_vector
-from bayesreg.model.noise import read_noise
+from bayesreg.model.noise import read_sigma
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
@@ -92,7 +92,7 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
     point = read_vector(beta, reg.p, "beta")
     if intercept is not None:
         intercept = float(read_vector([intercept], 1, "intercept")[0])
-    given_sigma = reg.noise.sigma if sigma is None else read_noise(sigma, reg.family, 1.0).sigma
+    given_sigma = reg.noise.sigma if sigma is None else read_sigma(sigma)
     if given_sigma is None:
         raise PriorError("this regression does not know sigma; pass certify(reg, beta, sigma=…).")
     l1, l2 = reg.weights_at(given_sigma)
