@@ -14,6 +14,7 @@ from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
+from bayesreg.sampling.arguments import read_seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +205,7 @@ def predict(
         eta = eta + read_vector(offset, "offset", m, labels)
     elif _had_offset(idata):
         raise DataError("the regression had an offset; pass offset= for the new rows, zeros where there is none.")
-    return Prediction(family, eta, sigma[:, None] / _root(weights, m, labels), index, source, random_seed)
+    return Prediction(family, eta, sigma[:, None] / _root(weights, m, labels), index, source, read_seed(random_seed))
 
 
 def _had_offset(idata: "DataTree | Estimate") -> bool:

@@ -180,3 +180,18 @@ def test_anything_but_a_regression_is_refused(function, other):
 def test_strengths_of_a_path_are_positive_numbers(strengths):
     with pytest.raises(BayesregError, match="strengths must be positive"):
         br.sample_path(NORMAL, strengths)
+
+
+SEEDED = {
+    "predict": lambda seed: br.predict(br.sample(NORMAL, random_seed=0), X, random_seed=seed),
+    "shrinkage": lambda seed: br.shrinkage(br.sample(NORMAL, random_seed=0), random_seed=seed),
+    "compare": lambda seed: br.compare(NORMAL, random_seed=seed),
+}
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_other_functions_take_the_same_seeds(name):
+    SEEDED[name](np.random.SeedSequence(1))
+    for seed in (-1, 1.5, "one", True):
+        with pytest.raises(PriorError, match="random_seed must be None, a whole number"):
+            SEEDED[name](seed)

@@ -10,6 +10,7 @@ from bayesreg.analysis.intervals import quantiles
 from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_draws, prior_draws
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.least_squares import least_squares_if_any
+from bayesreg.sampling.arguments import read_seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +165,7 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
     """
     reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
     beta = reg.design.standardization.beta(draws.coef)
-    generator = np.random.default_rng(random_seed)
+    generator = np.random.default_rng(read_seed(random_seed))
     chosen = posterior_draws(reg, draws, generator)
     eta = None if reg.is_gaussian else mean_predictor(reg, draws)
     before = prior_draws(reg, chosen.sigma, generator)
