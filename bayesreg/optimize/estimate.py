@@ -111,9 +111,8 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
         raise ConvergenceError(f"{method} ended at a point that is not finite; rescale the columns or the target.")
     point = reg.coefficients(theta, sigma)
     intercept = float(point.at_center) if reg.has_intercept_column else None
-    judge = (
-        certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=sigma, intercept=intercept)
-    )
+    at = sigma if reg.family.has_sigma else None
+    judge = certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=at, intercept=intercept)
     return Estimate(
         names=reg.names,
         beta=point.beta,
