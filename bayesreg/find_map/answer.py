@@ -96,7 +96,7 @@ def _optimizer_result(density: SplitDensity, descent: Descent, point: dict[str, 
 
 def _certificate(density: SplitDensity, found: Survey) -> xr.Dataset:
     descent, judged = found.modes[0]
-    kinked = [piece for piece in density.pieces if piece.kinked]
+    kinked = [piece for piece in density.pieces if piece.kinked or np.any(density.bounded[piece.where])]
     zeros = [int(np.count_nonzero(descent.local.v[piece.where] == 0)) for piece in kinked]
     sizes = [piece.where.stop - piece.where.start for piece in kinked]
     told = ", ".join(f"{zero} of {size} {piece.name}" for zero, size, piece in zip(zeros, sizes, kinked, strict=True))
@@ -113,7 +113,7 @@ def _certificate(density: SplitDensity, found: Survey) -> xr.Dataset:
         },
         coords={"variable": np.array([piece.name for piece in kinked], dtype=str)},
         attrs={
-            "message": f"mode after {descent.steps} steps; exactly at their locations: {told or 'none to be'}"
+            "message": f"mode after {descent.steps} steps; exactly at their locations or bounds: {told or 'none to be'}"
             + (f"; not settled: {', '.join(found.open_ends)}" if found.open_ends else ""),
             "density": "model.logp(jacobian=False)",
             # Text, since a list does not come back from netCDF as it went.

@@ -12,6 +12,7 @@ themselves, as in ``model.logp(jacobian=False)``; only the coordinates are uncon
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,13 @@ from pytensor.tensor import as_tensor
 from pytensor.tensor.random.op import RandomVariable
 
 from bayesreg.errors import UnsupportedError
-from bayesreg.find_map.variables import Piece, check_names, compile_graph, first_point, read_pieces
+from bayesreg.find_map.differences import differences
+from bayesreg.find_map.variables import End, Piece, check_names, compile_graph, first_point, read_pieces
 from bayesreg.model.pymc_distributions import ElasticNetRV, inverse_scale, smooth_log_density
 
 # So many Hessian columns at a time, to bound the memory; and the most smooth coordinates.
 BATCH, MOST_SMOOTH = 32, 5_000
 NO_DERIVATIVE = (NotImplementedError, NullTypeGradError, MethodNotDefined)
-# The relative step for which central differences of a gradient are most exact.
-CUBE_ROOT = float(np.cbrt(np.finfo(float).eps))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,8 @@ class SplitDensity:
         Where the model, or the user, says that a search may begin.
     kinked, transformed : ndarray of bool, shape (N,)
         Which elements of v belong to Laplace variables, and which are not on the variable's own scale.
+    bounded : ndarray of bool, shape (N,)
+        Which are a variable's distance from an end of its range, and may not be negative.
     """
 
     pieces: tuple[Piece, ...]
@@ -85,6 +87,7 @@ class SplitDensity:
     evaluate: Any
     multiply: Any
     restore: Any
+    bounded: np.ndarray
 
     def at(self, v: np.ndarray) -> Local:
         """−log density, slope and weights at v."""
@@ -95,7 +98,12 @@ class SplitDensity:
         l1[self.kinked] = weights
         slope = np.array(gradient)
         slope[self.kinked] -= weights * signs
+        # On a bound that holds u back, slope·u for u ≥ 0 is a kink, slope·|u|.
+        on_bound = self.bounded & (v == 0) & (slope > 0)
+        l1[on_bound] = slope[on_bound]
+        slope[on_bound] = 0.0
         valid = np.isfinite(value) and np.all(np.isfinite(slope)) and np.all(np.isfinite(l1) & (l1 >= 0))
+        valid &= not np.any(v[self.bounded] < 0)
         return Local(v, float(value) if valid or value == -np.inf else np.inf, slope, l1)
 
     def curvature(self, v: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -123,8 +131,10 @@ class SplitDensity:
         return [names[k] for k in positions]
 
 
-def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, Any]) -> SplitDensity:
-    """Compile the log density of a model's free variables, some of them held at given values.
+def split_density(
+    model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str, Any], ends: Mapping[str, End] = MappingProxyType({})
+) -> SplitDensity:
+    """Compile the log density of a model's free variables, some held at values, some measured from their ends.
 
     Raises
     ------
@@ -143,12 +153,13 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
             f"{smooth} elements of the model are not Laplace variables; this method works with their dense Hessian, up "
             f"to {MOST_SMOOTH} of them. Hold some with fixed=…, or use pm.find_MAP."
         )
-    kinked, transformed = np.zeros((2, size), dtype=bool)
+    kinked, transformed, bounded = np.zeros((3, size), dtype=bool)
     for piece in pieces:
+        bounded[piece.where] = piece.name in ends
         kinked[piece.where], transformed[piece.where] = piece.kinked, piece.transformed
     signs = pt.dvector("signs")
     laplace = {p.name: _location_and_weight(model, model[p.name]) for p in pieces if p.kinked}
-    coordinates = _coordinates(model, first, pieces, laplace, v)
+    coordinates = _coordinates(model, first, pieces, laplace, ends, v)
     total, weights = _loss(model, laplace, coordinates, v[np.flatnonzero(kinked)], signs)
     evaluate, multiply = _compiled(total, weights, v, signs)
     values = {var.name: coordinates[var] for var in model.value_vars}
@@ -158,7 +169,9 @@ def split_density(model: pm.Model, start: Mapping[str, Any], fixed: Mapping[str,
         return dict(zip(values, inverse(at), strict=True))
 
     first_v = _start(model, first, pieces, laplace)
-    return SplitDensity(pieces, first_v, kinked, transformed, evaluate, multiply, restore)
+    # PyMC starts some variables on their bound.
+    first_v[transformed & ~np.isfinite(first_v)] = 0.0
+    return SplitDensity(pieces, first_v, kinked, transformed, evaluate, multiply, restore, bounded)
 
 
 def _location_and_weight(model: pm.Model, rv: Any) -> tuple[Any, Any]:
@@ -182,7 +195,12 @@ def _smooth_part(model: pm.Model, rv: Any, weights: Any) -> Any:
 
 
 def _coordinates(
-    model: pm.Model, first: Mapping[str, np.ndarray], pieces: tuple[Piece, ...], laplace: Mapping[str, Any], v: Any
+    model: pm.Model,
+    first: Mapping[str, np.ndarray],
+    pieces: tuple[Piece, ...],
+    laplace: Mapping[str, Any],
+    ends: Mapping[str, End],
+    v: Any,
 ) -> dict[Any, Any]:
     """Every unconstrained variable of the model as a function of v."""
     places = {piece.value_name: piece for piece in pieces}
@@ -193,7 +211,10 @@ def _coordinates(
         if piece is None:
             found[var] = var.type.filter_variable(pt.constant(first[var.name]))
             continue
-        own = var.type.filter_variable(v[piece.where].reshape(piece.shape))
+        vector = v[piece.where]
+        if piece.name in ends:
+            vector = ends[piece.name].just_inside + ends[piece.name].side * vector
+        own = var.type.filter_variable(vector.reshape(piece.shape))
         found[var] = _like(var, own + laplace[rv.name][0]) if piece.kinked else own
     # A location may depend on variables whose own location depends on others.
     while pending := [var for var, graph in found.items() if not found.keys().isdisjoint(ancestors([graph]))]:
@@ -261,21 +282,6 @@ def _compiled(total: Any, weights: Any, v: Any, signs: Any) -> tuple[Any, Any]:
     # Where the density is linear the product does not depend on the direction; its shape still has to.
     batch = vectorize_graph(product + 0 * direction, {direction: directions})
     return evaluate, compile_graph([v, signs, directions], batch)
-
-
-def differences(evaluate: Any) -> Any:
-    """Products with the Hessian from differences of the gradient, for densities without a second derivative."""
-
-    def multiply(v: np.ndarray, signs: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        rows = np.empty_like(directions)
-        for k, direction in enumerate(directions):
-            size = np.max(np.abs(direction) / (1 + np.abs(v)), initial=0.0)
-            step = CUBE_ROOT / size * direction if size > 0 else direction
-            ahead, behind = evaluate(v + step, signs)[1], evaluate(v - step, signs)[1]
-            rows[k] = (ahead - behind) * (0.5 * size / CUBE_ROOT)
-        return rows
-
-    return multiply
 
 
 def _start(

@@ -1,18 +1,19 @@
 """The joint mode of any PyMC model, with exact zeros where a free variable has a Laplace prior."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 import pymc as pm
 import xarray as xr
 
-from bayesreg.errors import ConvergenceError
+from bayesreg.errors import ConvergenceError, ModeError
 from bayesreg.find_map.answer import answer, values_in_order, warn_of_modes
+from bayesreg.find_map.bounds import measured_from_ends
 from bayesreg.find_map.certificate import certify_mode
 from bayesreg.find_map.density import Local, SplitDensity, split_density
-from bayesreg.find_map.newton import descend
+from bayesreg.find_map.newton import Descent, descend
 from bayesreg.find_map.options import check_settings, read_fixed, read_model, read_start
 from bayesreg.find_map.survey import Survey, survey
 from bayesreg.find_map.variables import compile_graph, is_laplace
@@ -51,7 +52,8 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     the total slope in z is 0, and −log p is convex around it. What is returned satisfies these conditions up to
     rounding, with x_j = μ_j exactly (0, if that is the location) in the first case. Beside the mode that is reached
     first, others are looked for, from points around it and along walks of every transformed variable to both ends
-    of its range; the highest that was found is returned, and the others are warned of.
+    of its range; the highest that was found is returned, and the others are warned of. A mode may lie on the bound of
+    a variable's range, as coefficients of an exponential prior do at 0: the slope is then at most 0 going inwards.
 
     Parameters
     ----------
@@ -88,7 +90,8 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
         As ``pm.find_MAP(return_inferencedata=True)``: ``posterior`` (one chain, one draw; deterministics, dims and
         coords included), ``observed_data``, ``constant_data``, ``fit`` and ``optimizer_result``, and ``certificate``:
 
-        - ``log_density``; ``n_zeros`` and ``n_elements`` by Laplace variable: elements exactly at their location;
+        - ``log_density``; ``n_zeros`` and ``n_elements`` by Laplace variable: elements exactly at their location, and
+          those of other variables, if any, on their bound;
         - ``kkt``: largest violation of the conditions above, in units of 1/b_j; for smooth variables the slope in
           units of 1/(conditional standard deviation); and ``kkt_allowed``;
         - ``gradient_norm``, ``newton_step`` (what a further step would change) and ``curvature`` (smallest eigenvalue
@@ -104,7 +107,7 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
         If the density has no mode to speak of: it grows without bound as some scale falls to 0 (a hierarchical
         standard deviation with centred effects, a horseshoe, an unknown sigma with more columns than rows, a
         component of a mixture that shrinks onto one row) or as a variable nears another end of its range, it still
-        rises at the end of a variable's range or towards infinity, or it is flat.
+        rises towards the end of a variable's range or infinity, or it is flat.
     ConvergenceError
         If no mode was found for another reason: the density or its gradient is not a number at the start, the steps
         ran out, or the density has a kink other than that of a free ``pm.Laplace`` variable.
@@ -150,7 +153,7 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     _check_start(model, density)
     with _progress(bool(progressbar)) as report, _naming_laplace_errors(model):
         first = descend(density, density.start, max_steps=max_steps, report=report)
-        found = survey(density, first) if check_unbounded else Survey([(first, certify_mode(density, first))])
+        density, found = _modes(model, density, first, held, check_unbounded)
     _check_against_pymc(model, density, found)
     warn_of_modes(model, density, found)
     return answer(model, density, found, held, {"include_transformed": include_transformed, **(idata_kwargs or {})})
@@ -172,6 +175,23 @@ def _progress(show: bool) -> Iterator[Any]:
         yield report
 
 
+def _modes(
+    model: pm.Model, density: SplitDensity, first: Descent, held: Mapping[str, Any], check_unbounded: bool
+) -> tuple[SplitDensity, Survey]:
+    """The modes, on the bounds to which the descent ran if the density is no lower there."""
+
+    def judged(density: SplitDensity, descent: Descent) -> Survey:
+        return survey(density, descent) if check_unbounded else Survey([(descent, certify_mode(density, descent))])
+
+    bounded = measured_from_ends(model, density, first.local, held)
+    if bounded is not None:
+        with suppress(ModeError, ConvergenceError):
+            descent = descend(bounded, bounded.start)
+            if descent.local.value <= first.local.value + AGREEMENT * (1 + abs(first.local.value)):
+                return bounded, judged(bounded, descent)
+    return density, judged(density, first)
+
+
 @contextmanager
 def _naming_laplace_errors(model: pm.Model) -> Iterator[None]:
     """Add to a refusal where this package has what the model asks for."""
@@ -188,10 +208,6 @@ def _naming_laplace_errors(model: pm.Model) -> Iterator[None]:
 
 
 def _check_start(model: pm.Model, density: SplitDensity) -> None:
-    if at_end := density.labels(np.flatnonzero(~np.isfinite(density.start))):
-        raise ConvergenceError(
-            f"the model starts {', '.join(at_end[:5])} at the end of its range; give another start={{name: value}}."
-        )
     local = density.at(density.start)
     if np.isfinite(local.value):
         return

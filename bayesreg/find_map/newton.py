@@ -27,7 +27,7 @@ RESOLUTION = 1e-10
 # No step moves a transformed value further than this (in log units, for a scale), and none is followed beyond this.
 LONGEST_STEP, FARTHEST = 4.0, 80.0
 LARGEST_DAMPING = 1e12
-ESCAPES, GRADIENT_STEPS = 20, 2_000
+ESCAPES, GRADIENT_STEPS, WALLS = 20, 2_000, 6
 
 
 class End(StrEnum):
@@ -143,7 +143,7 @@ def _damped_step(density: SplitDensity, local: Local, model: _Model, damping: fl
     """The next point, or None if no step improves on this one; the damping to go on with; evaluations made."""
     tries = 0
     while damping < LARGEST_DAMPING:
-        target = _target(local, model, damping)
+        target = _target(density, local, model, damping)
         if target is None or np.any(np.abs(target - local.v)[density.transformed] > LONGEST_STEP):
             damping = max(4 * damping, 1e-3)
             continue
@@ -172,7 +172,7 @@ def _residual(local: Local, model: _Model) -> float:
     return float(np.max(share, initial=0.0))
 
 
-def _target(local: Local, model: _Model, damping: float) -> np.ndarray | None:
+def _target(density: SplitDensity, local: Local, model: _Model, damping: float) -> np.ndarray | None:
     """Minimum of the damped model, its zeros exact; None if that model is not convex."""
     columns, unit = model.columns, model.unit
     matrix = model.matrix.copy()
@@ -182,21 +182,42 @@ def _target(local: Local, model: _Model, damping: float) -> np.ndarray | None:
     except linalg.LinAlgError:
         return None
     here, l1 = local.v[columns] / unit, local.l1[columns] * unit
-    signs = np.sign(here) * (l1 > 0)
+    bounded = density.bounded[columns]
+    signs = np.sign(here) * ((l1 > 0) | bounded)
     target = local.v.copy()
-    if np.all((signs != 0) | (l1 == 0)):
+    if np.all((signs != 0) | ((l1 == 0) & ~bounded)):
         step = -linalg.cho_solve((factor, True), local.subgradient[columns] * unit)
         if np.all((here + step) * signs > 0, where=signs != 0):
             target[columns] += step * unit
             return target
-    cross = matrix @ here - local.slope[columns] * unit
-    near = _proximal_gradient(matrix, cross, l1, here)
-    try:
-        found = active_set.minimize(loss_of_products(matrix, cross, 0.0), l1, np.zeros(len(l1)), near, polish=False)
-    except ConvergenceError:
+    found = _constrained(matrix, matrix @ here - local.slope[columns] * unit, l1, here, bounded)
+    if found is None:
         return None
     target[columns] = found * unit + 0.0  # no −0
     return target
+
+
+def _constrained(
+    matrix: np.ndarray, cross: np.ndarray, l1: np.ndarray, here: np.ndarray, bounded: np.ndarray
+) -> np.ndarray | None:
+    """Minimum of ½θ'Mθ − c'θ + Σ l1_j|θ_j|, where the bounded θ_j ≥ 0; None if it was not found.
+
+    A wall at 0 is a kink that is steep enough on its other side: L|θ_j| − Lθ_j is 0 for θ_j ≥ 0.
+    """
+    wall = 1.0 + 10 * float(np.max(np.abs(cross) + l1, initial=0.0))
+    for _ in range(WALLS if np.any(bounded) else 1):
+        raised = np.where(bounded, wall, l1)
+        pulled = cross + np.where(bounded, wall - l1, 0.0)
+        near = _proximal_gradient(matrix, pulled, raised, here)
+        try:
+            loss = loss_of_products(matrix, pulled, 0.0)
+            found = active_set.minimize(loss, raised, np.zeros(len(l1)), near, polish=False)
+        except ConvergenceError:
+            return None
+        if not np.any(found[bounded] < 0):
+            return found
+        wall *= 100
+    return None
 
 
 def _proximal_gradient(matrix: np.ndarray, cross: np.ndarray, l1: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ from bayesreg.find_map.newton import RESOLUTION, Descent
 
 # A transformed value that moved this far (e^12 = 160,000 for a scale) without reaching a mode is running away.
 FAR = 12.0
+# Where the slope has died out, one that moved this far was on its way, too.
+NEAR = 6.0
 # How far a density without curvature is followed, in units of its variables, before it is said to rise for ever.
 FAR_LENGTHS = np.geomspace(1e-3, 1e6, 10)
 # How far to both sides, in units of its variables, a density must not fall to be called flat.
@@ -43,7 +45,8 @@ def _company(density: SplitDensity, local: Local) -> str:
 def _cure(name: str) -> str:
     return (
         f'Hold it, fixed={{"{name.split("[")[0]}": value}}; give it a prior that vanishes at that end, such as '
-        "InverseGamma for a scale; or sample the posterior, which may be proper all the same."
+        "InverseGamma for a scale or a Beta or Dirichlet with all parameters above 1; or sample the posterior, which "
+        "may be proper all the same."
     )
 
 
@@ -59,7 +62,7 @@ def _went_far(density: SplitDensity, local: Local) -> bool:
 def runaway(density: SplitDensity, local: Local) -> str:
     """The density rises towards the end of a variable's range, or is infinite."""
     moved = _distances(density, local)
-    if local.value == -np.inf or np.max(moved) <= FAR:
+    if local.value == -np.inf or np.max(moved) <= NEAR:
         return f"the joint density became infinite{_company(density, local)}, so it has no mode. Check its priors."
     k = int(np.argmax(moved))
     name = density.labels([k])[0]
@@ -76,6 +79,8 @@ def runaway(density: SplitDensity, local: Local) -> str:
 def no_answer(density: SplitDensity, descent: Descent, seen: Conditions) -> ConvergenceError | ModeError:
     """The search ended where the first-order conditions do not hold, or a step is left."""
     if _went_far(density, descent.local):
+        return ModeError(runaway(density, descent.local))
+    if seen.first_order and np.any(_distances(density, descent.local) > NEAR):
         return ModeError(runaway(density, descent.local))
     if seen.first_order:
         return ModeError(_endless(density, np.where(np.abs(seen.step) > seen.step_allowed, seen.step, 0.0)))

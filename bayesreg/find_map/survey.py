@@ -65,7 +65,7 @@ def survey(density: SplitDensity, descent: Descent) -> Survey:
     """
     found = Survey([(descent, certify_mode(density, descent))])
     for start in _around(density, descent.local):
-        _release(density, found, start)
+        _release(density, found, np.where(density.bounded, np.abs(start), start))
     walks = list(_walks(density))
     course = COURSE if len(walks) <= LONG_WALKS else SHORT_COURSE
     here = found.modes[0][0].local
@@ -96,7 +96,7 @@ def _around(density: SplitDensity, here: Local) -> Iterator[np.ndarray]:
 def _mirrored(density: SplitDensity, v: np.ndarray) -> list[np.ndarray]:
     """With other signs, and with the elements of every variable in reverse, as the components of a mixture may be."""
     reverse = np.concatenate([v[piece.where] if piece.kinked else v[piece.where][::-1] for piece in density.pieces])
-    images = [np.where(density.transformed | density.kinked, v, -v), reverse]
+    images = [np.where(density.transformed | density.kinked | density.bounded, v, -v), reverse]
     return [image for image in images if not np.array_equal(image, v)]
 
 

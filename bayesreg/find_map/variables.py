@@ -25,6 +25,8 @@ from bayesreg.model.pymc_distributions import ElasticNetRV
 NUMPY_MODE = Mode(
     linker="py", optimizer=RewriteDatabaseQuery(include=["fast_run"], exclude=["fusion", "cxx_only", "BlasOpt"])
 )
+# Just inside of a bound at 0.
+TINY = 1e-300
 # Their unconstrained values go round, or are as far-reaching as the variable itself.
 WITHOUT_ENDS = (CircularTransform, ZeroSumTransform)
 
@@ -58,6 +60,19 @@ class Piece:
     kinked: bool
     transformed: bool
     has_ends: bool
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """The end of each element's range from which it is measured, and on which side of it (±1) it lies."""
+
+    value: np.ndarray
+    side: np.ndarray
+
+    @property
+    def just_inside(self) -> np.ndarray:
+        """A density may have a kink on the bound itself; its slope is that from inside."""
+        return np.where(self.value == 0, self.side * TINY, np.nextafter(self.value, self.side * np.inf))
 
 
 def compile_graph(inputs: list[Any], outputs: Any) -> Any:

@@ -645,11 +645,6 @@ def rising_for_ever(data):
     pm.Potential("pull", 2.0 * one)
 
 
-def at_a_bound(data):
-    share = pm.Uniform("share", 0, 1)
-    pm.Normal("y", share, 1.0, observed=data["offset"] + 5)
-
-
 @pytest.mark.parametrize(
     ("build", "message"),
     [
@@ -659,7 +654,6 @@ def at_a_bound(data):
         (separated_classes, r"keeps rising along coef\[0\]"),
         (two_intercepts, "flat along one, two"),
         (rising_for_ever, "keeps rising along one"),
-        (at_a_bound, "still rises as share rises"),
     ],
 )
 @pytest.mark.slow
@@ -710,11 +704,6 @@ def infinite_curvature(data):
     pm.Potential("pull", -(pm.math.abs(coef) ** 1.5))
 
 
-def truncated_at_its_kink(data):
-    coef = pm.Truncated("coef", pm.Laplace.dist(0, 0.1), lower=0, shape=2)
-    pm.Normal("y", data["X"][:, :2] @ coef, 1.0, observed=data["y"])
-
-
 def cusp_below_a_laplace_kink(data):
     first = pm.Laplace("first", 0, 1)
     pm.Potential("push", 2 * pm.math.abs(first) - first**2)
@@ -728,7 +717,6 @@ def cusp_below_a_laplace_kink(data):
         (cusps_without_curvature, r"falls to both sides along coef\[1\]"),
         (flatter_than_a_quadratic, "is flatter than a quadratic"),
         (infinite_curvature, "the second derivative of the log density in coef is not finite"),
-        (truncated_at_its_kink, r"starts coef\[0\], coef\[1\] at the end of its range"),
         (no_gradient, "its gradient is not finite, nor its slope in coef"),
         (not_a_number, "root: nan is not finite"),
         (kinks_in_the_likelihood, r"a kink other than that of a free pm\.Laplace"),
