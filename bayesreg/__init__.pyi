@@ -24,6 +24,7 @@ from .design.moments import Moments as Moments
 from .design.sources import moments as moments
 from .families.base import Family as Family
 from .families.laplace import LaplaceNoise as LaplaceNoise
+from .families.negative_binomial import NegativeBinomial as NegativeBinomial
 from .families.student_t import StudentT as StudentT
 from .find_map.find_map import find_MAP as find_MAP
 from .model.regression import Regression as Regression

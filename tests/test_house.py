@@ -12,7 +12,7 @@ import bayesreg
 ROOT = Path(bayesreg.__file__).parent
 # A file may import only from rooms on its own floor's left; optimize and sample do not know each other.
 ALLOWED = {
-    "priors": set(),
+    "priors": {"families"},
     "families": set(),
     "design": {"priors"},
     "model": {"priors", "families", "design"},

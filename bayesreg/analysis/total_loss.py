@@ -89,9 +89,9 @@ def total_loss(
     array([0.1, 0.2, 0.3, 0.4, 0.5])
     """
     found, family, stated = stated_for(penalty, objective)
-    if family != "gaussian":
+    if not family.quadratic:
         raise UnsupportedError(
-            f'total_loss covers losses of residuals, and "{found.name}" has the {family} family; use one of '
+            f'total_loss covers losses of residuals, and "{found.name}" has the {family.name} family; use one of '
             f"{', '.join(one.name for one in objectives() if 'gaussian' in one.families)}."
         )
     target = read_vector(y, "y", _length(y, "y"))

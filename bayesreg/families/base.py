@@ -26,6 +26,8 @@ class Family(ABC):
     name : str
     has_sigma : bool
         Whether there is a noise scale; otherwise sigma is 1.
+    location_scale : bool
+        Whether y − η has a distribution of scale σ whatever η, so that σ has the units of y.
     quadratic : bool
         Whether the loss is ½(y − η)², so that sufficient statistics exist.
     convex : bool
@@ -39,6 +41,8 @@ class Family(ABC):
     target_kind : {"numbers", "positive", "classes", "counts"}
     holds : str
         What a target holds, in words.
+    cure : str
+        What to do where the target holds something else.
     effect : str
         What a coefficient changes, in words, where it is not the target itself.
     likelihood : str
@@ -48,6 +52,7 @@ class Family(ABC):
 
     name: ClassVar[str]
     has_sigma: ClassVar[bool]
+    location_scale: ClassVar[bool] = False
     quadratic: ClassVar[bool] = False
     convex: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
@@ -55,6 +60,7 @@ class Family(ABC):
     weight_exponent: ClassVar[float] = 1.0
     target_kind: ClassVar[TargetKind] = "numbers"
     holds: ClassVar[str] = "finite numbers"
+    cure: ClassVar[str] = ""
     effect: ClassVar[str] = ""
     likelihood: ClassVar[str]
 
@@ -109,6 +115,11 @@ class Family(ABC):
         """loss(η) + conjugate(−u) + u·η for a dual point u of each row: 0 at u = −slope, else positive."""
         raise UnsupportedError(f"the {self.name} family states no duality gap; read the KKT residual.")
 
+    @property
+    def has_gap(self) -> bool:
+        """Whether the family states a duality gap."""
+        return self.convex and type(self).dual_gap is not Family.dual_gap
+
     def allows(self, y: Array) -> Array:
         """Which values the family can have produced, shape of y."""
         return np.isfinite(y)
@@ -116,8 +127,12 @@ class Family(ABC):
     def check_target(self, y: Array) -> None:
         """Raise DataError for a target that the family cannot have produced, or cannot learn from."""
         if not np.all(self.allows(y)):
-            wrong = y[~self.allows(y)][:3].tolist()
-            raise DataError(f"a {self.name} target holds {self.holds}; got values such as {wrong}.")
+            title, wrong = self.name.replace("_", " ").title(), np.unique(y[~self.allows(y)])[:3].tolist()
+            raise DataError(f"a {title} target holds {self.holds}; got values such as {wrong}. {self.cure}".rstrip())
+        self.check_information(y)
+
+    def check_information(self, y: Array) -> None:  # noqa: B027 - most families can learn from any target
+        """Raise DataError for a target that leaves the likelihood without a maximum whatever the columns."""
 
     def near_zero_unit(self, sd_y: float) -> tuple[float, str]:
         """In which a change of η is small or not: as a number, and as a factor in words."""

@@ -21,16 +21,13 @@ class Bernoulli(Family):
     target_kind: ClassVar[TargetKind] = "classes"
     separable: ClassVar[bool] = True
     holds: ClassVar[str] = "0 and 1"
+    cure: ClassVar[str] = "Recode it, as (y == value)."
     effect: ClassVar[str] = "the log odds of "
     likelihood: ClassVar[str] = "Bernoulli(1 / (1 + exp(−η_i))),  η_i = {mean}"
     largest_slope: ClassVar[float] = 1.0
 
-    def check_target(self, y: Array) -> None:
-        """Require 0 and 1, both present."""
-        if not np.all(self.allows(y)):
-            raise DataError(
-                f"a Bernoulli target holds 0 and 1 only, got values such as {np.unique(y)[:5].tolist()}; recode it."
-            )
+    def check_information(self, y: Array) -> None:
+        """Require both 0 and 1."""
         if len(np.unique(y)) < 2:
             raise DataError(f"the target is always {int(y[0])}; a Bernoulli regression needs both 0 and 1.")
 

@@ -14,6 +14,7 @@ class Gaussian(Family):
 
     name: ClassVar[str] = "gaussian"
     has_sigma: ClassVar[bool] = True
+    location_scale: ClassVar[bool] = True
     quadratic: ClassVar[bool] = True
     likelihood: ClassVar[str] = "Normal({mean}, {sigma})"
     largest_slope: ClassVar[float] = np.inf

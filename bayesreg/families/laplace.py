@@ -27,6 +27,7 @@ class LaplaceNoise(Family):
 
     name: ClassVar[str] = "laplace"
     has_sigma: ClassVar[bool] = True
+    location_scale: ClassVar[bool] = True
     smooth: ClassVar[bool] = False
     weight_exponent: ClassVar[float] = 0.5
     likelihood: ClassVar[str] = "Laplace({mean}, {sigma})"

@@ -17,18 +17,15 @@ class Poisson(Family):
     has_sigma: ClassVar[bool] = False
     target_kind: ClassVar[TargetKind] = "counts"
     holds: ClassVar[str] = "counts 0, 1, 2, …"
+    cure: ClassVar[str] = (
+        "For rates N/e pass the counts N with offset=np.log(e), or the rates with weights=e (whole in product)."
+    )
     effect: ClassVar[str] = "the log mean of "
     likelihood: ClassVar[str] = "Poisson(exp(η_i)),  η_i = {mean}"
     largest_slope: ClassVar[float] = np.inf
 
-    def check_target(self, y: Array) -> None:
-        """Require counts, not all of them 0."""
-        if not np.all(self.allows(y)):
-            wrong = y[~self.allows(y)]
-            raise DataError(
-                f"a Poisson target holds counts 0, 1, 2, …; got values such as {wrong[:3].tolist()}. For rates N/e "
-                "pass the counts N with offset=np.log(e), or the rates with weights=e (whole in product)."
-            )
+    def check_information(self, y: Array) -> None:
+        """Require a count other than 0."""
         if not np.any(y > 0):
             raise DataError("the target is always 0; a Poisson regression needs a positive count.")
 
@@ -82,7 +79,7 @@ class Poisson(Family):
 
     def allows(self, y: Array) -> Array:
         """Whole numbers from 0 on."""
-        return (y >= 0) & (y == np.floor(y))
+        return (y >= 0) & (y == np.floor(y)) & np.isfinite(y)
 
     def near_zero_unit(self, sd_y: float) -> tuple[float, str]:
         """1: a change of the log mean by a small share."""

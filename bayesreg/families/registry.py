@@ -5,12 +5,22 @@ from collections.abc import Callable
 from bayesreg.errors import UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.bernoulli import Bernoulli
+from bayesreg.families.gamma import GammaFamily
 from bayesreg.families.gaussian import Gaussian
 from bayesreg.families.laplace import LaplaceNoise
+from bayesreg.families.negative_binomial import NegativeBinomial
 from bayesreg.families.poisson import Poisson
 from bayesreg.families.student_t import StudentT
 
-KINDS: tuple[Callable[..., Family], ...] = (Gaussian, Bernoulli, Poisson, StudentT, LaplaceNoise)
+KINDS: tuple[Callable[..., Family], ...] = (
+    Gaussian,
+    Bernoulli,
+    Poisson,
+    StudentT,
+    LaplaceNoise,
+    GammaFamily,
+    NegativeBinomial,
+)
 FAMILIES: dict[str, Family] = {family.name: family for family in (kind() for kind in KINDS)}
 
 

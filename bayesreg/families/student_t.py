@@ -22,6 +22,7 @@ class StudentT(Family):
     df: float = 4.0
     name: ClassVar[str] = "student_t"
     has_sigma: ClassVar[bool] = True
+    location_scale: ClassVar[bool] = True
     convex: ClassVar[bool] = False
     likelihood: ClassVar[str] = "StudentT({df:g}, {mean}, {sigma})"
 

@@ -3,6 +3,7 @@
 Both forms have the same log density; the test suite holds it against the canonical objective.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,10 @@ from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.bernoulli import Bernoulli
+from bayesreg.families.gamma import GammaFamily
+from bayesreg.families.gaussian import Gaussian
 from bayesreg.families.laplace import LaplaceNoise
+from bayesreg.families.negative_binomial import NegativeBinomial
 from bayesreg.families.poisson import Poisson
 from bayesreg.families.student_t import StudentT
 from bayesreg.model.prior_numbers import intercept_start
@@ -99,24 +103,31 @@ def _likelihood_of_rows(reg: Regression, beta: Any, at_center: Any, sigma: Any) 
 
 def _observe(family: Family, eta: Any, sigma: Any, weights: Any, y: np.ndarray) -> None:
     """The observed variable y; frequency weights multiply its log density."""
-    is_count = not family.has_sigma
-    observed = pm.Data("y_observed", y.astype(int) if is_count else y, dims="row")
-    match family:
-        case Bernoulli():
-            made: dict[str, Any] = {"dist": pm.Bernoulli, "logit_p": eta}
-        case Poisson():
-            made = {"dist": pm.Poisson, "mu": pt.exp(eta)}
-        case StudentT(df):
-            made = {"dist": pm.StudentT, "nu": number("df", df), "mu": eta, "sigma": sigma}
-        case LaplaceNoise():
-            made = {"dist": pm.Laplace, "mu": eta, "b": sigma}
-        case _:
-            made = {"dist": pm.Normal, "mu": eta, "sigma": sigma}
-    dist = made.pop("dist")
+    if type(family) not in OBSERVED:
+        known = ", ".join(kind.__name__ for kind in OBSERVED)
+        raise UnsupportedError(f"no PyMC form for the family {family!r}; available: {known}.")
+    whole = family.target_kind in ("classes", "counts")
+    observed = pm.Data("y_observed", y.astype(int) if whole else y, dims="row")
+    dist, made = OBSERVED[type(family)](family, eta, sigma)
     if weights is None:
         dist("y", **made, observed=observed, dims="row")
     else:
         weighted("y", dist, made, weights, observed=observed, dims="row")
+
+
+# A family's PyMC distribution and its parameters, given linear predictor and sigma; a family of your own adds a line.
+OBSERVED: dict[type[Family], Callable[[Any, Any, Any], tuple[Any, dict[str, Any]]]] = {
+    Gaussian: lambda family, eta, sigma: (pm.Normal, {"mu": eta, "sigma": sigma}),
+    Bernoulli: lambda family, eta, sigma: (pm.Bernoulli, {"logit_p": eta}),
+    Poisson: lambda family, eta, sigma: (pm.Poisson, {"mu": pt.exp(eta)}),
+    StudentT: lambda family, eta, sigma: (pm.StudentT, {"nu": number("df", family.df), "mu": eta, "sigma": sigma}),
+    LaplaceNoise: lambda family, eta, sigma: (pm.Laplace, {"mu": eta, "b": sigma}),
+    GammaFamily: lambda family, eta, sigma: (pm.Gamma, {"alpha": sigma**-2, "beta": sigma**-2 / pt.exp(eta)}),
+    NegativeBinomial: lambda family, eta, sigma: (
+        pm.NegativeBinomial,
+        {"mu": pt.exp(eta), "alpha": number("size", family.size)},
+    ),
+}
 
 
 def _likelihood_of_moments(reg: Regression, beta: Any, at_center: Any, sigma: Any) -> None:

@@ -47,7 +47,7 @@ def conversion(reg: Regression, objective: str, sigma: float | None) -> dict[str
         "n": float(reg.n) if found.n_is == "rows" else _total_weight(reg),
         "sigma": sigma if reg.family.has_sigma else None,
         "sd_y": _spread_of_y(reg) or None,
-        "family": reg.family.name,
+        "family": reg.family,
     }
 
 

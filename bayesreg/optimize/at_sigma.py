@@ -20,7 +20,7 @@ def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) 
 
 def minimize_rows(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The minimum of a family's loss and a penalty, shape (q,)."""
-    if not loss.family.has_sigma:
+    if not loss.family.location_scale:
         return proximal_newton.minimize(loss, l1, l2, start)
     solver = proximal_newton if loss.family.smooth else absolute_loss
     units = in_units(loss, l1, l2)

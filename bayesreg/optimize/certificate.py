@@ -217,7 +217,7 @@ def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: 
 def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> Certificate:
     table = certify_family_points(reg.row_loss, theta[None], l1[None], l2[None])
     values = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
-    if not reg.family.convex:
+    if not reg.family.has_gap:
         values |= {"gap": None, "gap_absolute": None}  # type: ignore[dict-item]
     return Certificate(**values, sigma=reg.row_loss.sigma)
 

@@ -34,7 +34,7 @@ def _judge_dual(
     violation = violations(theta, loss.A.T @ u, l1, l2)
     unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
     relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
-    gap = _gap_of_rows(loss, theta, eta, u / loss.weights, l1, l2) if loss.family.convex else np.nan
+    gap = _gap_of_rows(loss, theta, eta, u / loss.weights, l1, l2) if loss.family.has_gap else np.nan
     return max(float(np.max(relative)), excess), max(float(np.max(violation)), excess * float(np.max(unit))), gap
 
 

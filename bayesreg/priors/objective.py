@@ -18,9 +18,12 @@ from numbers import Real
 from typing import Any
 
 from bayesreg.errors import ObjectiveError, UnsupportedError
+from bayesreg.families.base import Family
+from bayesreg.families.registry import FAMILIES as NAMED
 
 GAUSSIAN, COUNTS = ("gaussian",), ("bernoulli", "poisson")
-FAMILIES = (*GAUSSIAN, *COUNTS, "student_t", "laplace")
+# Those of an objective that speaks of the likelihood itself, and so of any family.
+FAMILIES = tuple(NAMED)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def _as_float(value: Any) -> float:
         return float("inf")
 
 
-def setting_of(family: str, n: Any, sigma: Any, sd_y: Any) -> Setting:
+def setting_of(family: Family, n: Any, sigma: Any, sd_y: Any) -> Setting:
     """The numbers of a conversion; sigma is 1 for a family without one.
 
     Raises
@@ -59,10 +62,10 @@ def setting_of(family: str, n: Any, sigma: Any, sd_y: Any) -> Setting:
         If another sigma is given for such a family.
     """
     setting = Setting(n, sigma, sd_y)
-    if family not in COUNTS:
+    if family.has_sigma:
         return setting
-    if sigma is not None and setting.need("sigma", family) != 1:
-        raise ObjectiveError(f"the {family} family has no sigma, got sigma={sigma!r}; leave it out.")
+    if sigma is not None and setting.need("sigma", family.name) != 1:
+        raise ObjectiveError(f"the {family.name} family has no sigma, got sigma={sigma!r}; leave it out.")
     return Setting(n, 1.0, sd_y)
 
 
@@ -273,21 +276,22 @@ def objectives() -> tuple[Objective, ...]:
 
 def canonical_objective(family: Any) -> str:
     """The name of Q for a family: ``half_rss`` for the Gaussian one, ``scaled_nll`` for the others."""
-    return "half_rss" if family_name(family) in GAUSSIAN else "scaled_nll"
+    return "half_rss" if family_of(family).quadratic else "scaled_nll"
 
 
-def family_name(family: Any) -> str:
-    """The name of a family, given by it or by the family itself.
+def family_of(family: Any) -> Family:
+    """A family, given by its name or itself.
 
     Raises
     ------
     ObjectiveError
         If there is no such family; the message lists the known ones.
     """
-    name = getattr(family, "name", family)
-    if not isinstance(name, str) or name not in FAMILIES:
+    if isinstance(family, Family):
+        return family
+    if not isinstance(family, str) or family not in NAMED:
         raise ObjectiveError(f"unknown family {family!r}; known: {', '.join(FAMILIES)}.")
-    return name
+    return NAMED[family]
 
 
 def find_objective(name: str, family: Any = None) -> Objective:
@@ -303,9 +307,9 @@ def find_objective(name: str, family: Any = None) -> Objective:
     rows = _rows_of(name)
     if family is None:
         return rows[0]
-    wanted = family_name(family)
+    wanted = family_of(family).name
     for row in rows:
-        if wanted in row.families:
+        if wanted in row.families or row.families is FAMILIES:
             return row
     have = ", ".join(_having(wanted))
     raise UnsupportedError(
@@ -313,15 +317,15 @@ def find_objective(name: str, family: Any = None) -> Objective:
     )
 
 
-def resolve(name: str | None, family: Any) -> tuple[Objective, str]:
+def resolve(name: str | None, family: Any) -> tuple[Objective, Family]:
     """The objective and the family that a pair of arguments means, each with its default."""
     if name is None:
         name = canonical_objective(GAUSSIAN[0] if family is None else family)
     row = find_objective(name, family)
-    return row, row.families[0] if family is None else family_name(family)
+    return row, family_of(row.families[0] if family is None else family)
 
 
-def common_family(source: str, target: str, family: Any = None) -> str:
+def common_family(source: str, target: str, family: Any = None) -> Family:
     """The family given, or the first that both objectives have.
 
     Raises
@@ -332,11 +336,11 @@ def common_family(source: str, target: str, family: Any = None) -> str:
         If there is none.
     """
     if family is not None:
-        return family_name(family)
+        return family_of(family)
     first, second = _families_of(source), _families_of(target)
     for one in FAMILIES:
         if one in first and one in second:
-            return one
+            return NAMED[one]
     raise UnsupportedError(
         f'"{source}" has the families {", ".join(first)}, "{target}" {", ".join(second)}; they have none in common. '
         f"For {second[0]} use {', '.join(_having(second[0]))}."

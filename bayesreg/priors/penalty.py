@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bayesreg.errors import ObjectiveError, PriorError
+from bayesreg.families.base import Family
 from bayesreg.priors.column_values import (
     ColumnValues,
     as_numbers,
@@ -182,7 +183,7 @@ class ElasticNet(_Terms):
 Penalty = L1 | L2 | ElasticNet
 
 
-def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> tuple[Objective, str, Penalty]:
+def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> tuple[Objective, Family, Penalty]:
     """The objective and the family that a penalty is to be read in, and the penalty with that objective as its own.
 
     Raises

@@ -14,6 +14,7 @@ from scipy import stats
 
 import bayesreg as br
 from bayesreg.errors import ObjectiveError, PriorError
+from bayesreg.families.registry import FAMILIES as NAMED
 
 steady = settings(deadline=None, derandomize=True, max_examples=40)
 
@@ -378,9 +379,7 @@ def assert_same(found, expected, rel=1e-12):
 
 def of_family(setting, family):
     """The numbers of a conversion for a family: none of Bernoulli's and Poisson's is a sigma."""
-    given = {
-        name: value for name, value in setting.items() if name != "sigma" or family not in ("bernoulli", "poisson")
-    }
+    given = {name: value for name, value in setting.items() if name != "sigma" or NAMED[family].has_sigma}
     return given | {"family": family}
 
 

@@ -7,7 +7,7 @@ import bayesreg as br
 from bayesreg.errors import ObjectiveError, UnsupportedError
 
 NAMES = list(dict.fromkeys(objective.name for objective in br.objectives()))
-FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t", "laplace")
+FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t", "laplace", "gamma", "negative_binomial")
 RIGHT = {"sigma": 1.5, "n": 40, "sd_y": 2.0}
 
 

@@ -1,4 +1,4 @@
-"""Families against scipy.stats, numerical derivatives and conjugates found by a search."""
+"""What every family must hold, against scipy.stats, numerical derivatives and conjugates found by a search."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,10 @@ from scipy import optimize, stats
 import bayesreg as br
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.families.bernoulli import Bernoulli
+from bayesreg.families.gamma import GammaFamily
 from bayesreg.families.gaussian import Gaussian
 from bayesreg.families.poisson import Poisson
-from bayesreg.families.registry import FAMILIES, find_family
+from bayesreg.families.registry import FAMILIES, KINDS, find_family
 
 ETA = np.array([-30.0, -6.0, -2.0, -0.3, 0.0, 0.4, 1.5, 3.0])
 
@@ -18,33 +19,89 @@ def logistic(eta):
     return 1 / (1 + np.exp(-eta))
 
 
-# Each with targets that it can have produced, its sigma, and scipy's log density.
+# Each with targets that it can have produced, its sigma, and scipy's distribution: a line for a new family.
 CASES = {
-    "gaussian": (Gaussian(), np.linspace(-3, 4, 8), 1.7, lambda y, eta, s: stats.norm.logpdf(y, eta, s)),
-    "bernoulli": (Bernoulli(), np.arange(8) % 2.0, 1.0, lambda y, eta, s: stats.bernoulli.logpmf(y, logistic(eta))),
-    "poisson": (Poisson(), np.arange(8.0) // 2, 1.0, lambda y, eta, s: stats.poisson.logpmf(y, np.exp(eta))),
-    "laplace": (br.LaplaceNoise(), np.linspace(-3, 4, 8), 0.7, lambda y, eta, s: stats.laplace.logpdf(y, eta, s)),
-    "student_t": (br.StudentT(3.0), np.linspace(-3, 4, 8), 0.6, lambda y, eta, s: stats.t.logpdf(y, 3.0, eta, s)),
+    "gaussian": (Gaussian(), np.linspace(-3, 4, 8), 1.7, stats.norm),
+    "bernoulli": (Bernoulli(), np.arange(8) % 2.0, 1.0, lambda eta, s: stats.bernoulli(logistic(eta))),
+    "poisson": (Poisson(), np.arange(8.0) // 2, 1.0, lambda eta, s: stats.poisson(np.exp(eta))),
+    "laplace": (br.LaplaceNoise(), np.linspace(-3, 4, 8), 0.7, stats.laplace),
+    "student_t": (br.StudentT(3.0), np.linspace(-3, 4, 8), 0.6, lambda eta, s: stats.t(3.0, eta, s)),
+    "gamma": (
+        GammaFamily(),
+        np.geomspace(0.1, 20, 8),
+        0.6,
+        lambda eta, s: stats.gamma(s**-2, scale=s**2 * np.exp(eta)),
+    ),
+    "negative_binomial": (
+        br.NegativeBinomial(2.5),
+        np.arange(8.0) // 2,
+        1.0,
+        lambda eta, s: stats.nbinom(2.5, 2.5 / (2.5 + np.exp(eta))),
+    ),
 }
 CONVEX = [name for name in CASES if name != "student_t"]
 by_name = pytest.mark.parametrize("name", CASES)
 
 
+def density(law, y, eta, sigma):
+    made = law(eta, sigma)
+    return made.logpmf(y) if hasattr(made.dist, "logpmf") else made.logpdf(y)
+
+
+def test_every_family_is_in_the_list():
+    assert {type(family) for family, *_ in CASES.values()} == set(KINDS)
+    assert all(family.name == name for name, (family, *_) in CASES.items())
+
+
 @by_name
 def test_log_likelihood_is_scipys(name):
-    family, y, sigma, density = CASES[name]
-    np.testing.assert_allclose(family.log_likelihood(y, ETA, sigma), density(y, ETA, sigma), rtol=1e-12, atol=1e-12)
+    family, y, sigma, law = CASES[name]
+    expected = density(law, y, ETA, sigma)
+    np.testing.assert_allclose(family.log_likelihood(y, ETA, sigma), expected, rtol=1e-11, atol=1e-12)
 
 
 @by_name
 def test_loss_is_sigma_squared_times_the_negative_log_likelihood_up_to_a_constant(name):
     """The constant may differ by row, since y does, but not with eta; a missing or extra sigma² shows."""
-    family, y, sigma, density = CASES[name]
-    expected = -(sigma**2) * (density(y, ETA, sigma) - density(y, np.zeros(8), sigma))
+    family, y, sigma, law = CASES[name]
+    expected = -(sigma**2) * (density(law, y, ETA, sigma) - density(law, y, np.zeros(8), sigma))
     found = family.loss(y, ETA, sigma) - family.loss(y, np.zeros(8), sigma)
-    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-11)
     if family.has_sigma:
         assert not np.allclose(expected, expected / sigma**2)
+
+
+@by_name
+def test_information_is_the_expected_square_of_the_slope(name):
+    """Of the gradient of −log likelihood, slope/σ²; in units of 1/σ²."""
+    family, _, sigma, _ = CASES[name]
+    eta = np.full(400_000, 0.4)
+    y = family.draw(np.random.default_rng(2), eta, sigma)
+    squares = (family.slope(y, eta, sigma) / sigma) ** 2
+    error = squares.std() / len(squares) ** 0.5
+    assert abs(squares.mean() - family.information(eta[:1])[0]) < 4 * error + 1e-12
+
+
+@by_name
+def test_the_pymc_form_has_the_same_density(name):
+    from bayesreg.model.pymc_model import _observe
+
+    family, y, sigma, law = CASES[name]
+    import pymc as pm
+
+    with pm.Model(coords={"row": np.arange(8)}) as model:
+        _observe(family, np.asarray([*ETA[2:].tolist(), 0.1, 0.2]), np.asarray(sigma), None, y)
+    value = sum(np.sum(part.eval()) for part in model.logp(sum=False, jacobian=False))
+    eta = np.r_[ETA[2:], 0.1, 0.2]
+    assert value == pytest.approx(np.sum(density(law, y, eta, sigma)), rel=1e-7)
+
+
+@by_name
+def test_values_that_it_has_not_produced_are_not_allowed(name):
+    family, y, _, _ = CASES[name]
+    assert np.all(family.allows(y))
+    assert not np.any(family.allows(np.array([np.nan, np.inf])))
+    assert family.likelihood.format(mean="m", sigma="s", **vars(family)).count("m")
 
 
 @by_name
@@ -150,6 +207,8 @@ def test_a_small_bernoulli_loss_keeps_its_digits():
 BAD = {
     "bernoulli": [[0, 1, 2], [0.5, 1, 0], [-1, 1, 1], [1, 1, 1], [0, 0, 0]],
     "poisson": [[-1, 2, 3], [0.5, 1, 0], [0, 0, 0]],
+    "gamma": [[0, 1, 2], [-1, 2, 3]],
+    "negative_binomial": [[-1, 2, 3], [0.5, 1, 0], [0, 0, 0]],
 }
 
 
@@ -171,30 +230,22 @@ def test_own_targets_are_accepted(name):
 
 @by_name
 def test_draws_have_the_right_mean_and_spread(name):
-    family, _, sigma, _ = CASES[name]
-    sigma = sigma if family.has_sigma else 1.0
-    family = br.StudentT(7.0) if name == "student_t" else family
+    family, _, sigma, law = CASES[name]
     eta = np.repeat([-1.0, 0.3, 1.2], 40_000)
+    if name == "student_t":
+        family, law = br.StudentT(7.0), lambda eta, s: stats.t(7.0, eta, s)
     draws = family.draw(np.random.default_rng(1), eta, sigma).reshape(3, -1)
-    eta = eta.reshape(3, -1)[:, 0]
-    law = {
-        "gaussian": stats.norm(eta, sigma),
-        "bernoulli": stats.bernoulli(logistic(eta)),
-        "poisson": stats.poisson(np.exp(eta)),
-        "student_t": stats.t(7.0, eta, sigma),
-        "laplace": stats.laplace(eta, sigma),
-    }[name]
-    assert np.max(np.abs(draws.mean(axis=1) - law.mean()) / (law.std() / 200)) < 4
-    np.testing.assert_allclose(draws.std(axis=1), law.std(), rtol=0.04)
+    made = law(eta.reshape(3, -1)[:, 0], sigma)
+    assert np.max(np.abs(draws.mean(axis=1) - made.mean()) / (made.std() / 200)) < 4
+    np.testing.assert_allclose(draws.std(axis=1), made.std(), rtol=0.04)
+    np.testing.assert_allclose(family.mean(eta.reshape(3, -1)[:, 0]), made.mean(), rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("name", "mean"),
-    [("gaussian", -2.0), ("bernoulli", 0.2), ("poisson", 3.5), ("student_t", 1.0), ("laplace", 1.0)],
-)
+@by_name
+@pytest.mark.parametrize("mean", [0.2, 0.9])
 def test_start_is_the_eta_of_that_mean(name, mean):
-    inverse = {"bernoulli": logistic, "poisson": np.exp}.get(name, lambda eta: eta)
-    assert inverse(FAMILIES[name].start(mean)) == pytest.approx(mean, rel=1e-14)
+    family = CASES[name][0]
+    assert family.mean(np.array(family.start(mean))) == pytest.approx(mean, rel=1e-14)
 
 
 def test_families_are_found_by_name_or_given():
