@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 def findings(reg, **options):
-    given = {"idata": None, "objective": "half_rss", "ci_prob": 0.95, "ribbons": False, "select_by": None}
+    given = {"idata": None, "objective": None, "ci_prob": 0.95, "ribbons": False, "select_by": None}
     return find(reg, **{**given, "random_seed": 0, "sampling": {}, **options})
 
 
