@@ -27,7 +27,10 @@ def coef_draws(names: tuple[str, ...], idata: "DataTree") -> np.ndarray:
             "what br.sample(reg) returned."
         ) from None
     order = column_order(names, coef["coef_name"].to_numpy())
-    return np.asarray(coef.to_numpy().reshape(-1, coef.sizes["coef_name"])[:, order])
+    draws = np.asarray(coef.to_numpy().reshape(-1, coef.sizes["coef_name"])[:, order])
+    if len(draws) < 2 or not np.all(np.isfinite(draws)):
+        raise DataError("the posterior needs at least 2 draws, all of them finite numbers; sample it: br.sample(reg).")
+    return draws
 
 
 def column_order(names: tuple[str, ...], found: np.ndarray) -> np.ndarray:

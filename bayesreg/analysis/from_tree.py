@@ -2,11 +2,12 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesreg.analysis.coef_draws import column_order
 from bayesreg.design.columns import Rows
 from bayesreg.design.design import CONSTANT_SHARE, Design
 from bayesreg.design.moments import Moments
@@ -14,7 +15,7 @@ from bayesreg.design.standardization import Standardization
 from bayesreg.errors import DataError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import KINDS
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
 from bayesreg.priors.hyper import POSITIVE_PRIORS
 from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
@@ -75,27 +76,63 @@ def draws_of(idata: "DataTree") -> TreeDraws:
         If it is not one, or holds values that are not finite.
     """
     posterior, family = _posterior(idata), family_of(idata)
-    coef = posterior["coef"].transpose("chain", "draw", "coef_name").to_numpy()
-    chains, per_chain, p = coef.shape
-    count = chains * per_chain
-    parts = {
-        name: posterior[name].transpose("chain", "draw").to_numpy().reshape(count)
-        for name in ("intercept", "sigma", "scale", "slab_scale")
-        if name in posterior
-    }
-    local = None
+    coef = _flat(posterior, "coef", "coef_name")
+    plain = ("intercept", "sigma", "scale", "slab_scale")
+    parts = {name: _flat(posterior, name) for name in plain if name in posterior}
     if "local_scale" in posterior:
-        local = posterior["local_scale"].transpose("chain", "draw", "coef_name").to_numpy().reshape(count, p)
+        parts["local_scale"] = _flat(posterior, "local_scale", "coef_name")
     if "sigma" not in parts:
-        known = float(idata["constant_data"]["sigma"]) if family.has_sigma else 1.0
-        parts["sigma"] = np.full(count, known)
-    intercept = parts.get("intercept", np.zeros(count))
-    found = TreeDraws(
-        coef.reshape(count, p), intercept, parts["sigma"], parts.get("scale"), local, parts.get("slab_scale"), chains
-    )
-    if not (np.all(np.isfinite(found.coef)) and np.all(np.isfinite(found.sigma))):
-        raise DataError("the posterior holds values that are not finite; sample it again: br.sample(reg).")
-    return found
+        parts["sigma"] = np.full(len(coef), float(_constant(idata, "sigma")) if family.has_sigma else 1.0)
+    intercept = parts.get("intercept", np.zeros(len(coef)))
+    scale, local, slab = (parts.get(name) for name in ("scale", "local_scale", "slab_scale"))
+    return TreeDraws(coef, intercept, parts["sigma"], scale, local, slab, posterior.sizes["chain"])
+
+
+def _flat(posterior: "DataTree", name: str, *dims: str) -> np.ndarray:
+    """Draws of a variable, its chains one after the other."""
+    values, wanted = posterior[name], ("chain", "draw", *dims)
+    if set(values.dims) != set(wanted):
+        raise DataError(
+            f"{name} of the posterior has the dimensions {values.dims}, and {wanted} are needed; choose chains and "
+            "draws by a list, which keeps the dimension: idata.sel(chain=[0])."
+        )
+    numbers = values.transpose(*wanted).to_numpy()
+    if numbers.shape[0] * numbers.shape[1] < 2:
+        raise DataError(
+            f"the posterior has {numbers.shape[0]} chains of {numbers.shape[1]} draws; at least 2 draws are needed: "
+            "br.sample(reg)."
+        )
+    if numbers.dtype.kind not in "iuf" or not np.all(np.isfinite(numbers)):
+        raise DataError(f"{name} of the posterior holds values that are not finite; sample it again: br.sample(reg).")
+    return numbers.reshape(-1, *numbers.shape[2:])
+
+
+def read_posterior(idata: "DataTree", reg: Regression | None = None) -> tuple[Regression, TreeDraws]:
+    """The regression of a posterior, as given or else rebuilt, and the draws in the order of its columns.
+
+    Raises
+    ------
+    DataError
+        If it is no posterior of :func:`bayesreg.sample`, or `reg` is another regression than that sampled.
+    """
+    draws = draws_of(idata)
+    if reg is None:
+        return regression_of(idata), draws
+    check_regression(reg)
+    order = column_order(reg.names, np.array(names_of(idata)))
+    sampled = tuple(_attribute(idata, name) for name in ("family", "prior", "n"))
+    given = (reg.family.name, reg.prior.name, reg.n)
+    if sampled != given:
+        raise DataError(
+            f"the posterior is that of {_in_words(*sampled)}, reg has {_in_words(*given)}; pass the regression that "
+            "was sampled, or leave reg out."
+        )
+    local = None if draws.local is None else draws.local[:, order]
+    return reg, replace(draws, coef=draws.coef[:, order], local=local)
+
+
+def _in_words(family: object, prior: object, n: object) -> str:
+    return f"a {family} family, a {prior} prior and {n} rows"
 
 
 def regression_of(idata: "DataTree") -> Regression:
@@ -117,8 +154,9 @@ def regression_of(idata: "DataTree") -> Regression:
     >>> regression_of(br.sample(reg, draws=500, random_seed=1)).n
     442
     """
-    names, known = names_of(idata), idata["constant_data"]
-    standardization = Standardization(known["center"].to_numpy(), known["sd"].to_numpy())
+    names = names_of(idata)
+    standardization = Standardization(_constant(idata, "center").to_numpy(), _constant(idata, "sd").to_numpy())
+    known = idata["constant_data"]
     target, family = str(_attribute(idata, "target")), family_of(idata)
     design = _design(idata, names, target, standardization)
     self = Regression.__new__(Regression)
@@ -135,6 +173,8 @@ def _design(idata: "DataTree", names: tuple[str, ...], target: str, standardizat
     if "X" in known:
         extra = {name: known[name].to_numpy() if name in known else None for name in ("weights", "offset")}
         X = known["X"].transpose("row", "coef_name").to_numpy()
+        if "observed_data" not in idata.children or "y" not in idata["observed_data"]:
+            raise DataError("the DataTree has lost its observed_data; pass the regression: reg=…")
         rows = Rows(X, idata["observed_data"]["y"].to_numpy(), **extra)
         constant = np.ptp(X, axis=0) <= CONSTANT_SHARE * np.max(np.abs(X), axis=0)
         return Design(names, target, n, rows, standardization, constant)
@@ -194,12 +234,19 @@ def _build(node: ast.AST, allowed: tuple[Callable[..., Any], ...]) -> Any:
 
 
 def _posterior(idata: "DataTree") -> "DataTree":
-    children = getattr(idata, "children", {})
-    if "posterior" not in children or "coef" not in children["posterior"]:
+    posterior = getattr(idata, "children", {}).get("posterior", {})
+    if "coef" not in posterior or "coef_name" not in posterior["coef"].coords:
         raise DataError(
-            f"expected a DataTree from br.sample(reg), with coef in its posterior, got {type(idata).__name__}."
+            f"expected a DataTree from br.sample(reg), whose posterior has coef(chain, draw, coef_name), got "
+            f"{type(idata).__name__}; a comparison has one: comparison.idata."
         )
-    return children["posterior"]
+    return posterior
+
+
+def _constant(idata: "DataTree", name: str) -> Any:
+    if "constant_data" not in idata.children or name not in idata["constant_data"]:
+        raise DataError(f"the DataTree has lost {name} of its constant_data; give it as br.sample(reg) returned it.")
+    return idata["constant_data"][name]
 
 
 def _attribute(idata: "DataTree", name: str) -> Any:

@@ -1,16 +1,17 @@
 """The numbers of the lesson: one belief about the size of coefficients, said by a Laplace and by a Normal prior."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.errors import DataError, PriorError, UnsupportedError
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.sampling.arguments import read_count, read_seed
 
 # By how much the prior's scale is divided, and the names of these strengths.
 FACTORS = {"strong": 4.0, "middle": 1.0, "weak": 0.25}
@@ -108,6 +109,7 @@ def lesson(
         If there are not two such columns.
     """
     _check(reg)
+    draws, random_seed = read_count("draws", draws, 2), read_seed(random_seed)
     laplace, normal = _both(reg)
     chosen = _default_columns(laplace) if columns is None else _read_columns(reg, columns)
     strengths = _strengths(laplace, 1)
@@ -119,6 +121,7 @@ def lesson(
 
 
 def _check(reg: Regression) -> None:
+    check_regression(reg)
     if not reg.is_gaussian:
         raise UnsupportedError(f"the lesson is drawn for the gaussian family, got {reg.family.name}.")
     if not isinstance(reg.prior, Laplace | Normal) or not reg.scale_known or reg.noise.sigma is None:
@@ -141,7 +144,7 @@ def _both(reg: Regression) -> tuple[Regression, Regression]:
 
 def _read_columns(reg: Regression, columns: Sequence[str | int]) -> tuple[int, int]:
     names = list(reg.names)
-    given = [columns] if isinstance(columns, str) else list(columns)
+    given = list(columns) if isinstance(columns, Iterable) and not isinstance(columns, str) else [columns]
     places = [names.index(one) if isinstance(one, str) and one in names else one for one in given]
     good = [isinstance(one, int) and not isinstance(one, bool) and 0 <= one < reg.p for one in places]
     if len(places) != 2 or not all(good) or places[0] == places[1]:

@@ -38,7 +38,7 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
         if not (np.all(found > 0) and np.all(np.isfinite(found))):
             raise PriorError(f"epsilon must be positive and finite, got {epsilon!r}.")
         return found
-    if not isinstance(share, Real) or not 0 <= float(share) < np.inf:
+    if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= float(share) < np.inf:
         raise PriorError(f"epsilon_share must be a finite number, 0 or greater, got {share!r}.")
     return np.asarray(share * reg.family.near_zero_unit(reg.design.sd_y)[0] / reg.design.sd_x)
 

@@ -12,7 +12,7 @@ from bayesreg.design.columns import as_frame, read_matrix, read_vector
 from bayesreg.design.formula import add_offsets
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.families.base import Family
-from bayesreg.model.regression import Regression
+from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.sampling.arguments import read_seed
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # How often the noise of a point estimate is drawn.
 POINT_DRAWS = 4_000
+# How many rows a printed prediction shows.
+SHOWN_ROWS = 5
 # At most this many predicted numbers are held at once.
 MOST_NUMBERS = 200_000_000
 
@@ -65,9 +67,13 @@ class Prediction:
         UnsupportedError
             If the noise has no mean (Student-t of one degree of freedom or less).
         """
-        if getattr(self.family, "df", 2.0) <= 1:
+        if not self._has_mean:
             raise UnsupportedError("Student-t noise with df ≤ 1 has no mean; read the median: interval or draws.")
         return self.mean_draws.mean(axis=0)
+
+    @property
+    def _has_mean(self) -> bool:
+        return float(getattr(self.family, "df", 2.0)) > 1
 
     @cached_property
     def draws(self) -> np.ndarray:
@@ -121,17 +127,33 @@ class Prediction:
         return np.asarray(logsumexp(each, axis=0) - np.log(len(each)))
 
     def to_frame(self, ci_prob: float = 0.95) -> "pd.DataFrame":
-        """One row per new row: mean, the interval of y and, from a posterior, that of the mean."""
+        """One row per new row: mean, the interval of y and, from a posterior, that of the mean.
+
+        Noise without a mean (Student-t of one degree of freedom or less) has the median in its place.
+        """
         import pandas as pd
 
         lower, upper = self.interval(ci_prob).T
-        columns = {"mean": self.mean, "lower": lower, "upper": upper}
+        center = {"mean": self.mean} if self._has_mean else {"median": np.median(self.draws, axis=0)}
+        columns = center | {"lower": lower, "upper": upper}
         if len(self.eta) > 1:
             columns["mean_lower"], columns["mean_upper"] = self.interval(ci_prob, of="mean").T
         return pd.DataFrame(columns, index=self.index)
 
     def __repr__(self) -> str:
-        return f"Prediction({self.eta.shape[1]} rows, {self.family.name}, from {self.source})"
+        return f"{self._heading}\n{self.to_frame().head(SHOWN_ROWS).to_string(float_format='{:.4g}'.format)}"
+
+    @property
+    def _heading(self) -> str:
+        rows = self.eta.shape[1]
+        head = f", the first {SHOWN_ROWS}" if rows > SHOWN_ROWS else ""
+        return f"Prediction({rows} rows{head}, {self.family.name}, from {self.source}; 95% intervals)"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        table = self.to_frame().head(SHOWN_ROWS).to_html(float_format="{:.4g}".format)
+        return f"<div class='bayesreg'><p>{escape(self._heading)}</p>{table}</div>"
 
 
 def predict(
@@ -169,8 +191,10 @@ def predict(
     Raises
     ------
     DataError
-        If columns are missing or unknown, values (such as a level that was not fitted) cannot be used, or the
-        regression had an offset and the new rows have none.
+        If columns are missing or unknown, values (such as a level that was not fitted) cannot be used, the
+        regression had an offset and the new rows have none, or a prediction is beyond floating point.
+    PriorError
+        If `random_seed` is no seed.
 
     Examples
     --------
@@ -184,6 +208,9 @@ def predict(
     >>> [round(float(br.predict(told, X[400:]).log_density(y[400:]).mean()), 2) for told in (posterior, point)]
     [-5.22, -5.21]
     """
+    seed = read_seed(random_seed)
+    if reg is not None:
+        check_regression(reg)
     X_new, offset = _by_formula(as_frame(X_new), offset, reg)
     X, index = _read_columns(X_new, idata.names if isinstance(idata, Estimate) else names_of(idata))
     m = X.shape[0]
@@ -200,12 +227,27 @@ def predict(
             f"{len(coef)} draws × {m} rows are too many numbers at once; predict fewer rows at a time."
         )
     labels = index if hasattr(index, "equals") else None
-    eta = intercept[:, None] + (X @ coef.T).T
+    with np.errstate(over="ignore", invalid="ignore"):
+        eta = intercept[:, None] + (X @ coef.T).T
     if offset is not None:
         eta = eta + read_vector(offset, "offset", m, labels)
     elif _had_offset(idata):
         raise DataError("the regression had an offset; pass offset= for the new rows, zeros where there is none.")
-    return Prediction(family, eta, sigma[:, None] / _root(weights, m, labels), index, source, read_seed(random_seed))
+    _check_finite(family, eta)
+    return Prediction(family, eta, sigma[:, None] / _root(weights, m, labels), index, source, seed)
+
+
+def _check_finite(family: Family, eta: np.ndarray) -> None:
+    """Refuse rows whose predictive mean is beyond floating point."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = family.mean(eta).sum(axis=0) + eta.sum(axis=0)
+    wrong = np.flatnonzero(~np.isfinite(means))
+    if len(wrong):
+        raise DataError(
+            f"the prediction is no finite number in {len(wrong)} row(s), such as {wrong[:5].tolist()}: the linear "
+            f"predictor reaches {np.max(np.abs(eta[:, wrong[0]])):.4g}; are X_new and its offset in the units of the "
+            "rows that were fitted?"
+        )
 
 
 def _had_offset(idata: "DataTree | Estimate") -> bool:

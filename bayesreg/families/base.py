@@ -14,6 +14,8 @@ from bayesreg.errors import DataError, UnsupportedError
 
 Array = np.ndarray
 TargetKind = Literal["numbers", "positive", "classes", "counts"]
+# Beyond it floating point does not tell neighbouring counts apart.
+LARGEST_COUNT = 2.0**53
 
 
 class Family(ABC):
@@ -141,3 +143,23 @@ class Family(ABC):
     def noise_spread(self, spread: float) -> float:
         """A typical size of sigma before the fit, given the spread of y, for the default prior of sigma."""
         return spread
+
+
+def draw_counts(generator: np.random.Generator, rate: Array) -> Array:
+    """Draw Poisson counts, from the Normal limit where a rate is beyond whole numbers in floating point.
+
+    Raises
+    ------
+    UnsupportedError
+        If a rate is not finite.
+    """
+    if not np.all(np.isfinite(rate)):
+        raise UnsupportedError(
+            "a linear predictor above 709 means more counts than floating point holds; a prior of smaller scale, or "
+            "rows nearer to those that were fitted, keep it below."
+        )
+    large = rate > LARGEST_COUNT
+    counts = generator.poisson(np.where(large, 0.0, rate)).astype(float)
+    if not np.any(large):
+        return counts
+    return np.where(large, rate + np.sqrt(rate) * generator.standard_normal(rate.shape), counts)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from bayesreg.errors import DataError, PriorError
-from bayesreg.families.base import Array, Family, TargetKind
+from bayesreg.families.base import Array, Family, TargetKind, draw_counts
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,7 @@ class NegativeBinomial(Family):
 
     def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
         """Draw counts: Poisson given a gamma rate."""
-        return generator.poisson(self.mean(eta) * generator.standard_gamma(self.size, eta.shape) / self.size).astype(
-            float
-        )
+        return draw_counts(generator, self.mean(eta) * generator.standard_gamma(self.size, eta.shape) / self.size)
 
     def allows(self, y: Array) -> Array:
         """Whole numbers from 0 on."""

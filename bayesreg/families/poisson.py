@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from bayesreg.errors import DataError
-from bayesreg.families.base import Array, Family, TargetKind
+from bayesreg.families.base import Array, Family, TargetKind, draw_counts
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Poisson(Family):
 
     def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
         """Draw counts."""
-        return generator.poisson(self.mean(eta)).astype(float)
+        return draw_counts(generator, self.mean(eta))
 
     def start(self, mean: float) -> float:
         """log(mean)."""

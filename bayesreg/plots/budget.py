@@ -1,11 +1,11 @@
 """The budget view: where a contour of the loss first touches the region that the penalty's budget allows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.errors import DataError, PriorError
+from bayesreg.errors import DataError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.least_squares import least_squares_name
 from bayesreg.plots.budget_view import Panel, grid_of, levels_of, limits_of, one_scale, panel_of, radii
@@ -15,6 +15,7 @@ from bayesreg.plots.style import (
     TEXT_SIZE,
     Heading,
     Ink,
+    check_axes,
     drawing,
     dress,
     figure_of,
@@ -86,11 +87,10 @@ def plot_budget(
     first, colors = regressions[0][1], ink(dark)
     chosen = _read_columns(first, columns)
     panels = [panel_of(name, one, chosen) for name, one in regressions]
-    if axes is not None and len(axes) != len(panels):
-        raise PriorError(f"axes must be as many as regressions, {len(panels)}, got {len(axes)}.")
+    given = None if axes is None else check_axes(axes, len(panels), "axes (as many as regressions)")
     limits = limits_of(panels)
     with drawing():
-        drawn = _new_axes(len(panels), colors) if axes is None else list(axes)
+        drawn = _new_axes(len(panels), colors) if given is None else given
         handles: dict[str, Any] = {}
         for ax, panel in zip(drawn, panels, strict=True):
             dress(ax, colors)
@@ -129,7 +129,8 @@ def _prior_name(reg: Any) -> str:
 
 def _read_columns(reg: Regression, columns: Sequence[str | int] | None) -> tuple[int, int]:
     names = list(reg.names)
-    given = list(range(reg.p)) if columns is None else [columns] if isinstance(columns, str) else list(columns)
+    several = isinstance(columns, Iterable) and not isinstance(columns, str)
+    given: list[Any] = list(range(reg.p)) if columns is None else list(columns) if several else [columns]
     places = [names.index(one) if isinstance(one, str) and one in names else one for one in given]
     good = [isinstance(place, int | np.integer) and not isinstance(place, bool) for place in places]
     if len(places) != 2 or not all(good) or not all(0 <= int(place) < reg.p for place in places):

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.analysis.coef_draws import coef_draws
+from bayesreg.analysis.comparison.compare import Comparison, compare
+from bayesreg.analysis.from_tree import read_posterior
+from bayesreg.errors import DataError
 from bayesreg.model.regression import Regression
 
 if TYPE_CHECKING:
@@ -20,6 +23,25 @@ def beta_draws(reg: Regression, idata: "DataTree") -> np.ndarray:
         If the posterior is that of other columns.
     """
     return reg.design.standardization.beta(coef_draws(reg.names, idata))
+
+
+def comparison_of(result: "Comparison | DataTree") -> Comparison:
+    """A comparison as it is, or that of a posterior with the points of the regression that it was sampled from.
+
+    Raises
+    ------
+    DataError
+        If it is neither.
+    """
+    if isinstance(result, Comparison):
+        return result
+    if not hasattr(result, "children"):
+        raise DataError(
+            "expected a Comparison from br.compare(reg), or a posterior from br.sample(reg), got "
+            f"{type(result).__name__}."
+        )
+    reg, _ = read_posterior(result)
+    return compare(reg, result)
 
 
 def largest_first(beta: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesreg.analysis.coef_draws import column_order
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
-from bayesreg.errors import PriorError
+from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import Path
 from bayesreg.optimize.path import path as compute_path
@@ -65,6 +65,8 @@ def plot_path(
 
     Raises
     ------
+    DataError
+        If `path` is neither, or `posterior` has other columns.
     PriorError
         If `max_labels` is not a whole number, `ci_prob` not between 0 and 1, `posterior` not of this regression,
         or the regression has no path; see :func:`bayesreg.path`.
@@ -80,7 +82,11 @@ def plot_path(
     if not is_count(max_labels, 0):
         raise PriorError(f"max_labels must be a whole number, at least 0, got {max_labels!r}.")
     check_ci_prob(ci_prob)
+    if not isinstance(path, Path | Regression):
+        raise DataError(f"expected a Path from br.path(reg), or a Regression, got {type(path).__name__}.")
     fits, colors = compute_path(path) if isinstance(path, Regression) else path, ink(dark)
+    if posterior is not None:
+        _check_posterior(posterior)
     with drawing():
         axes = axes_for(ax, 7.2, 4.9, colors)
         # Names are placed last, when all that moves the axes' limits has been drawn.
@@ -120,8 +126,6 @@ def _draw_ribbons(
 
     group = posterior["posterior"]
     draws = group["beta" if "beta" in group else "coef"]
-    if "strength" not in draws.dims:
-        raise PriorError("posterior must come from br.sample_path, which draws at several strengths.")
     order = column_order(fits.names, draws["coef_name"].to_numpy())
     values = draws.transpose("chain", "draw", "strength", "coef_name").to_numpy()[..., order]
     low, high = quantiles(values.reshape(-1, *values.shape[2:]), ci_prob)
@@ -135,6 +139,15 @@ def _draw_ribbons(
         ax.fill_between(strengths, low[:, j], high[:, j], color=looks[j]["color"], alpha=0.13, linewidth=0, zorder=1.5)
         ax.plot(strengths, mean[:, j], color=looks[j]["color"], linewidth=0.8, alpha=0.7, zorder=2.2)
     return [Patch(color=colors.faint, alpha=0.3, linewidth=0, label=f"{ci_prob:.0%} posterior interval, mean inside")]
+
+
+def _check_posterior(posterior: "DataTree") -> None:
+    group = getattr(posterior, "children", {}).get("posterior", {})
+    if "coef" not in group or set(group["coef"].dims) != {"chain", "draw", "strength", "coef_name"}:
+        raise PriorError(
+            "posterior must come from br.sample_path, which draws at several strengths, got "
+            f"{type(posterior).__name__} without coef(chain, draw, strength, coef_name)."
+        )
 
 
 def _left_out(posterior: "DataTree | None") -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.plots.density import density
-from bayesreg.plots.draws import beta_draws, largest_first
+from bayesreg.plots.draws import beta_draws, comparison_of, largest_first
 from bayesreg.plots.names import labels_of
 from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import height, left_out, name_rows, pick
@@ -16,6 +16,7 @@ from bayesreg.plots.words import beta_axis, fit_name
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from xarray import DataTree
 
 MAX_COEFFICIENTS = 20
 # How high a density rises above its row's baseline, in rows; and how wide a mark is, in points.
@@ -26,7 +27,7 @@ TAILS = (0.0005, 0.9995)
 
 
 def plot_posterior_map(
-    comparison: Comparison,
+    comparison: "Comparison | DataTree",
     *,
     max_coefficients: int | None = MAX_COEFFICIENTS,
     ax: "Axes | None" = None,
@@ -39,8 +40,8 @@ def plot_posterior_map(
 
     Parameters
     ----------
-    comparison : Comparison
-        From :func:`bayesreg.compare`.
+    comparison : Comparison or xarray.DataTree
+        From :func:`bayesreg.compare`, or a posterior of a regression that has a comparison.
     max_coefficients : int or None, optional
         How many to draw, those of largest posterior mean; the figure says how many are left out. None: all.
     ax : matplotlib.axes.Axes, optional
@@ -54,6 +55,8 @@ def plot_posterior_map(
 
     Raises
     ------
+    DataError
+        If it is neither.
     PriorError
         If `max_coefficients` is not a positive whole number.
 
@@ -66,6 +69,7 @@ def plot_posterior_map(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:2]
     ['bmi', 's5']
     """
+    comparison = comparison_of(comparison)
     reg, colors = comparison.reg, ink(dark)
     draws = beta_draws(reg, comparison.idata)
     chosen = pick(largest_first(draws), max_coefficients)

@@ -1,13 +1,25 @@
 """A prior seen from both sides: its density, the penalty that it equals, and the pull of that penalty."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesreg.errors import PriorError
-from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, figure_of, ink, new_figure
+from bayesreg.plots.style import (
+    SMALL_SIZE,
+    TEXT_SIZE,
+    Heading,
+    Ink,
+    check_axes,
+    drawing,
+    dress,
+    figure_of,
+    ink,
+    new_figure,
+)
 from bayesreg.priors.dictionary import to_penalty
 from bayesreg.priors.prior import (
     CoefficientPrior,
@@ -102,10 +114,9 @@ def plot_prior(
     'prior density'
     """
     curves, colors = _curves(prior, sigma), ink(dark)
-    if axes is not None and len(axes) != len(PANELS):
-        raise PriorError(f"axes must be {len(PANELS)}, one per panel, got {len(axes)}.")
+    drawn = None if axes is None else check_axes(axes, len(PANELS), "axes")
     with drawing():
-        panels = list(new_figure(9.6, 3.6, colors).subplots(1, len(PANELS))) if axes is None else list(axes)
+        panels = list(new_figure(9.6, 3.6, colors).subplots(1, len(PANELS))) if drawn is None else drawn
         handles = _draw(panels, curves, colors)
         for panel, title in zip(panels, PANELS, strict=True):
             dress(panel, colors)
@@ -118,7 +129,7 @@ def plot_prior(
 
 
 def _curves(prior: CoefficientPrior | Sequence[CoefficientPrior], sigma: float | None) -> list[_Curve]:
-    priors = [prior] if isinstance(prior, CoefficientPrior) else list(prior)
+    priors = list(prior) if isinstance(prior, Iterable) and not isinstance(prior, str) else [prior]
     found = [curve for one in priors for curve in _curves_of(one, sigma)]
     curves = [curve for curve in dict.fromkeys(found) if np.isfinite(curve.width)]
     if not curves:
@@ -131,7 +142,7 @@ def _curves_of(prior: CoefficientPrior, sigma: float | None) -> list[_Curve]:
         raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
     if prior.scaled_by_sigma and sigma is None:
         raise PriorError(f"{prior} is scaled by sigma; pass sigma.")
-    if sigma is not None and not 0 < sigma < np.inf:
+    if sigma is not None and not (isinstance(sigma, Real) and 0 < float(sigma) < np.inf):
         raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
     scales = prior.column_scales(_columns(prior)).at(sigma or 1.0)
     pairs = sorted(set(zip(scales.laplace.tolist(), scales.normal.tolist(), strict=True)))

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
+from bayesreg.analysis.from_tree import TreeDraws, read_posterior
 from bayesreg.model.regression import Regression
 from bayesreg.plots.density import density
-from bayesreg.plots.draws import beta_draws, largest_first
+from bayesreg.plots.draws import largest_first
 from bayesreg.plots.names import labels_of
 from bayesreg.plots.rows import left_out, pick
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, new_figure
@@ -65,8 +65,8 @@ def plot_prior_posterior(
     >>> len(br.plot_prior_posterior(br.sample(reg, random_seed=1)).axes)
     10
     """
-    reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
-    beta = beta_draws(reg, idata)
+    reg, draws = read_posterior(idata, reg)
+    beta = reg.design.standardization.beta(draws.coef)
     chosen = pick(largest_first(beta), max_coefficients)
     colors, columns = ink(dark), min(PANELS_PER_ROW, len(chosen))
     rows = -(-len(chosen) // columns)

@@ -7,7 +7,7 @@ import numpy as np
 
 from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
-from bayesreg.plots.draws import beta_draws, largest_first
+from bayesreg.plots.draws import beta_draws, comparison_of, largest_first
 from bayesreg.plots.names import labels_of
 from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import MAX_ROWS, height, left_out, mark_size, name_rows, pick
@@ -17,6 +17,7 @@ from bayesreg.plots.words import beta_axis, fit_name, prior_name, sigma_told
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from xarray import DataTree
 
 # Each coefficient's row has three lanes, so that points that coincide are still all seen.
 LEAST_SQUARES_LANE, MEAN_LANE, MAP_LANE = -0.25, 0.0, 0.25
@@ -45,7 +46,7 @@ class _Shown:
 
 
 def plot_shrinkage(
-    comparison: Comparison,
+    comparison: "Comparison | DataTree",
     *,
     ci_prob: float | None = None,
     max_coefficients: int | None = MAX_ROWS,
@@ -60,8 +61,8 @@ def plot_shrinkage(
 
     Parameters
     ----------
-    comparison : Comparison
-        From :func:`bayesreg.compare`.
+    comparison : Comparison or xarray.DataTree
+        From :func:`bayesreg.compare`, or a posterior of a regression that has a comparison.
     ci_prob : float, optional
         Probability of the equal-tailed posterior intervals; by default that of the comparison.
     max_coefficients : int or None, optional
@@ -77,6 +78,8 @@ def plot_shrinkage(
 
     Raises
     ------
+    DataError
+        If it is neither.
     PriorError
         If `ci_prob` is not between 0 and 1, or `max_coefficients` not a positive whole number.
 
@@ -89,6 +92,7 @@ def plot_shrinkage(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:3]
     ['bmi', 's5', 'bp']
     """
+    comparison = comparison_of(comparison)
     ci_prob = comparison.ci_prob if ci_prob is None else ci_prob
     check_ci_prob(ci_prob)
     reg, colors = comparison.reg, ink(dark)

@@ -1,11 +1,13 @@
 """What all figures share: colours that the colour-blind can tell apart, a header, and plain axes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from bayesreg.errors import PriorError
+from bayesreg.model.arguments import read_flag
 from bayesreg.plots.names import font_families
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def legible(color: str, colors: Ink) -> tuple[float, float, float]:
 
 def ink(dark: bool) -> Ink:
     """The colours on dark or on light paper."""
-    return DARK if dark else LIGHT
+    return DARK if read_flag(dark, "dark") else LIGHT
 
 
 def is_count(value: object, least: int) -> bool:
@@ -96,9 +98,21 @@ def new_figure(width: float, height: float, colors: Ink) -> "Figure":
 
 def axes_for(ax: "Axes | None", width: float, height: float, colors: Ink, *, upright_grid: bool = False) -> "Axes":
     """The user's axes or those of an empty figure, width and height in inches, dressed."""
-    axes = new_figure(width, height, colors).add_subplot() if ax is None else ax
+    axes = new_figure(width, height, colors).add_subplot() if ax is None else check_axes([ax], 1, "ax")[0]
     dress(axes, colors, upright_grid=upright_grid)
     return axes
+
+
+def check_axes(axes: Any, count: int, name: str) -> "list[Axes]":
+    """So many axes of matplotlib; PriorError for anything else."""
+    from matplotlib.axes import Axes
+
+    given = list(axes) if isinstance(axes, Iterable) else [axes]
+    if len(given) != count or not all(isinstance(one, Axes) for one in given):
+        raise PriorError(
+            f"{name} must be {count} matplotlib Axes, such as pyplot.subplots(1, {count})[1], got {axes!r}."
+        )
+    return given
 
 
 def figure_of(ax: "Axes") -> "Figure":

@@ -1,13 +1,13 @@
 """All that a report tells, computed before a word is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
-from bayesreg.analysis.from_tree import draws_of
+from bayesreg.analysis.from_tree import draws_of, read_posterior
 from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
 from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
 from bayesreg.analysis.strength_draws import draws_at_strengths
@@ -85,7 +85,9 @@ def find(
     if isinstance(subject, Comparison):
         idata, both, held = subject.idata, subject, _held_at(reg, subject.sigma)
     else:
-        if idata is None:
+        if idata is not None:
+            read_posterior(idata, reg)
+        else:
             idata = sample(reg, random_seed=random_seed, **sampling)
         point, notes = _at_known_scale(reg, idata)
         tree = idata
@@ -141,4 +143,5 @@ def _ribbons(held: Regression, random_seed: int | None) -> "DataTree":
 def _selections(reg: Regression, by: str | Sequence[str], random_seed: int | None) -> "Selections":
     from bayesreg.selection.select import select
 
-    return select(reg, [by] if isinstance(by, str) else list(by), random_seed=random_seed)
+    rules = list(by) if isinstance(by, Iterable) and not isinstance(by, str) else [by]
+    return select(reg, rules, random_seed=random_seed)

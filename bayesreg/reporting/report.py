@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.analysis.comparison.compare import Comparison
+from bayesreg.analysis.comparison.compare import Comparison, check_sampling
 from bayesreg.analysis.intervals import check_ci_prob
 from bayesreg.errors import DataError, PriorError
+from bayesreg.model.arguments import read_flag
 from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import find_objective
 from bayesreg.reporting.findings import Findings, find
@@ -15,6 +16,7 @@ from bayesreg.reporting.folder import prepare_folder
 from bayesreg.reporting.html import plain
 from bayesreg.reporting.page import render_page
 from bayesreg.reporting.sections import SECTIONS, lead
+from bayesreg.sampling.arguments import read_seed
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -87,6 +89,9 @@ def report(
     ('report.html', '<!DOCTYPE html>')
     """
     _check(reg, idata, objective, ci_prob, sampling)
+    read_flag(ribbons, "ribbons")
+    if not isinstance(title, str | None):
+        raise PriorError(f"title must be text, got {title!r}.")
     path = prepare_file(file)
     found = find(
         reg,
@@ -95,7 +100,7 @@ def report(
         ci_prob=reg.ci_prob if isinstance(reg, Comparison) else ci_prob,
         ribbons=ribbons,
         select_by=select_by,
-        random_seed=random_seed,
+        random_seed=read_seed(random_seed),
         sampling=dict(sampling),
     )
     page = render_report(found, title)
@@ -125,6 +130,7 @@ def _check(reg: object, idata: object, objective: str | None, ci_prob: float, sa
     if not isinstance(reg, Regression | Comparison):
         raise DataError(f"a report is of a Regression or a Comparison, got {type(reg).__name__}.")
     check_ci_prob(ci_prob)
+    check_sampling(sampling)
     if objective is not None:
         find_objective(objective, reg.family if isinstance(reg, Regression) else reg.reg.family)
     given = "idata" if idata is not None else "a Comparison" if isinstance(reg, Comparison) else ""
@@ -142,10 +148,18 @@ def prepare_file(file: str | Path) -> Path:
     DataError
         If it is a folder, or cannot be written.
     """
+    if not isinstance(file, str | os.PathLike):
+        raise DataError(f'file must be a name such as "report.html", got {file!r}.')
     path = Path(file)
     if "\0" in str(file):
         raise DataError(f"the name {str(file)!r} holds the character NUL; give another.")
     if os.path.isdir(path):
         raise DataError(f'cannot write to "{file}": it is a folder; give a file, such as report.html.')
     prepare_folder(path.parent)
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise DataError(f'cannot write to "{file}": {error.strerror}; give another file.') from error
     return path

@@ -1,10 +1,12 @@
 """A regression that is rebuilt from a DataTree has the same density as the one that was sampled."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from xarray import DataTree
 
 import bayesreg as br
-from bayesreg.analysis.from_tree import draws_of, family_of, regression_of
+from bayesreg.analysis.from_tree import draws_of, family_of, read_posterior, regression_of
 from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Draws
@@ -113,3 +115,49 @@ def test_missing_data_name_the_cure():
     del tree["constant_data"]["X"]
     with pytest.raises(br.errors.DataError, match="pass the regression: reg="):
         regression_of(tree)
+
+
+def test_draws_follow_the_columns_of_the_regression_that_is_given():
+    reg = REGRESSIONS["laplace"]
+    tree = to_datatree(reg, draws_for(reg), {}, (), None)
+    turned = br.Regression(
+        pd.DataFrame(X, columns=reg.names)[list(reg.names[::-1])], Y, prior=br.Laplace([np.inf, 1.0, 0.5])
+    )
+    np.testing.assert_array_equal(read_posterior(tree, turned)[1].coef, draws_of(tree).coef[:, ::-1])
+    assert br.sparsity(tree, reg=turned, estimate=br.map_estimate(turned)).mean[0] == draws_of(tree).coef[:, 2].mean()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        br.Regression(X, BINARY, prior=br.Laplace(1.0), family="bernoulli"),
+        br.Regression(X, Y, prior=br.Normal(1.0)),
+        br.Regression(X[:30], Y[:30], prior=br.Laplace(1.0)),
+        br.Regression(X[:, :2], Y, prior=br.Laplace(1.0)),
+    ],
+    ids=["family", "prior", "rows", "columns"],
+)
+def test_another_regression_is_refused(other):
+    reg = REGRESSIONS["laplace"]
+    with pytest.raises(br.errors.DataError, match=r"pass the regression that was sampled|sample this regression"):
+        read_posterior(to_datatree(reg, draws_for(reg), {}, (), None), other)
+
+
+def test_one_chain_keeps_its_dimension_by_a_list():
+    reg = REGRESSIONS["laplace"]
+    tree = to_datatree(reg, draws_for(reg), {}, (), None)
+    posterior = tree["posterior"].to_dataset()
+    tree["posterior"] = DataTree(posterior.isel(chain=0))
+    with pytest.raises(br.errors.DataError, match=r"sel\(chain=\[0\]\)"):
+        draws_of(tree)
+    tree["posterior"] = DataTree(posterior.isel(chain=[0]))
+    assert draws_of(tree).chains == 1
+
+
+def test_a_tree_without_its_constants_is_refused():
+    reg = REGRESSIONS["weights"]
+    for lost in ("constant_data", "observed_data"):
+        tree = to_datatree(reg, draws_for(reg), {}, (), None)
+        del tree[lost]
+        with pytest.raises(br.errors.DataError, match="has lost"):
+            regression_of(tree)

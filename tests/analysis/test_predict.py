@@ -277,5 +277,40 @@ def test_too_many_numbers_are_refused(gaussian):
         br.predict(gaussian, np.zeros((20_000, 3)))
 
 
-def test_repr(gaussian):
-    assert repr(br.predict(gaussian, NEW)) == "Prediction(7 rows, gaussian, from 16000 posterior draws)"
+def test_repr_shows_the_first_rows_of_the_table(gaussian):
+    told = br.predict(gaussian, NEW)
+    first, *table = repr(told).splitlines()
+    assert first == "Prediction(7 rows, the first 5, gaussian, from 16000 posterior draws; 95% intervals)"
+    assert [row.split()[0] for row in table] == ["mean", *"pqrst"]
+    shown = np.array([row.split()[1:] for row in table[1:]], dtype=float)
+    np.testing.assert_allclose(shown, told.to_frame()[:5], rtol=5e-4)
+    html = told._repr_html_()
+    assert html.count("<tr") == 6
+    assert "the first" not in repr(br.predict(gaussian, NEW[:2]))
+    odd = NEW[:1].set_axis(["<script>"])
+    assert "<script>" not in br.predict(gaussian, odd)._repr_html_()
+
+
+def test_the_table_has_the_median_where_the_noise_has_no_mean():
+    told = br.predict(made(br.Regression(X, Y, prior=br.Normal(1.0), family=br.StudentT(df=1.0))), NEW)
+    table = told.to_frame()
+    np.testing.assert_array_equal(table["median"], np.median(told.draws, axis=0))
+    assert "mean" not in table
+    assert "median" in repr(told)
+
+
+@pytest.mark.parametrize("family", ["poisson", br.NegativeBinomial(size=2.0)])
+def test_large_counts_are_drawn_and_those_beyond_floating_point_refused(family, assert_zs):
+    """Counts far beyond 2⁶³, which no generator of whole numbers draws."""
+    point = br.map_estimate(br.Regression(X, RNG.poisson(3.0, 60), prior=br.Normal(1.0), family=family))
+    at = np.full((1, 3), X.mean())
+    offset = [50.0 - float(br.predict(point, at, offset=[0.0]).eta[0, 0])]
+    told = br.predict(point, at, offset=offset)
+    mean = np.exp(50.0)
+    np.testing.assert_allclose(told.mean, mean, rtol=1e-9)
+    variance = mean if family == "poisson" else mean + mean**2 / 2.0
+    assert_zs((told.draws.mean() - mean) / np.sqrt(variance / len(told.draws)))
+    np.testing.assert_allclose(told.draws.std(), np.sqrt(variance), rtol=0.1)
+    assert np.all(np.isfinite(told.to_frame()))
+    with pytest.raises(br.errors.DataError, match=r"no finite number in 1 row.* units"):
+        br.predict(point, at, offset=[800.0])

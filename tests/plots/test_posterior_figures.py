@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from scipy import integrate, stats
@@ -269,3 +270,24 @@ def test_one_coefficient():
     for draw in FIGURES:
         draw(br.compare(reg, tree) if draw is br.plot_posterior_map else tree)._repr_png_()
     assert br.plot_kappa(tree).texts[0].get_text().startswith("1 coefficient counts as")
+
+
+def test_a_posterior_from_a_file_is_drawn_as_its_comparison(reg, both, tree, tmp_path):
+    tree.to_netcdf(tmp_path / "posterior.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "posterior.nc", engine="h5netcdf") as saved:
+        for draw in (br.plot_shrinkage, br.plot_posterior_map):
+            ours, theirs = draw(saved).axes[0], draw(both).axes[0]
+            assert [one.get_text() for one in ours.get_yticklabels()] == [
+                one.get_text() for one in theirs.get_yticklabels()
+            ]
+            for one, other in zip(ours.lines, theirs.lines, strict=True):
+                np.testing.assert_allclose(one.get_xdata(), other.get_xdata(), rtol=1e-9)
+        assert all(draw(saved).axes for draw in FIGURES)
+
+
+@pytest.mark.parametrize("draw", [br.plot_shrinkage, br.plot_posterior_map])
+def test_what_is_no_posterior_is_named(draw, reg):
+    with pytest.raises(br.errors.DataError, match=r"br\.compare\(reg\), or a posterior .*, got Regression"):
+        draw(reg)
+    with pytest.raises(br.errors.DataError, match=r"br\.sample\(reg\)"):
+        draw(xr.DataTree())

@@ -287,6 +287,11 @@ def compare(
 def _check_given(notes: object, sampling: dict[str, Any]) -> None:
     if not isinstance(notes, tuple) or not all(isinstance(note, str) for note in notes):
         raise PriorError(f"notes must be a tuple of sentences, got {notes!r}.")
+    check_sampling(sampling)
+
+
+def check_sampling(sampling: dict[str, Any]) -> None:
+    """Refuse settings that :func:`bayesreg.sample` does not have; PriorError."""
     known = set(signature(draw_posterior).parameters) - {"reg"}
     strange = sorted(set(sampling) - known)
     if strange:

@@ -1,14 +1,15 @@
 """Conflict between prior and data: what happens to the posterior when one of the two speaks a little louder."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import draws_of, regression_of
-from bayesreg.errors import DataError
+from bayesreg.analysis.from_tree import draws_of, read_posterior, regression_of
+from bayesreg.errors import DataError, PriorError
 from bayesreg.model.log_density import log_prior
 from bayesreg.model.regression import Regression
 
@@ -47,7 +48,9 @@ def prior_sensitivity(
     Raises
     ------
     DataError
-        If the groups are missing and ``lp`` is as well, or a sensitivity is undefined.
+        If it is no posterior, the groups are missing and ``lp`` is as well, or a sensitivity is undefined.
+    PriorError
+        If `threshold` is no finite number from 0, or a name is not in the posterior.
 
     Examples
     --------
@@ -61,14 +64,16 @@ def prior_sensitivity(
     from arviz_stats.psense import psense_summary
     from xarray import Dataset, DataTree
 
+    if not isinstance(threshold, Real) or not 0 <= float(threshold) < np.inf:
+        raise PriorError(f"threshold must be a finite number, 0 or greater, got {threshold!r}.")
     prior, likelihood = _densities(idata, reg)
     posterior = idata["posterior"].to_dataset()
+    wanted = _read_names(var_names, posterior)
     groups = {
         "posterior": posterior,
         "log_prior": Dataset({"prior": prior}),
         "log_likelihood": Dataset({"y": likelihood}),
     }
-    wanted = [name for name in ("coef", "sigma") if name in posterior] if var_names is None else var_names
     tree = DataTree.from_dict(groups)
     with _quiet():
         told: pd.DataFrame = psense_summary(tree, var_names=wanted, threshold=threshold, round_to=6)
@@ -76,6 +81,15 @@ def prior_sensitivity(
     if len(bad):
         raise DataError(f"the sensitivity of {list(bad)[:5]} is undefined; draw more, or look at their draws.")
     return told
+
+
+def _read_names(var_names: object, posterior: Any) -> list[str]:
+    if var_names is None:
+        return [name for name in ("coef", "sigma") if name in posterior]
+    names = [var_names] if isinstance(var_names, str) else list(var_names) if isinstance(var_names, Iterable) else []
+    if not names or not all(isinstance(name, str) and name in posterior.data_vars for name in names):
+        raise PriorError(f"var_names must be among {', '.join(map(str, posterior.data_vars))}, got {var_names!r}.")
+    return names
 
 
 @contextmanager
@@ -91,8 +105,9 @@ def _quiet() -> Iterator[None]:
 
 def _densities(idata: "DataTree", reg: Regression | None) -> tuple[Any, Any]:
     """Log prior and log likelihood of each draw, as DataArrays."""
+    reg, draws = (None, draws_of(idata)) if reg is None else read_posterior(idata, reg)
     groups = idata.children
-    if "log_prior" in groups and "log_likelihood" in groups:
+    if "prior" in groups.get("log_prior", {}) and "y" in groups.get("log_likelihood", {}):
         likelihood = idata["log_likelihood"]["y"]
         return idata["log_prior"]["prior"], likelihood.sum([dim for dim in likelihood.dims if dim == "row"])
     if "sample_stats" not in groups or "lp" not in groups["sample_stats"]:
@@ -101,7 +116,7 @@ def _densities(idata: "DataTree", reg: Regression | None) -> tuple[Any, Any]:
             'br.sample(reg, groups=("log_likelihood", "log_prior")).'
         )
     lp = idata["sample_stats"]["lp"].transpose("chain", "draw")
-    reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
+    reg = regression_of(idata) if reg is None else reg
     standardization = reg.design.standardization
     at_center = standardization.intercept_at_center(draws.intercept, draws.coef)
     density = log_prior(

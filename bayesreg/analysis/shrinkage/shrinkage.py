@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
+from bayesreg.analysis.from_tree import TreeDraws, read_posterior
 from bayesreg.analysis.intervals import quantiles
 from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_draws, prior_draws
 from bayesreg.model.regression import Regression
@@ -146,7 +146,9 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
     Raises
     ------
     DataError
-        If `idata` is not from :func:`bayesreg.sample`, or lacks the data.
+        If `idata` is not from :func:`bayesreg.sample`, or lacks the data, or `reg` is another regression.
+    PriorError
+        If `random_seed` is no seed.
 
     Notes
     -----
@@ -163,9 +165,9 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
     >>> round(result.m_eff, 3), result.names[int(np.argmin(result.kappa))]
     (8.052, 'age')
     """
-    reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
-    beta = reg.design.standardization.beta(draws.coef)
     generator = np.random.default_rng(read_seed(random_seed))
+    reg, draws = read_posterior(idata, reg)
+    beta = reg.design.standardization.beta(draws.coef)
     chosen = posterior_draws(reg, draws, generator)
     eta = None if reg.is_gaussian else mean_predictor(reg, draws)
     before = prior_draws(reg, chosen.sigma, generator)

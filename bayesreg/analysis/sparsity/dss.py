@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import draws_of, regression_of
+from bayesreg.analysis.from_tree import read_posterior
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.sparsity.signal import Signal, signal_of
 from bayesreg.errors import ConvergenceError, PriorError
@@ -145,8 +145,8 @@ def decoupled_selection(
     ('bmi', 's5')
     """
     check_ci_prob(ci_prob)
-    reg = regression_of(idata) if reg is None else reg
-    signal = signal_of(reg, draws_of(idata))
+    reg, draws = read_posterior(idata, reg)
+    signal = signal_of(reg, draws)
     strengths, gamma = _summaries(signal)
     fits = signal.fit(signal.beta)
     whole = np.sum(fits**2, axis=1)

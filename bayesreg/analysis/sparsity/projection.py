@@ -1,16 +1,17 @@
 """Projection predictive selection: the posterior projected onto fewer columns, found by a forward search."""
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
 
-from bayesreg.analysis.from_tree import draws_of, regression_of
+from bayesreg.analysis.from_tree import read_posterior
 from bayesreg.analysis.sparsity.signal import Signal, signal_of
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.sampling.arguments import read_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,8 @@ class Projection:
         PriorError
             If no size that was searched reaches it.
         """
+        if not isinstance(explained, Real) or not 0 <= float(explained) <= 1:
+            raise PriorError(f"explained must be a share from 0 to 1, got {explained!r}.")
         enough = np.flatnonzero(self.explained >= explained)
         if len(enough) == 0:
             raise PriorError(
@@ -136,11 +139,10 @@ def projection_predictive(
     >>> br.projection_predictive(br.sample(reg, random_seed=1)).order[:3]
     ('bmi', 's5', 'bp')
     """
-    reg = regression_of(idata) if reg is None else reg
-    if max_size is not None and (isinstance(max_size, bool) or max_size != int(max_size) or not 1 <= max_size <= reg.p):
-        raise PriorError(f"max_size must be a whole number from 1 to {reg.p}, got {max_size!r}.")
-    signal = signal_of(reg, draws_of(idata))
-    chosen = forward_search(signal.root, signal.beta.mean(axis=0), max_size or min(reg.p, LARGEST))
+    reg, draws = read_posterior(idata, reg)
+    most = min(reg.p, LARGEST) if max_size is None else read_count("max_size", max_size, 1, reg.p)
+    signal = signal_of(reg, draws)
+    chosen = forward_search(signal.root, signal.beta.mean(axis=0), most)
     variance = signal.sigma**2
     divergence = [
         float(np.mean(0.5 * np.log(project(signal, chosen[:size])[1] ** 2 / variance)))

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import TreeDraws, draws_of, regression_of
-from bayesreg.analysis.intervals import quantiles
+from bayesreg.analysis.from_tree import TreeDraws, read_posterior
+from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero
 from bayesreg.analysis.shrinkage.kappa import information_loss
 from bayesreg.analysis.shrinkage.shrinkage import mean_predictor
@@ -194,7 +194,8 @@ def sparsity(
     Raises
     ------
     DataError
-        If `idata` is not from :func:`bayesreg.sample`, or the estimate has other columns.
+        If `idata` is not from :func:`bayesreg.sample`, `reg` is another regression, or the estimate has other
+        columns.
     PriorError
         If a probability or ε is not allowed.
 
@@ -212,7 +213,11 @@ def sparsity(
     >>> told.index[told["zero"]].tolist(), bool(told.loc[told["zero"], "p_near_zero"].max() < 0.9)
     (['age', 's2'], True)
     """
-    reg, draws = regression_of(idata) if reg is None else reg, draws_of(idata)
+    check_ci_prob(ci_prob)
+    if not isinstance(estimate, Estimate | None):
+        raise DataError(f"estimate must be what br.map_estimate(reg) returns, got {type(estimate).__name__}.")
+    reg, draws = read_posterior(idata, reg)
+    small = near_zero(reg, epsilon, epsilon_share)
     sparse_mean, p_savs = _savs(reg, draws)
     if estimate is not None:
         if tuple(name.rstrip("\0") for name in estimate.names) != tuple(name.rstrip("\0") for name in reg.names):
@@ -226,7 +231,6 @@ def sparsity(
         best, how = _map(reg, draws)
         point = best.coef
     lower, upper = quantiles(draws.coef, ci_prob)
-    small = near_zero(reg, epsilon, epsilon_share)
     return Sparsity(
         names=reg.names,
         point=point,

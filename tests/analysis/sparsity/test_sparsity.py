@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.analysis.near_zero import LOGISTIC_SD
+from bayesreg.families.bernoulli import LOGISTIC_SD
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Draws
 
