@@ -120,15 +120,26 @@ def read_posterior(idata: "DataTree", reg: Regression | None = None) -> tuple[Re
         return regression_of(idata), draws
     check_regression(reg)
     order = column_order(reg.names, np.array(names_of(idata)))
-    sampled = tuple(_attribute(idata, name) for name in ("family", "prior", "n"))
-    given = (reg.family.name, reg.prior.name, reg.n)
-    if sampled != given:
-        raise DataError(
-            f"the posterior is that of {_in_words(*sampled)}, reg has {_in_words(*given)}; pass the regression that "
-            "was sampled, or leave reg out."
-        )
+    check_belongs(reg, idata)
     local = None if draws.local is None else draws.local[:, order]
     return reg, replace(draws, coef=draws.coef[:, order], local=local)
+
+
+def check_belongs(reg: Regression, idata: "DataTree") -> None:
+    """Refuse a posterior whose attributes say that another regression was sampled.
+
+    Raises
+    ------
+    DataError
+        If they name another family, kind of prior or number of rows.
+    """
+    given = {"family": reg.family.name, "prior": reg.prior.name, "n": reg.n}
+    sampled = {name: idata.attrs.get(name, value) for name, value in given.items()}
+    if sampled != given:
+        raise DataError(
+            f"the posterior is that of {_in_words(**sampled)}, reg has {_in_words(**given)}; pass the regression that "
+            "was sampled, or leave reg out."
+        )
 
 
 def _in_words(family: object, prior: object, n: object) -> str:

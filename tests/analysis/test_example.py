@@ -55,7 +55,7 @@ def test_the_second_block_of_the_readme_runs_after_the_first(tmp_path, monkeypat
 
 def test_what_the_readme_names_exists():
     links = re.findall(r"\]\(([^)]+)\)", README)
-    folders = re.findall(r"\| `(bayesreg/[a-z]+)` \|", README)
+    folders = re.findall(r"\| `(bayesreg/[a-z_]+)` \|", README)
     assert len(links) > 5
     assert len(folders) == len([path for path in (ROOT / "bayesreg").iterdir() if (path / "__init__.py").is_file()])
     for path in links + folders:

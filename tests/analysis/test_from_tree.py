@@ -141,6 +141,8 @@ def test_another_regression_is_refused(other):
     reg = REGRESSIONS["laplace"]
     with pytest.raises(br.errors.DataError, match=r"pass the regression that was sampled|sample this regression"):
         read_posterior(to_datatree(reg, draws_for(reg), {}, (), None), other)
+    with pytest.raises(br.errors.DataError, match=r"sampled|sample this regression"):
+        br.compare(other, to_datatree(reg, draws_for(reg), {}, (), None))
 
 
 def test_one_chain_keeps_its_dimension_by_a_list():

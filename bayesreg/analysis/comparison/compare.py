@@ -11,6 +11,7 @@ import numpy as np
 from bayesreg.analysis.coef_draws import coef_draws
 from bayesreg.analysis.comparison.notes import outside, own_notes, theta_of
 from bayesreg.analysis.comparison.table import render_html, render_text
+from bayesreg.analysis.from_tree import check_belongs
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
 from bayesreg.errors import PriorError
@@ -237,6 +238,8 @@ def compare(
 
     Raises
     ------
+    DataError
+        If `idata` is no posterior of this regression.
     PriorError
         If the prior's scale is unknown, the prior a horseshoe, or a probability is not between 0 and 1.
     ObjectiveError, UnsupportedError
@@ -331,11 +334,13 @@ def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
     Raises
     ------
     DataError
-        If the posterior is that of other columns.
+        If the posterior is that of other columns, or of another regression.
     """
     if isinstance(posterior, Posterior):
         return reg.design.standardization.coef(posterior.draws.beta).reshape(-1, reg.p)
-    return coef_draws(reg.names, posterior)
+    coef = coef_draws(reg.names, posterior)
+    check_belongs(reg, posterior)
+    return coef
 
 
 def _strength(reg: Regression, sigma: float, objective: str) -> Any:

@@ -71,7 +71,7 @@ class DecoupledSelection:
         PriorError
             If no model has this size.
         """
-        if size not in self.sizes:
+        if isinstance(size, bool) or size not in self.sizes:
             raise PriorError(f"no model has {size} coefficients; the sizes are {self.sizes.tolist()}.")
         beta = self.coef[int(np.flatnonzero(self.sizes == size)[0])]
         return tuple(name for name, value in zip(self.names, beta, strict=True) if value != 0)

@@ -57,7 +57,7 @@ class Projection:
         PriorError
             If no size that was searched reaches it.
         """
-        if not isinstance(explained, Real) or not 0 <= float(explained) <= 1:
+        if isinstance(explained, bool) or not isinstance(explained, Real) or not 0 <= float(explained) <= 1:
             raise PriorError(f"explained must be a share from 0 to 1, got {explained!r}.")
         enough = np.flatnonzero(self.explained >= explained)
         if len(enough) == 0:
