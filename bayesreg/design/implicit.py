@@ -1,6 +1,6 @@
 """Sparse columns, centred and scaled without ever being made dense."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,10 @@ class ImplicitColumns:
         step = max(1, BLOCK_SIZE // n)
         return np.column_stack([self.T @ self[:, start : start + step] for start in range(0, q, step)])
 
+    def divided_by(self, unit: np.ndarray) -> "ImplicitColumns":
+        """The columns divided by units of shape (q,); that of the ones is 1."""
+        return replace(self, sd=self.sd * unit[: len(self.sd)])
+
     def absolute_sums(self, sizes: np.ndarray) -> np.ndarray:
         """A bound of |A|'·sizes, shape (q,)."""
         total = np.abs(self.X).T @ sizes + np.abs(self.center) * sizes.sum()
@@ -113,6 +117,22 @@ class TransposedColumns:
     def __rmatmul__(self, theta: np.ndarray) -> np.ndarray:
         """Θ·A' for θ of shape (q,) or (m, q)."""
         return (self.columns @ theta.T).T
+
+
+def column_sizes(A: Any) -> np.ndarray:
+    """Root mean square of each column, shape (q,); a bound of the mean size where the columns are implicit.
+
+    A column of ones that is implicit is the measure of the others, since it has no unit.
+    """
+    if not isinstance(A, ImplicitColumns):
+        return np.asarray(np.linalg.norm(A, axis=0)) / max(len(A), 1) ** 0.5
+    sums = A.absolute_sums(np.ones(A.shape[0]) if A.root is None else A.root)
+    return sums / (sums[-1] if A.ones else A.shape[0])
+
+
+def divided_by(A: Any, unit: np.ndarray) -> Any:
+    """The columns divided by units of shape (q,)."""
+    return A.divided_by(unit) if isinstance(A, ImplicitColumns) else A / unit
 
 
 def is_sparse(X: Any) -> bool:

@@ -3,14 +3,14 @@
 Solvers, certificates and samplers all see the data through this one noun.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import linalg
 
-from bayesreg.design.implicit import ImplicitColumns
+from bayesreg.design.implicit import ImplicitColumns, column_sizes, divided_by
 from bayesreg.errors import UnsupportedError
 
 # Up to this many columns the Gram matrix is formed once and kept (128 MB at 4,000).
@@ -50,6 +50,17 @@ class QuadraticLoss:
     def pull_at_zero(self) -> float:
         """‖A'b‖∞: the unit in which a gradient is small."""
         return float(np.max(np.abs(self.cross), initial=0.0))
+
+    @cached_property
+    def column_sizes(self) -> np.ndarray:
+        """Size of the numbers in each column, shape (q,); from products alone, up to a factor common to all."""
+        return np.sqrt(np.maximum(np.diag(self.gram), 0.0)) if self.A is None else column_sizes(self.A)
+
+    def divided_by(self, unit: np.ndarray) -> Self:
+        """The same loss on columns divided by units of shape (q,)."""
+        gram = self.gram / np.multiply.outer(unit, unit) if self.has_gram else None
+        A = None if self.A is None else divided_by(self.A, unit)
+        return replace(self, A=A, cross=self.cross / unit, known_gram=gram)
 
     @property
     def has_gram(self) -> bool:

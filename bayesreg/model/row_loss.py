@@ -1,12 +1,12 @@
 """The loss of any family as a function of the coefficients, on the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from bayesreg.design.implicit import ImplicitColumns
+from bayesreg.design.implicit import ImplicitColumns, column_sizes, divided_by
 from bayesreg.families.base import Family
 
 
@@ -52,6 +52,15 @@ class RowLoss:
         """What rounding alone may leave of a gradient: ε·max_j Σ_i w_i|a_ij|·(size of what a slope is made of)."""
         sizes = self.family.slope_size(self.y, self.offset, self._row_sigma)
         return float(np.finfo(float).eps * np.max(self._column_sums(self.weights * sizes), initial=0.0))
+
+    @cached_property
+    def column_sizes(self) -> np.ndarray:
+        """Size of the numbers in each column, shape (q,)."""
+        return column_sizes(self.A)
+
+    def divided_by(self, unit: np.ndarray) -> Self:
+        """The same loss on columns divided by units of shape (q,)."""
+        return replace(self, A=divided_by(self.A, unit))
 
     @property
     def largest_slopes(self) -> np.ndarray:

@@ -2,29 +2,62 @@
 
 import numpy as np
 
+from bayesreg.model.even_columns import even_columns
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
-from bayesreg.optimize.solvers import absolute_loss, active_set, proximal_newton, ridge
+from bayesreg.optimize.several_minima import minima
+from bayesreg.optimize.solvers import absolute_loss, active_set, proximal_newton, ridge, row_span
 from bayesreg.optimize.units import in_units
+
+# Starting points that are tried at each of many strengths, where the one before leads to the next.
+FEW = 3
 
 
 def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:
     """The minimum of Q at a given sigma, shape (q,)."""
+    return minima_at(reg, sigma, start)[0]
+
+
+def minima_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> list[np.ndarray]:
+    """The local minima of Q at a given sigma that were found, lowest first; one, where the family is convex."""
     l1, l2 = reg.weights_at(sigma)
     if not reg.is_gaussian:
-        return minimize_rows(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
+        return minima_of_rows(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
+    even = even_columns(reg.loss, l1, l2)
     if np.all(l1 == 0) and np.all(l2 > 0):
-        return ridge.minimize(reg.loss, l2)
-    return active_set.minimize(reg.loss, l1, l2, start)
+        return [even.outside(ridge.minimize(even.loss, even.l2))]
+    first = None if start is None else even.inside(start)
+    return [even.outside(active_set.minimize(even.loss, even.l1, even.l2, first))]
 
 
 def minimize_rows(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """The minimum of a family's loss and a penalty, shape (q,)."""
+    """The minimum of a family's loss and a penalty near a start, shape (q,); the lowest from a few starting points."""
+    return minima_of_rows(loss, l1, l2, start, most=FEW)[0]
+
+
+def minima_of_rows(
+    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, most: int | None = None
+) -> list[np.ndarray]:
+    """The local minima of a family's loss and a penalty that were found, lowest first."""
+    even = even_columns(loss, l1, l2)
+    first = even.inside(start)
     if not loss.family.location_scale:
-        return proximal_newton.minimize(loss, l1, l2, start)
-    solver = proximal_newton if loss.family.smooth else absolute_loss
-    units = in_units(loss, l1, l2)
-    return units.outside(solver.minimize(units.loss, units.l1, units.l2, units.inside(start)))
+        return [even.outside(_smooth(even.loss, even.l1, even.l2, first))]
+    units = in_units(even.loss, even.l1, even.l2)
+    first = units.inside(first)
+    if not loss.family.smooth:
+        found = [absolute_loss.minimize(units.loss, units.l1, units.l2, first)]
+    elif loss.family.convex:
+        found = [_smooth(units.loss, units.l1, units.l2, first)]
+    else:
+        found = minima(_smooth, units.loss, units.l1, units.l2, first, most)
+    return [even.outside(units.outside(theta)) for theta in found]
+
+
+def _smooth(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+    if row_span.suits(loss, l1, l2):
+        return row_span.minimize(loss, l2, start)
+    return proximal_newton.minimize(loss, l1, l2, start)
 
 
 def first_point(reg: Regression) -> np.ndarray:

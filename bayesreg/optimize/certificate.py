@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.arguments import read_vector
+from bayesreg.model.even_columns import even_columns
 from bayesreg.model.noise import read_sigma
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
@@ -28,7 +29,8 @@ class Certificate:
         1, since the loss of a Poisson regression may be near 0. None for a loss that is not convex, where the point
         is only known to be stationary.
     kkt_absolute, gap_absolute, primal : float
-        The same before division, in the units of y², and Q itself.
+        The same before division, in the units of y², and Q itself. Columns whose sizes differ by more than a factor
+        of 16 are first brought to about 1, so that a column in tiny units counts as much as the others.
     sigma : float
         The sigma at which the conditions were checked.
     sigma_slope : float or None
@@ -182,7 +184,8 @@ def certify_points(
 def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: float | None) -> Certificate:
     """One point; an intercept in closed form adds a term of its own, which is 0 unless another one is claimed."""
     l1, l2 = reg.weights_at(sigma)
-    table = certify_points(reg.loss, theta[None], l1[None], l2[None])
+    even = even_columns(reg.loss, l1[None], l2[None])
+    table = certify_points(even.loss, even.inside(theta[None]), even.l1, even.l2)
     stiffness, away = 0.0, 0.0
     if intercept is not None and not reg.has_intercept_column:
         away = intercept - float(np.asarray(reg.conditional_intercept(sigma)))
@@ -193,7 +196,7 @@ def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: fl
     gap = float(table.gap_absolute[0]) + 0.5 * stiffness * away**2
     primal = reg.objective(theta, sigma) + 0.5 * stiffness * away**2
     return Certificate(
-        kkt=max(float(table.kkt[0]), pull / (reg.loss.pull_at_zero or 1.0)),
+        kkt=max(float(table.kkt[0]), pull / (even.loss.pull_at_zero or 1.0)),
         gap=gap / primal if gap != 0 else 0.0,
         kkt_absolute=max(float(table.kkt_absolute[0]), pull),
         gap_absolute=gap,
@@ -215,7 +218,8 @@ def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: 
 
 
 def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> Certificate:
-    table = certify_family_points(reg.row_loss, theta[None], l1[None], l2[None])
+    even = even_columns(reg.row_loss, l1[None], l2[None])
+    table = certify_family_points(even.loss, even.inside(theta[None]), even.l1, even.l2)
     values = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
     if not reg.family.has_gap:
         values |= {"gap": None, "gap_absolute": None}  # type: ignore[dict-item]

@@ -1,23 +1,20 @@
 """The MAP estimate: for known sigma the minimum of Q, for unknown sigma the joint mode of (beta, sigma)."""
 
+import warnings
+
 import numpy as np
 
-from bayesreg.errors import ConvergenceError, PriorError, UnsupportedError
+from bayesreg.errors import ConvergenceError, MultimodalWarning, PriorError, UnsupportedError
 from bayesreg.model.arguments import read_vector
-from bayesreg.model.quadratic import QuadraticLoss
+from bayesreg.model.even_columns import even_columns
 from bayesreg.model.regression import Regression, check_regression
-from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize import joint_mode
-from bayesreg.optimize.at_sigma import minimize_at
+from bayesreg.optimize.acceptance import check_accepted
+from bayesreg.optimize.at_sigma import minima_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
 
-CURE = "use standardize=True where columns differ much in size, and drop one of each two that are nearly equal."
 # Largest slope of the log posterior in log sigma, per row, at a joint mode.
 SLOPE_TOLERANCE = 1e-9
-# What a certificate must show before a point is returned; the second term is the rounding of the gradient itself.
-KKT_TOLERANCE, ROUNDING = 1e-9, 1e3 * float(np.finfo(float).eps)
-# Roundings of the single terms of a gradient that it may have, in all.
-GRADIENTS = 4
 
 
 def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
@@ -52,13 +49,15 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     ModeError
         If sigma is unknown and the joint density is unbounded.
     ConvergenceError
-        If the certificate does not accept the point.
+        If the certificate does not accept the point: by the optimality conditions and, where the family is convex,
+        the duality gap, both up to 1e-9 or the rounding of a gradient.
 
     Warns
     -----
     MultimodalWarning
         If sigma is unknown and the joint density has several modes (Park & Casella 2008,
-        doi:10.1198/016214508000000337, section 4); the highest is returned.
+        doi:10.1198/016214508000000337, section 4), or the family's loss is not convex and several modes are
+        found from several starting points; the highest is returned.
 
     Examples
     --------
@@ -82,11 +81,26 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
                 "as a number, reg.with_sigma(…), or take the posterior, br.sample(reg)."
             )
         theta, sigma = joint_mode.joint_mode(reg)
-        return _accepted(reg, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
+        return _accepted(reg, theta, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
     assert reg.noise.sigma is not None
     first = None if start is None or reg.has_intercept_column else read_vector(start, reg.p, "start")
-    theta = minimize_at(reg, reg.noise.sigma, first)
-    return _accepted(reg, estimate_at(reg, theta, reg.noise.sigma, f"MAP by {_method(reg)}"))
+    theta, *others = minima_at(reg, reg.noise.sigma, first)
+    if others:
+        _warn_of_minima(reg, theta, others)
+    return _accepted(reg, theta, estimate_at(reg, theta, reg.noise.sigma, f"MAP by {_method(reg)}"))
+
+
+def _warn_of_minima(reg: Regression, lowest: np.ndarray, others: list[np.ndarray]) -> None:
+    sigma = reg.noise.sigma
+    assert sigma is not None
+    below = [(reg.objective(theta, sigma) - reg.objective(lowest, sigma)) / sigma**2 for theta in others]
+    warnings.warn(
+        f"the posterior of beta has {1 + len(others)} modes or more, since the {reg.family.name} loss is not convex; "
+        f"the highest is returned, the log density of others is below it by {', '.join(f'{x:.3g}' for x in below)}. "
+        "Look at the posterior, br.sample(reg), or take a larger sigma or df.",
+        MultimodalWarning,
+        stacklevel=3,
+    )
 
 
 def _method(reg: Regression) -> str:
@@ -95,24 +109,12 @@ def _method(reg: Regression) -> str:
     return "active set" if reg.is_gaussian else "proximal Newton"
 
 
-def reachable_kkt(loss: QuadraticLoss | RowLoss, l1: np.ndarray) -> float:
-    """The relative KKT residual that a point may have: 1e-9, or what the rounding of the gradient leaves of it."""
-    smallest = float(np.min(l1[l1 > 0], initial=np.inf))
-    rounding = ROUNDING * loss.pull_at_zero
-    if isinstance(loss, RowLoss):
-        rounding = max(rounding, GRADIENTS * loss.gradient_rounding)
-        smallest = min(smallest, loss.pull_at_zero or 1.0) if np.any(l1 == 0) else smallest
-    return max(KKT_TOLERANCE, rounding / smallest)
-
-
-def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
+def _accepted(reg: Regression, theta: np.ndarray, estimate: Estimate) -> Estimate:
     """Return the estimate, unless its certificate shows that it is none."""
-    allowed = reachable_kkt(reg.loss if reg.is_gaussian else reg.row_loss, reg.weights_at(estimate.sigma)[0])
-    if not estimate.certificate.kkt <= allowed:
-        raise ConvergenceError(
-            f"the solver's point violates the optimality conditions by {estimate.certificate.kkt:.1e} (relative to the "
-            f"strength; allowed {allowed:.1e}); {CURE}"
-        )
+    loss = reg.loss if reg.is_gaussian else reg.row_loss
+    even = even_columns(loss, *(part[None] for part in reg.weights_at(estimate.sigma)))
+    kkt, gap = (np.array([part], dtype=float) for part in (estimate.certificate.kkt, estimate.certificate.gap))
+    check_accepted(even.loss, even.inside(theta[None]), even.l1, even.l2, kkt, gap)
     slope = estimate.certificate.sigma_slope
     if slope is not None and not slope <= SLOPE_TOLERANCE:
         raise ConvergenceError(f"the joint density still changes with sigma at the point found (slope {slope:.1e}).")

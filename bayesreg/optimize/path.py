@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
-from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.errors import PriorError
+from bayesreg.model.even_columns import even_columns
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
+from bayesreg.optimize.acceptance import check_accepted, reachable_kkt
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.map_estimate import CURE, KKT_TOLERANCE, ROUNDING, reachable_kkt
 from bayesreg.optimize.solvers import active_set, homotopy, predictor_corrector
 from bayesreg.optimize.strength_grid import default_strengths, strength_max, strengths_at
 from bayesreg.priors.column_values import validate_values
@@ -148,8 +149,10 @@ def path(reg: Regression, strengths: object = None) -> Path:
     if not reg.is_gaussian:
         theta, table = _family_path(reg, l1s, l2s)
     else:
-        theta = _solve(reg.loss, l1s, l2s)
-        table = _certified(reg.loss, theta, l1s, l2s)
+        even = even_columns(reg.loss, l1s, l2s)
+        theta = _solve(even.loss, even.l1, even.l2)
+        table = _certified(even.loss, theta, even.l1, even.l2)
+        theta = even.outside(theta)
     return Path(reg, grid, current, theta, table)
 
 
@@ -160,8 +163,9 @@ def _family_path(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> tuple[np.nd
     start = first_point(reg)
     for k in range(len(l1)):
         start = theta[k] = minimize_rows(loss, l1[k], l2[k], start)
-    table = certify_family_points(loss, theta, l1, l2)
-    _accept(table.kkt, np.array([reachable_kkt(loss, row) for row in l1]))
+    even = even_columns(loss, l1, l2)
+    table = certify_family_points(even.loss, even.inside(theta), even.l1, even.l2)
+    check_accepted(even.loss, even.inside(theta), even.l1, even.l2, table.kkt, table.gap)
     return theta, table
 
 
@@ -211,26 +215,11 @@ def _certified(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.nd
     """Certificates of all points; a point that is not accepted is solved again from where it is, then judged again."""
     from_rows = loss.A is not None and loss.A.size * len(theta) <= ROW_WORK
     table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
-    allowed = _allowed(loss, l1)
-    retry = np.flatnonzero(~(table.kkt <= 1e-2 * allowed))
+    retry = np.flatnonzero(~(table.kkt <= 1e-2 * reachable_kkt(loss, l1)))
     if len(retry) == 0:
         return table
     for k in retry:
         theta[k] = active_set.minimize(loss, l1[k], l2[k], np.where(np.isfinite(theta[k]), theta[k], 0.0))
     table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
-    _accept(table.kkt, allowed)
+    check_accepted(loss, theta, l1, l2, table.kkt, table.gap)
     return table
-
-
-def _allowed(loss: QuadraticLoss, l1: np.ndarray) -> np.ndarray:
-    """The relative KKT residual that each point may have, shape (m,); as `reachable_kkt`, all rows at once."""
-    smallest = np.min(l1, axis=1, where=l1 > 0, initial=np.inf)
-    return np.maximum(KKT_TOLERANCE, ROUNDING * loss.pull_at_zero / smallest)
-
-
-def _accept(kkt: np.ndarray, allowed: np.ndarray) -> None:
-    if not np.all(kkt <= allowed):
-        worst = int(np.argmax(np.nan_to_num(kkt, nan=np.inf)))
-        raise ConvergenceError(
-            f"point {worst} of the path violates the optimality conditions by {kkt[worst]:.1e} (relative); {CURE}"
-        )

@@ -12,8 +12,10 @@ import numpy as np
 
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import BayesregError, ConvergenceError, PriorError, UnsupportedError
+from bayesreg.model.even_columns import even_columns
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
+from bayesreg.optimize.acceptance import reachable_kkt
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.foreign.families import fit_family
 from bayesreg.optimize.foreign.split import minimize_split
@@ -29,7 +31,7 @@ SOLVERS, BY_SPEED = ("sklearn", "statsmodels", "scipy", "skglm"), ("scipy", "skg
 SMALL = 1_000
 # What the certificate must show of a point: KKT residual, rounding of the gradient that every solver meets, and gap,
 # which sees what the residual does not: columns whose gradients are small beside those of others.
-KKT_TOLERANCE, ROUNDING, GAP_TOLERANCE = 1e-6, 1e4 * float(np.finfo(float).eps), 1e-6
+KKT_TOLERANCE, ROUNDING, GAP_TOLERANCE = 1e-6, 10.0, 1e-6
 # From A, b, one λ and one κ to the minimum of ½‖b − Aθ‖² + λ‖θ‖₁ + ½κ‖θ‖², and the tool's name.
 Fit = Callable[[np.ndarray, np.ndarray, float, float], tuple[np.ndarray, str]]
 
@@ -124,9 +126,8 @@ def _estimate(reg: Regression, sigma: float, solver: str) -> Estimate:
 
 def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
     """Return the estimate, unless its certificate shows that it is none."""
-    l1 = reg.weights_at(estimate.sigma)[0]
-    unit = (reg.loss if reg.is_gaussian else reg.row_loss).pull_at_zero
-    allowed = max(KKT_TOLERANCE, ROUNDING * unit / float(np.min(l1[l1 > 0], initial=np.inf)))
+    even = even_columns(reg.loss if reg.is_gaussian else reg.row_loss, *reg.weights_at(estimate.sigma))
+    allowed = max(KKT_TOLERANCE, ROUNDING * float(reachable_kkt(even.loss, even.l1[None])[0]))
     if not estimate.certificate.kkt <= allowed:
         raise ConvergenceError(
             f"{estimate.method} stopped at a point that violates the optimality conditions by "

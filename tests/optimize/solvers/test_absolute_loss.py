@@ -264,7 +264,7 @@ def test_without_an_intercept_the_path_begins_at_zero_as_well():
 
 
 def test_an_unknown_sigma_is_refused_as_for_the_student_t():
-    with pytest.raises(UnsupportedError, match="no quadratic loss"):
+    with pytest.raises(UnsupportedError, match="give sigma as a number"):
         br.map_estimate(regression(sigma=None))
 
 
