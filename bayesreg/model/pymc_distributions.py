@@ -71,7 +71,8 @@ class ElasticNet(Continuous):  # type: ignore[misc]
         return super().dist([laplace, normal, factor], **options)
 
     def support_point(rv, size, laplace, normal, factor):  # type: ignore[no-untyped-def]  # noqa: D102, N805
-        return pt.zeros_like(rv)
+        # Not of the shape of rv, which may be drawn to know its shape, and a flat prior has no draws.
+        return pt.zeros_like(laplace + normal + factor) if rv_size_is_none(size) else pt.zeros(size)
 
     def logp(value, laplace, normal, factor):  # type: ignore[no-untyped-def]  # noqa: D102, N805
         return smooth_log_density(value, laplace, normal, factor) - pt.abs(value) / factor * inverse_scale(laplace)

@@ -559,3 +559,10 @@ def test_draws_from_the_prior_of_an_inverse_gamma_variance(assert_zs):
     assert_zs(
         [(np.mean(ranks) - 0.5) * np.sqrt(12 * len(draws)), (np.mean(ranks**2) - 1 / 3) * np.sqrt(45 / 4 * len(draws))]
     )
+
+
+def test_a_model_with_a_flat_column_has_an_initial_point():
+    X = np.random.default_rng(1).normal(size=(20, 3))
+    prior = br.ElasticNetPrior([0.5, np.inf, 1.0], [1.0, np.inf, 2.0])
+    start = br.Regression(X, X[:, 0], prior=prior, sigma=1.0).to_pymc().initial_point()
+    np.testing.assert_array_equal(next(value for value in start.values() if np.shape(value) == (3,)), np.zeros(3))
