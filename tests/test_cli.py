@@ -389,7 +389,7 @@ REFUSED = {
     "unknown, without strength": (["good.csv", "--objective", "lasso"], ["lasso", "sklearn.Lasso"]),
     "objective without L1": (["good.csv", "--objective", "sklearn.Ridge", "--strength", "1"], ["no L1 term"]),
     "objective without L2": (["good.csv", "--prior", "normal", "--objective", "park_casella"], ["no L2 term"]),
-    "draws 0": (["good.csv", "--draws", "0"], ["draws", "at least 1", "0"]),
+    "draws 0": (["good.csv", "--draws", "0"], ["draws", "from 1 to", "got 0"]),
     "draws < 0": (["good.csv", "--draws", "-5"], ["draws", "-5"]),
     "chains 0": (["good.csv", "--chains", "0"], ["chains", "0"]),
     "ragged": (["ragged.csv"], ["ragged.csv", "line 3"]),

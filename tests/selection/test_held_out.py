@@ -247,6 +247,8 @@ def test_sparse_columns_are_chosen_for_as_dense_ones(counts, kind, family, inter
     np.testing.assert_allclose(*found, rtol=1e-7)
 
 
+# Counts taken for Gaussian numbers want the weakest strength of the grid.
+@pytest.mark.filterwarnings("ignore::bayesreg.errors.SelectionWarning")
 def test_a_sparse_validation_set_is_judged_as_a_dense_one(counts):
     X, y = counts
     reg = br.Regression(sparse.csc_array(X[20:]), y[20:], prior=br.Laplace(1.0), sigma=1.0)
