@@ -33,7 +33,7 @@ def check_accepted(
             f"the solver's point{_number(worst, kkt)} violates the optimality conditions by {kkt[worst]:.1e} (relative "
             f"to the strength; allowed {allowed[worst]:.1e}); {CURE}"
         )
-    if isinstance(loss, RowLoss) and not loss.family.convex:
+    if isinstance(loss, RowLoss) and not loss.family.has_gap:
         return
     wide = np.flatnonzero(~(gap <= GAP_TOLERANCE))
     if len(wide) == 0:

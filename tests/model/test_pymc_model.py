@@ -441,6 +441,7 @@ def test_all_columns_are_one_random_variable_whatever_their_kinds(prior, noise):
     assert model.potentials == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaled", [False, True])
 def test_an_elastic_net_draws_from_its_own_density(scaled):
     """By Kolmogorov and Smirnov, from b/s of 1e-8 (Laplace to rounding) to infinite (Normal)."""

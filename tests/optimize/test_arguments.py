@@ -76,7 +76,9 @@ def test_path_of_constant_columns_is_zero(X, prior):
 
 
 @pytest.mark.parametrize("intercept", [True, False, br.Normal(1.0)])
-@pytest.mark.parametrize("family", ["gaussian", "student_t", "laplace", "bernoulli", "poisson"])
+@pytest.mark.parametrize(
+    "family", ["gaussian", pytest.param("student_t", marks=pytest.mark.slow), "laplace", "bernoulli", "poisson"]
+)
 def test_budget_and_back_with_every_intercept(family, intercept):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 3))

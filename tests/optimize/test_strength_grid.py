@@ -92,7 +92,9 @@ def test_strength_max_holds_the_l2_terms_where_they_are():
 
 
 @pytest.mark.parametrize("prior", PRIORS)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family", [pytest.param(name, marks=[pytest.mark.slow] if name == "student_t" else []) for name in FAMILIES]
+)
 def test_a_path_without_an_intercept_begins_at_all_zeros_and_is_certified_throughout(family, prior):
     reg = regression(family, prior, intercept=False)
     fits = br.path(reg)

@@ -237,7 +237,7 @@ def test_too_few_steps_are_an_error_and_no_answer(monkeypatch, family, limit):
 
 
 @pytest.mark.parametrize("prior", PRIORS)
-@pytest.mark.parametrize("method", ["row_slopes", "row_curvatures", "value_at"])
+@pytest.mark.parametrize("method", ["row_slopes", pytest.param("row_curvatures", marks=pytest.mark.slow), "value_at"])
 @by_convex_family
 def test_nan_from_the_loss_is_an_error_and_no_answer(monkeypatch, family, method, prior):
     right, reg = getattr(RowLoss, method), regression(family, prior)
@@ -352,6 +352,7 @@ def test_the_gap_is_small_where_the_fitted_probabilities_are_0_or_1(seed):
     assert br.map_estimate(random_problem(seed, "bernoulli")).certificate.gap <= 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_student_t_loss_is_left_fast_where_it_curves_downwards(monkeypatch, seed):
     """Without an intercept most rows are outliers, between which the loss has saddles."""
