@@ -18,6 +18,8 @@ from bayesreg.sampling.proper import require_proper
 
 # The place of the kernel that is flat up to its end.
 FLAT = float(KERNELS.index(flat))
+# A coefficient's largest start, in units of its prior's scale.
+FARTHEST = 1e6
 
 
 def assemble(reg: Regression) -> Problem:
@@ -136,9 +138,19 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
         hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0], 0.9)
     if not problem.scale_known:
         hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1], 0.9)
-    theta = start.theta * (1.0 - share)
+    theta = np.clip(start.theta * (1.0 - share), *_reach(problem, hyper[0]))
     explained = theta @ problem.rows if problem.wide else problem.rows @ theta
     return State(theta, problem.response - explained, local, hyper, start.order.copy())
+
+
+def _reach(problem: Problem, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Beyond which a coefficient does not start: overrelaxed chains come back from afar by a factor a sweep only."""
+    if not problem.scale_known or problem.mixing == HORSESHOE:
+        far = np.full(len(problem.laplace), np.inf)
+    else:
+        with np.errstate(divide="ignore"):
+            far = FARTHEST * (sigma if problem.scaled else 1.0) / np.maximum(problem.laplace, problem.precision**0.5)
+    return -far, far
 
 
 def _plain(array: np.ndarray | None) -> np.ndarray:

@@ -162,6 +162,8 @@ def _chain(
             theta[i], at_center[i], sigma[i] = state.theta, state.at_center, state.sigma
         if tick is not None and (i + tune + 1) % step == 0:
             tick(step)
+    if tick is not None:
+        tick((tune + draws) % step)
     return theta, at_center, sigma
 
 

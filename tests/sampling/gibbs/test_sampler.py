@@ -582,7 +582,7 @@ def test_one_compilation_serves_all():
 
 
 def test_what_it_does_not_cover_is_refused():
-    with pytest.raises(UnsupportedError, match="available: auto, coordinate, block, interpreted"):
+    with pytest.raises(UnsupportedError, match="available: auto, compiled, coordinate, block, interpreted"):
         gibbs(br.Regression(X, Y, prior=br.Laplace(1.0)), "no such kernel")
     with pytest.raises(UnsupportedError, match='use engine="nuts"'):
         gibbs(br.Regression(X, Y, prior=br.Laplace(1.0, True), intercept=br.Normal(1.0), center=False))
