@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from bayesreg.families.base import Array, Family, TargetKind
+from bayesreg.families.base import Array, TargetKind
+from bayesreg.families.links import LogLink
 
 
 @dataclass(frozen=True)
-class GammaFamily(Family):
+class GammaFamily(LogLink):
     """y ~ Gamma with mean e^η and coefficient of variation σ (shape 1/σ²); loss y·e^−η + η.
 
     σ² is the dispersion of generalized linear models (McCullagh & Nelder 1989, doi:10.1007/978-1-4899-3242-6).
@@ -20,7 +21,6 @@ class GammaFamily(Family):
     target_kind: ClassVar[TargetKind] = "positive"
     holds: ClassVar[str] = "positive finite numbers"
     cure: ClassVar[str] = 'Leave out what is 0, or use family="poisson" for counts.'
-    effect: ClassVar[str] = "the log mean of "
     likelihood: ClassVar[str] = "Gamma(mean exp(η_i), coefficient of variation {sigma}),  η_i = {mean}"
     largest_slope: ClassVar[float] = np.inf
 
@@ -54,15 +54,6 @@ class GammaFamily(Family):
         shape = 1.0 / np.asarray(sigma) ** 2
         return shape * np.log(shape) - gammaln(shape) + (shape - 1) * np.log(y) - shape * self.loss(y, eta)
 
-    def mean(self, eta: Array) -> Array:
-        """e^η."""
-        with np.errstate(over="ignore"):
-            return np.exp(eta)
-
-    def start(self, mean: float) -> float:
-        """log(mean)."""
-        return float(np.log(mean))
-
     def information(self, eta: Array) -> Array:
         """1."""
         return np.ones_like(eta)
@@ -75,10 +66,6 @@ class GammaFamily(Family):
     def allows(self, y: Array) -> Array:
         """Positive finite numbers."""
         return (y > 0) & np.isfinite(y)
-
-    def near_zero_unit(self, sd_y: float) -> tuple[float, str]:
-        """1: a change of the log mean by a small share."""
-        return 1.0, ""
 
     def noise_spread(self, spread: float) -> float:
         """1, since σ has no unit."""

@@ -5,16 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from bayesreg.families.base import Array, Family
+from bayesreg.families.base import Array
+from bayesreg.families.links import LocationScale
 
 
 @dataclass(frozen=True)
-class Gaussian(Family):
+class Gaussian(LocationScale):
     """y ~ Normal(η, σ²); loss ½(y − η)²."""
 
     name: ClassVar[str] = "gaussian"
-    has_sigma: ClassVar[bool] = True
-    location_scale: ClassVar[bool] = True
     quadratic: ClassVar[bool] = True
     likelihood: ClassVar[str] = "Normal({mean}, {sigma})"
     largest_slope: ClassVar[float] = np.inf
@@ -48,14 +47,6 @@ class Gaussian(Family):
     def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
         """Draw from Normal(η, σ²)."""
         return eta + sigma * generator.standard_normal(eta.shape)
-
-    def start(self, mean: float) -> float:
-        """The mean itself."""
-        return mean
-
-    def mean(self, eta: Array) -> Array:
-        """η itself."""
-        return eta
 
     def information(self, eta: Array) -> Array:
         """1."""

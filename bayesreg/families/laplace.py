@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from bayesreg.families.base import Array, Family
+from bayesreg.families.base import Array
+from bayesreg.families.links import LocationScale
 
 
 @dataclass(frozen=True)
-class LaplaceNoise(Family):
+class LaplaceNoise(LocationScale):
     r"""y = η + σ·Laplace noise, with density exp(−|y − η|/σ)/(2σ); loss σ·|y − η|, least absolute deviations.
 
     σ is the scale of the noise and √2·σ its standard deviation; the maximum of the likelihood is a median
@@ -26,8 +27,6 @@ class LaplaceNoise(Family):
     """
 
     name: ClassVar[str] = "laplace"
-    has_sigma: ClassVar[bool] = True
-    location_scale: ClassVar[bool] = True
     smooth: ClassVar[bool] = False
     weight_exponent: ClassVar[float] = 0.5
     likelihood: ClassVar[str] = "Laplace({mean}, {sigma})"
@@ -66,14 +65,6 @@ class LaplaceNoise(Family):
     def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
         """Draw η + σ·Laplace noise."""
         return eta + generator.laplace(size=eta.shape) * sigma
-
-    def start(self, mean: float) -> float:
-        """The mean itself."""
-        return mean
-
-    def mean(self, eta: Array) -> Array:
-        """η itself."""
-        return eta
 
     def information(self, eta: Array) -> Array:
         """1: the expected square of the slope in units of sigma."""

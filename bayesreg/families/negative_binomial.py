@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from bayesreg.errors import DataError, PriorError
-from bayesreg.families.base import Array, Family, TargetKind, draw_counts
+from bayesreg.families.base import Array, TargetKind, draw_counts
+from bayesreg.families.links import LogLink
 
 
 @dataclass(frozen=True)
-class NegativeBinomial(Family):
+class NegativeBinomial(LogLink):
     """y ~ NegativeBinomial with mean μ = e^η and variance μ + μ²/size; loss (y + size)·log(1 + μ/size) − yη.
 
     Parameters
@@ -31,7 +32,6 @@ class NegativeBinomial(Family):
     has_sigma: ClassVar[bool] = False
     target_kind: ClassVar[TargetKind] = "counts"
     holds: ClassVar[str] = "counts 0, 1, 2, …"
-    effect: ClassVar[str] = "the log mean of "
     likelihood: ClassVar[str] = "NegativeBinomial(mean exp(η_i), size {size:g}),  η_i = {mean}"
     largest_slope: ClassVar[float] = np.inf
 
@@ -73,15 +73,6 @@ class NegativeBinomial(Family):
         constant = gammaln(y + self.size) - gammaln(self.size) - gammaln(y + 1) - y * np.log(self.size)
         return constant - self.loss(y, eta)
 
-    def mean(self, eta: Array) -> Array:
-        """e^η."""
-        with np.errstate(over="ignore"):
-            return np.exp(eta)
-
-    def start(self, mean: float) -> float:
-        """log(mean)."""
-        return float(np.log(mean))
-
     def information(self, eta: Array) -> Array:
         """size·π."""
         return self.size * self._share(eta)
@@ -98,10 +89,6 @@ class NegativeBinomial(Family):
         """Require a count other than 0."""
         if not np.any(y > 0):
             raise DataError("the target is always 0; a negative binomial regression needs a positive count.")
-
-    def near_zero_unit(self, sd_y: float) -> tuple[float, str]:
-        """1: a change of the log mean by a small share."""
-        return 1.0, ""
 
     def _share(self, eta: Array) -> Array:
         """π = μ/(μ + size)."""

@@ -6,11 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from bayesreg.errors import DataError
-from bayesreg.families.base import Array, Family, TargetKind, draw_counts
+from bayesreg.families.base import Array, TargetKind, draw_counts
+from bayesreg.families.links import LogLink
 
 
 @dataclass(frozen=True)
-class Poisson(Family):
+class Poisson(LogLink):
     """y ~ Poisson(e^η), y a count; loss e^η − yη."""
 
     name: ClassVar[str] = "poisson"
@@ -20,7 +21,6 @@ class Poisson(Family):
     cure: ClassVar[str] = (
         "For rates N/e pass the counts N with offset=np.log(e), or the rates with weights=e (whole in product)."
     )
-    effect: ClassVar[str] = "the log mean of "
     likelihood: ClassVar[str] = "Poisson(exp(η_i)),  η_i = {mean}"
     largest_slope: ClassVar[float] = np.inf
 
@@ -64,15 +64,6 @@ class Poisson(Family):
         """Draw counts."""
         return draw_counts(generator, self.mean(eta))
 
-    def start(self, mean: float) -> float:
-        """log(mean)."""
-        return float(np.log(mean))
-
-    def mean(self, eta: Array) -> Array:
-        """e^η."""
-        with np.errstate(over="ignore"):
-            return np.exp(eta)
-
     def information(self, eta: Array) -> Array:
         """e^η."""
         return self.mean(eta)
@@ -80,7 +71,3 @@ class Poisson(Family):
     def allows(self, y: Array) -> Array:
         """Whole numbers from 0 on."""
         return (y >= 0) & (y == np.floor(y)) & np.isfinite(y)
-
-    def near_zero_unit(self, sd_y: float) -> tuple[float, str]:
-        """1: a change of the log mean by a small share."""
-        return 1.0, ""

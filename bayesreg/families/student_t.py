@@ -6,11 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.families.base import Array, Family
+from bayesreg.families.base import Array
+from bayesreg.families.links import LocationScale
 
 
 @dataclass(frozen=True)
-class StudentT(Family):
+class StudentT(LocationScale):
     """y = η + σ·t with df degrees of freedom; loss σ²·(df + 1)/2·log(1 + r²/(df·σ²)), not convex.
 
     Parameters
@@ -21,8 +22,6 @@ class StudentT(Family):
 
     df: float = 4.0
     name: ClassVar[str] = "student_t"
-    has_sigma: ClassVar[bool] = True
-    location_scale: ClassVar[bool] = True
     convex: ClassVar[bool] = False
     likelihood: ClassVar[str] = "StudentT({df:g}, {mean}, {sigma})"
 
@@ -77,14 +76,6 @@ class StudentT(Family):
     def draw(self, generator: np.random.Generator, eta: Array, sigma: Array | float = 1.0) -> Array:
         """Draw η + σ·t."""
         return eta + sigma * generator.standard_t(self.df, eta.shape)
-
-    def start(self, mean: float) -> float:
-        """The mean itself."""
-        return mean
-
-    def mean(self, eta: Array) -> Array:
-        """η itself."""
-        return eta
 
     def information(self, eta: Array) -> Array:
         """(df + 1)/(df + 3)."""
