@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TARGET_ACCEPT = 0.9
 # The funnel between the scales of a horseshoe needs shorter steps.
-HORSESHOE_TARGET_ACCEPT = 0.99
+HORSESHOE_TARGET_ACCEPT = 0.995
 # From this many on, coefficients with an unknown scale mix best as they are.
 ROWS_PER_COLUMN = 3
 # With so many draws to warm up for each unknown, PyMC learns all their covariances better than it loses by the noise.
