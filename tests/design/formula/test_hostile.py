@@ -1,6 +1,7 @@
 """Formulas from strangers: nothing in them runs, nothing hangs or takes the memory, and what is refused is named."""
 
 import resource
+import subprocess
 import sys
 import time
 import warnings
@@ -259,3 +260,14 @@ def test_any_text_ends_in_a_regression_or_a_named_error(right, left, watch):
     assert watch(job) == []
     assert time.process_time() - start < 2.0
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 300_000
+
+
+@pytest.mark.slow
+def test_any_text_ends_within_bounds_of_memory_and_time():
+    """The fuzz of formulas again, in a process that may not take 4 GiB or two minutes."""
+    code = (
+        "import resource, sys, pytest; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)); "
+        "sys.exit(pytest.main([sys.argv[1], '-q', '-n', '0', '-p', 'no:cacheprovider', '-k', 'any_text_ends_in']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, __file__], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-2_000:]
