@@ -1,7 +1,7 @@
 """An interrupted run is not an answer, even where a library returns what it has so far."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
@@ -10,16 +10,22 @@ DROPPED = "sampling was interrupted; the draws made so far are not the posterior
 
 
 @contextmanager
-def interruption_raised() -> Iterator[None]:
+def interruption_raised() -> Iterator[Callable[[], None]]:
     """Raise KeyboardInterrupt where Ctrl-C was pressed within, also if a library caught it and went on.
 
+    What it gives raises again at each call from then on, for a library that catches one and begins another chain.
     Only the main thread of a process is interrupted; elsewhere nothing is watched.
     """
+    pressed: list[int] = []
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt(DROPPED)
+
     before = signal.getsignal(signal.SIGINT)
     if current_thread() is not main_thread() or not callable(before):
-        yield
+        yield check
         return
-    pressed = []
 
     def note(number: int, frame: FrameType | None) -> None:
         try:
@@ -30,12 +36,11 @@ def interruption_raised() -> Iterator[None]:
 
     signal.signal(signal.SIGINT, note)
     try:
-        yield
+        yield check
     except Exception as error:
         if pressed:
             raise KeyboardInterrupt(DROPPED) from error
         raise
     finally:
         signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt(DROPPED)
+    check()

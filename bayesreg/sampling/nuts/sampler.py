@@ -1,6 +1,7 @@
 """NUTS through PyMC or nutpie, for every model that the other engines do not cover."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,6 +38,8 @@ class _Plan:
     covariances: bool
     # What all samplers call the same.
     settings: dict[str, Any]
+    # Raises once the run was interrupted.
+    check: Callable[[], None]
 
 
 def sample_nuts(
@@ -77,8 +80,9 @@ def sample_nuts(
         "target_accept": accept,
     }
     # The local scales of a horseshoe bend rather than lean, which no covariance mends.
-    with interruption_raised():
-        tree = run(model, _wanted(model), _Plan(_short(random_seed), progressbar, not reg.is_horseshoe, settings))
+    with interruption_raised() as check:
+        plan = _Plan(_short(random_seed), progressbar, not reg.is_horseshoe, settings, check)
+        tree = run(model, _wanted(model), plan)
     told: dict[str, str | float] = {"likelihood_form": form, "parameterization": parameterization}
     return _read(reg, tree, tune, sampler, told)
 
@@ -142,6 +146,8 @@ def _by_pymc(model: "pm.Model", names: list[str], plan: _Plan) -> "DataTree":
             init="jitter+adapt_full" if full else "jitter+adapt_diag",
             var_names=names,
             compute_convergence_checks=False,
+            # An interrupted chain is followed by the next one, which must stop too.
+            callback=lambda **_: plan.check(),
             **plan.settings,
         )
 
