@@ -15,6 +15,8 @@ from bayesreg.optimize.estimate import Estimate, estimate_at
 
 # Largest slope of the log posterior in log sigma, per row, at a joint mode.
 SLOPE_TOLERANCE = 1e-9
+# Descents from where the first one ended, where that is no minimum yet.
+RESTARTS = 3
 
 
 def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
@@ -87,6 +89,12 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     theta, *others = minima_at(reg, reg.noise.sigma, first)
     if others:
         _warn_of_minima(reg, theta, others)
+    for _ in range(RESTARTS):
+        try:
+            return _accepted(reg, theta, estimate_at(reg, theta, reg.noise.sigma, f"MAP by {_method(reg)}"))
+        except ConvergenceError:
+            # Rounding may end a descent short of the minimum; the next one goes on from there.
+            theta = minima_at(reg, reg.noise.sigma, theta)[0]
     return _accepted(reg, theta, estimate_at(reg, theta, reg.noise.sigma, f"MAP by {_method(reg)}"))
 
 
