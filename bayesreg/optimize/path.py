@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Path", "path", "strength_max"]
 
+# A point of a path whose duality gap is larger is solved once more.
+SMALL_GAP = 5e-13
 # The homotopy updates a q × q matrix at each of its knots, of which there are q or more: it suits few columns, and
 # rows too few for the predicted signs to hold long.
 FEW_COLUMNS, HOMOTOPY_COLUMNS = 100, 1_500
@@ -215,7 +217,7 @@ def _certified(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.nd
     """Certificates of all points; a point that is not accepted is solved again from where it is, then judged again."""
     from_rows = loss.A is not None and loss.A.size * len(theta) <= ROW_WORK
     table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
-    retry = np.flatnonzero(~(table.kkt <= 1e-2 * reachable_kkt(loss, l1)))
+    retry = np.flatnonzero(~((table.kkt <= 1e-2 * reachable_kkt(loss, l1)) & (table.gap <= SMALL_GAP)))
     if len(retry) == 0:
         return table
     for k in retry:

@@ -236,7 +236,7 @@ def _before_data(
         assert found.sigma is not None
         try:
             y = _predictive(reg, found.beta, found.at_center, found.sigma, _stream(random_seed, 3))
-        except ValueError as error:
+        except (ValueError, UnsupportedError) as error:
             raise PriorError(
                 f"the {reg.prior.name} prior allows predictions too large for the {reg.family.name} family "
                 f"({error}); give smaller scales."
