@@ -167,7 +167,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sampler", "cores"), [("pymc", 1), ("pymc", 2), ("nutpie", 2)])
+@pytest.mark.parametrize(("sampler", "cores"), [("pymc", 2)])
 def test_a_real_ctrl_c_in_nuts(sampler, cores, tmp_path):
     script = tmp_path / "run.py"
     script.write_text(SCRIPT)
