@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,8 @@ ALLOWED = {
     "__main__": {"cli"},
 }
 AT_HOME = {
-    "pymc": {"model/pymc_", "sampling/nuts/sampler.py", "model/regression.py", "find_map/"},
-    "pytensor": {"model/pymc_", "find_map/"},
+    "pymc": {"model/pymc/", "sampling/nuts/sampler.py", "model/regression.py", "find_map/"},
+    "pytensor": {"model/pymc/", "find_map/"},
     "numba": {"sampling/gibbs/compiled/"},
     "threadpoolctl": {"sampling/"},
     "nutpie": {"sampling/nuts/sampler.py", "sampling/nuts/compiled_models.py"},
@@ -53,10 +54,18 @@ AT_HOME = {
 FILES = sorted(ROOT.rglob("*.py"))
 
 
-def imports_of(path: Path) -> set[str]:
+def nodes_of(tree: ast.AST, *, running: bool):
+    """Every node of a syntax tree; `running` leaves out what only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if not (running and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from nodes_of(node, running=running)
+
+
+def imports_of(path: Path, *, running: bool = False) -> set[str]:
     """Return every module that a file imports, wherever in the file it does so."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(ast.parse(path.read_text()), running=running):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -86,13 +95,43 @@ def test_heavy_packages_stay_at_home(path):
         assert homes is None or any(place.startswith(home) for home in homes), f"{place} imports {module}"
 
 
+def circle_in(root: Path) -> list[str]:
+    """Modules of a package, each of which imports the one before while the program runs; [] if there are none."""
+    modules = {".".join(path.relative_to(root.parent).with_suffix("").parts): path for path in root.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): path for name, path in modules.items()}
+    arrows = {}
+    for name, path in modules.items():
+        reached = {
+            module if module in modules else module.rpartition(".")[0] for module in imports_of(path, running=True)
+        }
+        arrows[name] = reached & set(modules) - {name}
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_module_imports_itself_through_others():
+    assert circle_in(ROOT) == []
+
+
+@pytest.mark.parametrize("back", ["from house.first import f", "def g():\n    from house.first import f"])
+def test_a_circle_is_seen(tmp_path, back):
+    house = tmp_path / "house"
+    house.mkdir()
+    (house / "first.py").write_text("import house.second\n\n\ndef f(): ...\n")
+    (house / "second.py").write_text(f"{back}\n")
+    assert set(circle_in(house)) == {"house.first", "house.second"}
+
+
 def test_find_map_knows_no_regression():
     reached = set().union(*(imports_of(path) for path in FILES if path.parent.name == "find_map"))
     elsewhere = {module for module in reached if module.startswith("bayesreg.") and room_of(module) != "find_map"}
     assert {module for module in elsewhere if room_of(module) != "errors"} == {
-        "bayesreg.model.pymc_distributions.ElasticNetRV",
-        "bayesreg.model.pymc_distributions.inverse_scale",
-        "bayesreg.model.pymc_distributions.smooth_log_density",
+        "bayesreg.model.pymc.distributions.ElasticNetRV",
+        "bayesreg.model.pymc.distributions.inverse_scale",
+        "bayesreg.model.pymc.distributions.smooth_log_density",
         "bayesreg.model.quadratic.loss_of_products",
         "bayesreg.optimize.solvers.active_set",
     }

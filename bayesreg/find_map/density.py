@@ -31,7 +31,7 @@ from pytensor.tensor.random.op import RandomVariable
 from bayesreg.errors import UnsupportedError
 from bayesreg.find_map.differences import differences
 from bayesreg.find_map.variables import End, Piece, check_names, compile_graph, first_point, read_pieces
-from bayesreg.model.pymc_distributions import ElasticNetRV, inverse_scale, smooth_log_density
+from bayesreg.model.pymc.distributions import ElasticNetRV, inverse_scale, smooth_log_density
 
 # So many Hessian columns at a time, to bound the memory; and the most smooth coordinates.
 BATCH, MOST_SMOOTH = 32, 5_000

@@ -19,7 +19,7 @@ from pytensor.graph.rewriting.db import RewriteDatabaseQuery
 from pytensor.tensor.random.basic import LaplaceRV
 
 from bayesreg.errors import DataError, UnsupportedError
-from bayesreg.model.pymc_distributions import ElasticNetRV
+from bayesreg.model.pymc.distributions import ElasticNetRV
 
 # NumPy itself runs the graph: it compiles in tenths of a second where numba takes 10 to 50, at about the same speed.
 NUMPY_MODE = Mode(

@@ -2,17 +2,20 @@
 
 from dataclasses import fields, is_dataclass
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.model.regression import Regression
 from bayesreg.priors.horseshoe import RegularizedHorseshoe
 from bayesreg.priors.hyper import Gamma
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import Normal
 
+if TYPE_CHECKING:
+    from bayesreg.model.regression import Regression
 
-def prior_numbers(reg: Regression) -> dict[str, float]:
+
+def prior_numbers(reg: "Regression") -> dict[str, float]:
     """Every number that a free variable's prior depends on, but for the scales of columns.
 
     PyMC compares them with the ``constant_data`` of draws, to see whether the prior is still the same.
@@ -37,14 +40,14 @@ def _numbers_of(prior: PositivePrior | None) -> dict[str, float]:
     return {name: value for name, value in settings.items() if isinstance(value, float) and isfinite(value)}
 
 
-def _intercept_numbers(reg: Regression) -> dict[str, float]:
+def _intercept_numbers(reg: "Regression") -> dict[str, float]:
     if isinstance(reg.intercept, Normal):
         scale = float(reg.intercept.scale)  # type: ignore[arg-type]
         return {"intercept_prior_scale": scale, "intercept_prior_loc": float(reg.intercept.loc)}
     return {"intercept_start": intercept_start(reg)} if reg.intercept else {}
 
 
-def intercept_start(reg: Regression) -> float:
+def intercept_start(reg: "Regression") -> float:
     """A finite intercept that fits the mean of the target."""
     rows = reg.design.rows
     if rows is None:

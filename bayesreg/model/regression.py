@@ -427,7 +427,7 @@ class Regression:
             ``slab_scale`` of a horseshoe, as far as unknown; ``intercept_at_center`` where columns are centred. The
             posterior of :func:`bayesreg.sample` holds every free variable of the default form.
         """
-        from bayesreg.model.pymc_model import build_pymc_model
+        from bayesreg.model.pymc.model import build_pymc_model
 
         return build_pymc_model(self, form, parameterization)
 

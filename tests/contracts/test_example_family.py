@@ -62,7 +62,7 @@ def test_values_that_it_does_not_hold_are_refused_in_its_words():
 def test_without_a_pymc_form_it_is_refused_by_name_and_with_one_it_has_its_density():
     import pymc as pm
 
-    from bayesreg.model.pymc_model import OBSERVED
+    from bayesreg.model.pymc.model import OBSERVED
 
     reg = regression(br.Normal(0.5), intercept=False)
     with pytest.raises(UnsupportedError, match="no PyMC form for the family"):

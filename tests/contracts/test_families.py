@@ -84,7 +84,7 @@ def test_information_is_the_expected_square_of_the_slope(name):
 
 @by_name
 def test_the_pymc_form_has_the_same_density(name):
-    from bayesreg.model.pymc_model import _observe
+    from bayesreg.model.pymc.model import _observe
 
     family, y, sigma, law = CASES[name]
     import pymc as pm

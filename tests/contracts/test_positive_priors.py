@@ -107,7 +107,7 @@ def test_inverse_gamma_variance_is_conjugate(prior):
 
 
 def test_an_unknown_kind_has_no_pymc_form():
-    from bayesreg.model.pymc_priors import positive
+    from bayesreg.model.pymc.priors import positive
 
     class Unknown(br.HalfNormal):
         pass

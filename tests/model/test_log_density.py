@@ -1,4 +1,4 @@
-"""Shapes, rows and normalization; that the whole density is right is shown in test_pymc_model.py."""
+"""Shapes, rows and normalization; that the whole density is right is shown in pymc/test_model.py."""
 
 import numpy as np
 import pytest

@@ -48,7 +48,7 @@ def make(prior="laplace", scaled=False, noise="half-normal", intercept="flat"):
 
 
 def log_posterior(reg, beta, at_center, sigma):
-    """The whole joint density; that it is the right one is shown in test_pymc_model.py."""
+    """The whole joint density; that it is the right one is shown in pymc/test_model.py."""
     arguments = (reg, np.asarray(beta), np.asarray(at_center), np.asarray(sigma))
     return float(log_likelihood(*arguments) + log_prior(*arguments))
 

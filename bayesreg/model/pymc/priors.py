@@ -1,19 +1,21 @@
 """The priors of a Regression as PyMC variables; every number in them is data, so that one compilation serves many."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
-from bayesreg.model.pymc_distributions import ElasticNet, inverse, root_inverse_gamma
-from bayesreg.model.regression import Regression
+from bayesreg.model.pymc.distributions import ElasticNet, inverse, root_inverse_gamma
 from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.prior import ColumnScales, Laplace, Normal
+
+if TYPE_CHECKING:
+    from bayesreg.model.regression import Regression
 
 Parameterization = Literal["auto", "centered", "noncentered"]
 # PyTensor takes a Python float for a single-precision constant.
@@ -62,7 +64,7 @@ _POSITIVE: dict[type[PositivePrior], Callable[[str, Any], Any]] = {
 }
 
 
-def coefficients(reg: Regression, sigma: Any, parameterization: Parameterization) -> Any:
+def coefficients(reg: "Regression", sigma: Any, parameterization: Parameterization) -> Any:
     """Beta with its prior; on standardized columns also coef, its value on the user's columns."""
     standardized = bool(np.any(reg.design.standardization.sd != 1))
     name = "beta" if standardized else "coef"
@@ -73,7 +75,7 @@ def coefficients(reg: Regression, sigma: Any, parameterization: Parameterization
     return beta
 
 
-def _beta(reg: Regression, name: str, sigma: Any, parameterization: Parameterization) -> Any:
+def _beta(reg: "Regression", name: str, sigma: Any, parameterization: Parameterization) -> Any:
     prior, factor = reg.prior, sigma if reg.prior.scaled_by_sigma else None
     if isinstance(prior, HorseshoePrior):
         sd = _times(_local_sd(prior), factor)

@@ -4,7 +4,7 @@ Both forms have the same log density; the test suite holds it against the canoni
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pymc as pm
@@ -21,16 +21,18 @@ from bayesreg.families.negative_binomial import NegativeBinomial
 from bayesreg.families.poisson import Poisson
 from bayesreg.families.student_t import StudentT
 from bayesreg.model.prior_numbers import intercept_start
-from bayesreg.model.pymc_distributions import flat, weighted
-from bayesreg.model.pymc_priors import Parameterization, coefficients, number, positive
-from bayesreg.model.regression import Regression
+from bayesreg.model.pymc.distributions import flat, weighted
+from bayesreg.model.pymc.priors import Parameterization, coefficients, number, positive
 from bayesreg.priors.prior import Normal
+
+if TYPE_CHECKING:
+    from bayesreg.model.regression import Regression
 
 Form = Literal["auto", "rows", "moments"]
 PARAMETERIZATIONS = ("auto", "centered", "noncentered")
 
 
-def build_pymc_model(reg: Regression, form: Form = "auto", parameterization: Parameterization = "auto") -> pm.Model:
+def build_pymc_model(reg: "Regression", form: Form = "auto", parameterization: Parameterization = "auto") -> pm.Model:
     """Build the model; see :meth:`bayesreg.Regression.to_pymc`.
 
     Raises
@@ -63,13 +65,13 @@ def build_pymc_model(reg: Regression, form: Form = "auto", parameterization: Par
     return model
 
 
-def _sigma(reg: Regression) -> Any:
+def _sigma(reg: "Regression") -> Any:
     if not reg.family.has_sigma:
         return np.asarray(1.0)
     return positive("sigma", reg.noise.prior) if reg.noise.sigma is None else number("sigma", reg.noise.sigma)
 
 
-def _intercept(reg: Regression, sigma: Any) -> Any:
+def _intercept(reg: "Regression", sigma: Any) -> Any:
     """The intercept at the centre; what the user sees as ``intercept`` is the one at x = 0."""
     if reg.intercept is False:
         return 0.0
@@ -87,7 +89,7 @@ def _intercept(reg: Regression, sigma: Any) -> Any:
     return at_center
 
 
-def _likelihood_of_rows(reg: Regression, beta: Any, at_center: Any, sigma: Any) -> None:
+def _likelihood_of_rows(reg: "Regression", beta: Any, at_center: Any, sigma: Any) -> None:
     rows = reg.design.rows
     assert rows is not None
     if isinstance(reg.design.matrix, ImplicitColumns):
@@ -130,7 +132,7 @@ OBSERVED: dict[type[Family], Callable[[Any, Any, Any], tuple[Any, dict[str, Any]
 }
 
 
-def _likelihood_of_moments(reg: Regression, beta: Any, at_center: Any, sigma: Any) -> None:
+def _likelihood_of_moments(reg: "Regression", beta: Any, at_center: Any, sigma: Any) -> None:
     """−n log σ − [‖R(β − β̂)‖² + RSS(β̂) + Σw(ȳ − intercept)²]/(2σ²), with R'R the Gram matrix."""
     loss, design = reg.loss, reg.design
     theta = beta
