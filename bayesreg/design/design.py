@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesreg.design.columns import Rows, warn_constant_columns
 from bayesreg.design.formula import FormulaSpec
-from bayesreg.design.implicit import ImplicitColumns, is_sparse
+from bayesreg.design.implicit import implicit_columns, is_sparse
 from bayesreg.design.moments import CACHED, Moments, moments_of_rows, row_blocks, weighted_mean
 from bayesreg.design.sparse_columns import sparse_sd
 from bayesreg.design.standardization import Standardization
@@ -124,7 +124,8 @@ class Design:
                 "this regression was made from moments, which hold no rows; use Regression(X, y, …) for this."
             )
         if is_sparse(self.rows.X):
-            return ImplicitColumns(self.rows.X, self.standardization.center, self.standardization.sd)
+            own = self.standardization
+            return implicit_columns(self.rows.X, own.center, own.sd, self.rows.weights)
         return self.standardization.apply(self.rows.X)
 
 

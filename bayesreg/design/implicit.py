@@ -4,7 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
+from bayesreg.design.sparse_columns import sparse_sd
+
+# Columns whose mean is this many standard deviations from 0 are centred number by number: they store nearly every row.
+FAR = 100.0
 # Columns are made dense in blocks of at most this many numbers.
 BLOCK_SIZE = 4_000_000
 
@@ -20,6 +25,7 @@ class ImplicitColumns:
     ----------
     X : scipy.sparse array, shape (n, p)
     center, sd : ndarray, shape (p,)
+        A center is 0 where the stored numbers are centred already.
     root : ndarray, shape (n,), or None
         Square roots of row weights.
     ones : bool
@@ -96,6 +102,17 @@ class ImplicitColumns:
         if self.root is None:
             return rows
         return rows * (self.root if rows.ndim == 1 else self.root[:, None])
+
+
+def implicit_columns(X: Any, center: np.ndarray, sd: np.ndarray, weights: np.ndarray | None = None) -> ImplicitColumns:
+    """Sparse columns less their centers, divided by sd; products with columns far from 0 do not cancel."""
+    X = X.tocsc()
+    far = np.abs(center) > FAR * sparse_sd(X, center, np.ones(X.shape[0]) if weights is None else weights)
+    if not np.any(far):
+        return ImplicitColumns(X, center, sd)
+    moved = sparse.csc_array(X[:, far].toarray() - center[far])
+    order = np.argsort(np.concatenate([np.flatnonzero(~far), np.flatnonzero(far)]))
+    return ImplicitColumns(sparse.hstack([X[:, ~far], moved], format="csc")[:, order], np.where(far, 0.0, center), sd)
 
 
 @dataclass(frozen=True, eq=False)

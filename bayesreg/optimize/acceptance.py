@@ -6,8 +6,8 @@ from bayesreg.errors import ConvergenceError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.certificate import certify_family_points, certify_points
+from bayesreg.optimize.cures import UNEVEN
 
-CURE = "use standardize=True where columns differ much in size, and drop one of each two that are nearly equal."
 # What a certificate must show before a point is returned; ROUNDING is that of the gradient itself, as a share of it.
 KKT_TOLERANCE, GAP_TOLERANCE, ROUNDING = 1e-9, 1e-9, 1e3 * float(np.finfo(float).eps)
 # Roundings of the single terms of a gradient that it may have, in all.
@@ -31,7 +31,7 @@ def check_accepted(
         worst = int(np.argmax(np.nan_to_num(kkt / allowed, nan=np.inf)))
         raise ConvergenceError(
             f"the solver's point{_number(worst, kkt)} violates the optimality conditions by {kkt[worst]:.1e} (relative "
-            f"to the strength; allowed {allowed[worst]:.1e}); {CURE}"
+            f"to the strength; allowed {allowed[worst]:.1e}); {UNEVEN}"
         )
     if isinstance(loss, RowLoss) and not loss.family.has_gap:
         return
@@ -43,7 +43,7 @@ def check_accepted(
         worst = int(np.argmax(np.nan_to_num(excess, nan=np.inf)))
         raise ConvergenceError(
             f"the objective at the solver's point{_number(wide[worst], kkt)} may be above its minimum by a share of "
-            f"{excess[worst]:.1e} (allowed {GAP_TOLERANCE:g}); {CURE}"
+            f"{excess[worst]:.1e} (allowed {GAP_TOLERANCE:g}); {UNEVEN}"
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.design.columns import Rows, read_matrix, read_vector
-from bayesreg.design.implicit import ImplicitColumns, is_sparse
+from bayesreg.design.implicit import implicit_columns, is_sparse
 from bayesreg.design.standardization import Standardization
 from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
@@ -150,7 +150,7 @@ def _require_rows(axis: Axis) -> Rows:
 def _seen(X: Any, standardization: Standardization) -> Any:
     """Rows of the user's columns as the prior sees them; those of a sparse X are never made dense."""
     if is_sparse(X):
-        return ImplicitColumns(X, standardization.center, standardization.sd)
+        return implicit_columns(X, standardization.center, standardization.sd)
     return standardization.apply(X)
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.optimize import brentq
+from scipy.special import expit
 
 import bayesreg as br
 from bayesreg.design import implicit
@@ -99,3 +101,44 @@ def test_a_regression_on_sparse_columns_is_that_on_dense_ones(form, given):
     a, b = br.map_estimate(ours), br.map_estimate(theirs)
     np.testing.assert_allclose(a.coef, b.coef, rtol=1e-9)
     assert a.intercept == pytest.approx(b.intercept, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("place", [2.0**20, -(2.0**30)], ids=["near", "far"])
+@pytest.mark.parametrize("family", ["gaussian", "bernoulli", "poisson"])
+def test_the_map_on_sparse_columns_far_from_zero_is_stationary_where_nothing_is_rounded(family, place):
+    rng = np.random.default_rng(3)
+    # Multiples of 1/64, whose sum with the place is exact.
+    Z = np.round(64 * rng.normal(size=(200, 5))) / 64 * (rng.random((200, 5)) < [1, 1, 0.3, 0.3, 0.3])
+    eta = 0.5 * Z @ [1, -1, 0.5, 0, 0.8]
+    draw = {"gaussian": eta + rng.normal(size=200), "bernoulli": rng.random(200) < expit(eta)}
+    y = np.asarray(draw.get(family, rng.poisson(np.exp(eta))), dtype=float)
+    weights = rng.uniform(0.5, 2.0, 200)
+    X = sparse.csr_array(Z + np.array([place, place, 0, 0, 0]))
+    sigma = {"sigma": 1.0} if family == "gaussian" else {}
+    reg = br.Regression(X, y, prior=br.Laplace(0.1), family=family, weights=weights, **sigma)
+    fit = br.map_estimate(reg)
+    mean = np.average(Z, axis=0, weights=weights)
+    columns = (Z - mean) / np.sqrt(np.average((Z - mean) ** 2, axis=0, weights=weights))
+    inverse_link = {"gaussian": lambda eta: eta, "bernoulli": expit, "poisson": np.exp}[family]
+
+    def slopes(level):
+        return weights * (inverse_link(level + columns @ fit.beta) - y)
+
+    # The intercept at x = 0 is of the size of the place and rounded there, so that at the mean is solved for.
+    gradient = columns.T @ slopes(brentq(lambda level: slopes(level).sum(), -20, 20, xtol=1e-15))
+    zero = fit.beta == 0
+    np.testing.assert_allclose(gradient[~zero], -10 * np.sign(fit.beta[~zero]), rtol=1e-9)
+    assert np.all(np.abs(gradient[zero]) <= 10)
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("family", ["gaussian", "bernoulli"])
+def test_without_an_intercept_columns_far_from_zero_are_an_error_whose_cure_works(as_given, family):
+    rng = np.random.default_rng(3)
+    Z = rng.normal(size=(200, 3))
+    X, y = as_given(Z + 1e9), (Z @ [1, -1, 0.5] + rng.normal(size=200) > 0).astype(float)
+    sigma = {"sigma": 1.0} if family == "gaussian" else {}
+    arguments = {"prior": br.Laplace(0.1), "family": family, **sigma}
+    with pytest.raises(br.errors.ConvergenceError, match=r"intercept=True with center=True where they lie far from 0"):
+        br.map_estimate(br.Regression(X, y, intercept=False, **arguments))
+    assert br.map_estimate(br.Regression(X, y, intercept=True, center=True, **arguments)).certificate.kkt < 1e-9

@@ -13,6 +13,7 @@ import numpy as np
 from bayesreg.errors import ConvergenceError
 from bayesreg.model.quadratic import loss_of_products
 from bayesreg.model.row_loss import RowLoss
+from bayesreg.optimize.cures import SEPARATED, UNEVEN
 from bayesreg.optimize.solvers import active_set
 
 EPS = float(np.finfo(float).eps)
@@ -24,10 +25,6 @@ PATIENCE, SMALL = 3, 1e-8
 KEEP = 0.2
 # Added to a nearly singular Hessian as a share of its diagonal: above its rounding, below what slows the steps.
 DAMPING = 1e-10
-SEPARATED = (
-    "the loss keeps falling without a minimum: columns without a prior may separate the classes; "
-    "give them a finite scale."
-)
 # Shares of the bound that are added to a Hessian that is not positive definite; the least that makes it so is taken.
 SHARES = (0.01, 0.1, 0.3)
 OUTER_STEPS, NEWTON_STEPS, HALVINGS = 200, 200, 40
@@ -138,12 +135,14 @@ def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, w
         if moved is None:
             return point
         point = moved
-    raise ConvergenceError(_unsettled(loss))
+    raise ConvergenceError(_unsettled(loss, bool(np.any((strength == 0) & (ridge == 0)))))
 
 
-def _unsettled(loss: RowLoss) -> str:
-    if loss.family.convex:
+def _unsettled(loss: RowLoss, free: bool) -> str:
+    if loss.family.convex and free:
         return SEPARATED
+    if loss.family.convex:
+        return f"the steps did not settle in the minimum within {NEWTON_STEPS}: rounding hides it; {UNEVEN}"
     return (
         f"the {loss.family.name} loss, which is not convex, did not settle in a minimum within {NEWTON_STEPS} Newton "
         "steps; give columns without a prior a finite scale, or use a larger sigma or df."
