@@ -1,7 +1,10 @@
 """Mergeable sufficient statistics of a linear regression, computed without cancellation."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -13,8 +16,10 @@ from bayesreg.design.implicit import is_sparse
 from bayesreg.design.sparse_columns import sparse_mean
 from bayesreg.errors import DataError, UnsupportedError
 
-# Rows are centred and multiplied in blocks of this many numbers, so that no second copy of X is held.
-BLOCK_SIZE = 4_000_000
+# Rows are centred and multiplied in blocks of about this many numbers, so that no second copy of X is held.
+BLOCK_SIZE = 262_144
+# Of the files that save writes.
+FILE_VERSION = 2
 # Sums over rows alone are taken in blocks that stay in the processor's cache.
 CACHED = 65_536
 
@@ -25,7 +30,8 @@ class Moments:
 
     All sums are weighted by w_i (1 if there are no weights). The centred form is exact where the raw
     form X'X − n·x̄x̄' cancels; two parts merge with the shifted update of Chan, Golub & LeVeque
-    (1983, doi:10.1080/00031305.1983.10483115).
+    (1983, doi:10.1080/00031305.1983.10483115). Means are kept with what rounding takes off them, so that
+    parts far from zero merge as well as parts near it.
 
     Attributes
     ----------
@@ -45,6 +51,8 @@ class Moments:
         Σ w (y − ȳ)².
     names : tuple of str
     target : str
+    rest_x, rest_y : ndarray of shape (p,), float
+        What rounding took off the means: the mean is mean_x + rest_x.
 
     Examples
     --------
@@ -66,6 +74,8 @@ class Moments:
     square: float
     names: tuple[str, ...]
     target: str = "y"
+    rest_x: np.ndarray | float = 0.0
+    rest_y: float = 0.0
 
     @property
     def p(self) -> int:
@@ -78,19 +88,24 @@ class Moments:
         if (self.names, self.target) != (other.names, other.target):
             raise DataError(f"moments of different columns cannot be added: {self.names[:5]} and {other.names[:5]}.")
         weight = self.weight + other.weight
-        step_x, step_y = other.mean_x - self.mean_x, other.mean_y - self.mean_y
+        step_x = (other.mean_x - self.mean_x) + (other.rest_x - self.rest_x)
+        step_y = (other.mean_y - self.mean_y) + (other.rest_y - self.rest_y)
         between, share = self.weight * other.weight / weight, other.weight / weight
+        mean_x, rest_x = _exact_sum(self.mean_x, self.rest_x + share * step_x)
+        mean_y, rest_y = _exact_sum(self.mean_y, self.rest_y + share * step_y)
         return Moments(
             n=self.n + other.n,
             weight=weight,
             log_weight=self.log_weight + other.log_weight,
-            mean_x=self.mean_x + share * step_x,
-            mean_y=self.mean_y + share * step_y,
+            mean_x=mean_x,
+            mean_y=mean_y,
             gram=self.gram + other.gram + between * np.outer(step_x, step_x),
             cross=self.cross + other.cross + between * step_x * step_y,
             square=self.square + other.square + between * step_y**2,
             names=self.names,
             target=self.target,
+            rest_x=rest_x,
+            rest_y=rest_y,
         )
 
     @property
@@ -104,10 +119,11 @@ class Moments:
         return float(np.sqrt(self.square / self.weight))
 
     def save(self, path: str | Path) -> None:
-        """Write the moments to a ``.npz`` file."""
+        """Write the moments to a ``.npz`` file of plain arrays, which holds nothing that is run when it is read."""
+        labels = json.dumps({"version": FILE_VERSION, "names": self.names, "target": self.target})
+        arrays = {field: np.broadcast_to(getattr(self, field), shape) for field, shape in _shapes(self.p).items()}
         with open(path, "wb") as file:
-            arrays: dict[str, Any] = {field: np.asarray(getattr(self, field)) for field in self.__dataclass_fields__}
-            np.savez(file, **arrays)
+            np.savez(file, labels=np.frombuffer(labels.encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: str | Path) -> "Moments":
@@ -116,36 +132,92 @@ class Moments:
         Raises
         ------
         DataError
-            If the file is missing, or holds something else.
+            If the file is missing, holds something else, or is of another version.
         """
         try:
-            with open(path, "rb") as file, np.load(file) as stored:
-                values = {field: stored[field] for field in cls.__dataclass_fields__}
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+                labels = json.loads(stored["labels"].tobytes())
+                values = {field: stored[field] for field in _shapes(0)}
+            return _checked(labels, values)
         except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, BadZipFile) as error:
             raise DataError(f'"{path}" does not hold moments that Moments.save wrote: {error}.') from None
-        arrays = ("mean_x", "gram", "cross")
-        plain = {name: value if name in arrays else value.item() for name, value in values.items() if name != "names"}
-        return cls(**plain, names=tuple(str(name) for name in values["names"]))
+
+
+def _shapes(p: int) -> dict[str, tuple[int, ...]]:
+    """The numbers of moments of p columns, with their shapes."""
+    plain = dict.fromkeys(("n", "weight", "log_weight", "mean_y", "rest_y", "square"), ())
+    return plain | {"mean_x": (p,), "rest_x": (p,), "cross": (p,), "gram": (p, p)}
+
+
+def _checked(labels: dict[str, Any], values: dict[str, np.ndarray]) -> Moments:
+    """Moments of the arrays of a file, once they are seen to be some."""
+    if labels["version"] != FILE_VERSION:
+        raise ValueError(f"its version is {labels['version']}, allowed: {FILE_VERSION}; save the moments again")
+    names = tuple(map(str, labels["names"]))
+    for field, shape in _shapes(len(names)).items():
+        if values[field].shape != shape or values[field].dtype.kind not in "if" or not np.isfinite(values[field]).all():
+            raise ValueError(f"{field} is not finite numbers of shape {shape}")
+    plain: dict[str, Any] = {field: value if value.shape else value.item() for field, value in values.items()}
+    if plain["n"] < 1 or plain["weight"] <= 0 or plain["square"] < 0 or np.any(np.diag(plain["gram"]) < 0):
+        raise ValueError("n, weight and squares must not be negative")
+    return Moments(**plain, names=names, target=str(labels["target"]))
 
 
 def moments_of_rows(rows: Rows, names: Sequence[str] | None = None, target: str = "y") -> Moments:
-    """Moments of the columns and of the response (y less the offset), in two passes over the rows."""
+    """Moments of the columns and of the response (y less the offset), in one pass over blocks of rows."""
     n, p = rows.X.shape
     if is_sparse(rows.X):
         raise UnsupportedError("moments of a sparse X are not kept; pass X.toarray() where it fits in memory.")
     names = tuple(f"x{j}" for j in range(p)) if names is None else tuple(names)
-    weights = np.ones(n) if rows.weights is None else rows.weights
-    mean_x, mean_y = weighted_mean(rows.X, weights), float(weighted_mean(rows.response[:, None], weights)[0])
-    gram, cross, square = np.zeros((p, p)), np.zeros(p), 0.0
-    for block in row_blocks(n, p):
-        root = np.sqrt(weights[block])
-        x = (rows.X[block] - mean_x) * root[:, None]
-        y = (rows.response[block] - mean_y) * root
-        gram += x.T @ x
-        cross += x.T @ y
-        square += float(y @ y)
-    log_weight = float(np.log(weights).sum())
-    return Moments(n, float(weights.sum()), log_weight, mean_x, mean_y, gram, cross, square, names, target)
+    response, weights = rows.response, rows.weights
+    # A block has as many rows as columns or more, so that adding its products costs less than making them.
+    return reduce(
+        add,
+        (
+            _moments_of_block(
+                rows.X[block], response[block], None if weights is None else weights[block], names, target
+            )
+            for block in row_blocks(n, p, max(BLOCK_SIZE, p * p))
+        ),
+    )
+
+
+def _moments_of_block(
+    X: np.ndarray, y: np.ndarray, weights: np.ndarray | None, names: tuple[str, ...], target: str
+) -> Moments:
+    each = np.ones(len(y)) if weights is None else weights
+    total = float(each.sum())
+    mean_x, mean_y = each @ X / total, float(each @ y / total)
+    x, y = X - mean_x, y - mean_y
+    rest_x, rest_y = each @ x / total, float(each @ y / total)
+    if weights is not None:
+        root = np.sqrt(weights)
+        x *= root[:, None]
+        y *= root
+    gram = x.T @ x - total * np.outer(rest_x, rest_x)
+    # A column that does not vary may be left with a square below zero by rounding.
+    np.fill_diagonal(gram, np.maximum(np.diag(gram), 0.0))
+    return Moments(
+        n=len(y),
+        weight=total,
+        log_weight=0.0 if weights is None else float(np.log(weights).sum()),
+        mean_x=mean_x,
+        mean_y=mean_y,
+        gram=gram,
+        cross=x.T @ y - total * rest_x * rest_y,
+        square=max(float(y @ y) - total * rest_y**2, 0.0),
+        names=names,
+        target=target,
+        rest_x=rest_x,
+        rest_y=rest_y,
+    )
+
+
+def _exact_sum(large: Any, small: Any) -> tuple[Any, Any]:
+    """The rounded sum of two numbers, and what rounding took off it (Knuth's two-sum)."""
+    total = large + small
+    back = total - large
+    return total, (large - (total - back)) + (small - back)
 
 
 def weighted_mean(X: Any, weights: np.ndarray | None) -> np.ndarray:

@@ -1,5 +1,7 @@
 import gc
 import itertools
+import json
+from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -106,16 +108,24 @@ def test_addition_is_commutative_and_associative(split):
 
 
 @pytest.mark.parametrize("offset", [1e3, 1e6, 1e9])
-def test_parts_far_from_zero_merge_to_the_rounding_of_their_means(offset):
-    """Means are rounded to offset·eps, and so is their difference; the second moments lose no more than that."""
-    rows = make_rows(3, 200, False, offset)
-    whole = moments_of_rows(rows)
+def test_parts_far_from_zero_merge_as_well_as_parts_near_it(offset):
+    """What rounding takes off the means is kept, so that the sum of any parts is that of the same rows near zero."""
+    rows = make_rows(3, 200, True, offset)
+    # Differences of neighbouring floating-point numbers are exact.
+    near = moments_of_rows(Rows(rows.X - offset, rows.y - offset, rows.weights))
     parts = [moments_of_rows(part(rows, slice(start, start + 20))) for start in range(0, 200, 20)]
-    smallest_sd = 0.01
-    assert_close(reduce(add, parts), whole, atol=10 * offset * np.finfo(float).eps / smallest_sd)
-    near = moments_of_rows(Rows(rows.X - offset, rows.y - offset))
-    np.testing.assert_allclose(np.linalg.eigvalsh(whole.gram), np.linalg.eigvalsh(near.gram), rtol=1e-9)
-    assert np.all(np.linalg.eigvalsh(reduce(add, parts).gram) > 0)
+    orders = [parts, parts[::-1], parts[5:] + parts[:5]]
+    for merged in [moments_of_rows(rows), *(reduce(add, order) for order in orders)]:
+        np.testing.assert_allclose(merged.mean_x - offset + merged.rest_x, near.mean_x, rtol=0, atol=1e-15 * 20)
+        assert_close(replace(merged, mean_x=near.mean_x, mean_y=near.mean_y), near)
+
+
+@pytest.mark.parametrize("offset", [0.1, 1e9 + 0.1])
+def test_a_constant_column_has_no_negative_square(offset):
+    rows = Rows(np.full((1000, 2), offset), np.full(1000, offset), np.linspace(0.1, 3, 1000))
+    found = moments_of_rows(rows)
+    assert np.all(found.sd_x <= 1e-15 * offset)
+    assert found.sd_y <= 1e-15 * offset
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.float32, bool])
@@ -160,7 +170,7 @@ def test_moments_of_other_columns_are_not_added():
 def test_save_and_load_give_every_bit_back(tmp_path, weighted, kind):
     path = kind(tmp_path / "some moments.npz")
     rows = make_rows(8, 9, weighted)
-    before = moments_of_rows(rows, ("a b", "größe", "日本"), "ŷ")
+    before = moments_of_rows(rows, ("a b", "größe\0", "日本"), "ŷ")
     before.save(path)
     after = Moments.load(path)
     for field in SUMS:
@@ -184,6 +194,27 @@ def test_load_refuses_other_arrays(tmp_path):
     np.savez(tmp_path / "other.npz", gram=np.ones(3))
     with pytest.raises(DataError, match=r"other.npz"):
         Moments.load(tmp_path / "other.npz")
+
+
+CHANGES = {
+    "another version": ("labels", {"version": 99, "names": ["x0", "x1", "x2"], "target": "y"}, "version is 99"),
+    "other names": ("labels", {"version": 2, "names": ["x0"], "target": "y"}, "mean_x is not finite numbers of shape"),
+    "a pickle": ("gram", np.array([{"a": 1}], dtype=object), "allow_pickle"),
+    "no number": ("cross", np.array([1.0, np.nan, 2.0]), "cross is not finite"),
+    "a negative square": ("gram", -np.eye(3), "must not be negative"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_load_refuses_a_file_that_was_changed(tmp_path, name):
+    field, value, message = CHANGES[name]
+    moments_of_rows(make_rows(8, 9, False)).save(tmp_path / "some.npz")
+    with np.load(tmp_path / "some.npz") as stored:
+        arrays = dict(stored)
+    arrays[field] = np.frombuffer(json.dumps(value).encode(), np.uint8) if field == "labels" else value
+    np.savez(tmp_path / "some.npz", **arrays)
+    with pytest.raises(DataError, match=rf"some.npz.*{message}"):
+        Moments.load(tmp_path / "some.npz")
 
 
 # A regression from moments is the regression from the rows.
