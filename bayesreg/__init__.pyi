@@ -70,18 +70,13 @@ from .plots import (
 from .plots import (
     plot_sparsity as plot_sparsity,
 )
+from .priors.base import Prior as Prior
 from .priors.dictionary import convert as convert
 from .priors.dictionary import to_penalty as to_penalty
 from .priors.dictionary import to_prior as to_prior
-from .priors.horseshoe import (
-    Horseshoe as Horseshoe,
-)
-from .priors.horseshoe import (
-    RegularizedHorseshoe as RegularizedHorseshoe,
-)
-from .priors.horseshoe import (
-    guess_scale as guess_scale,
-)
+from .priors.elastic_net import ElasticNetPrior as ElasticNetPrior
+from .priors.horseshoe import Horseshoe as Horseshoe
+from .priors.horseshoe import guess_scale as guess_scale
 from .priors.hyper import (
     Exponential as Exponential,
 )
@@ -106,13 +101,14 @@ from .priors.hyper import (
 from .priors.hyper import (
     Uniform as Uniform,
 )
+from .priors.laplace import Laplace as Laplace
+from .priors.normal import Normal as Normal
 from .priors.objective import objectives as objectives
 from .priors.penalty import L1 as L1
 from .priors.penalty import L2 as L2
 from .priors.penalty import ElasticNet as ElasticNet
-from .priors.prior import ElasticNetPrior as ElasticNetPrior
-from .priors.prior import Laplace as Laplace
-from .priors.prior import Normal as Normal
+from .priors.penalty_prior import PenaltyPrior as PenaltyPrior
+from .priors.regularized_horseshoe import RegularizedHorseshoe as RegularizedHorseshoe
 from .reporting.report import report as report
 from .sampling.along_path import sample_path as sample_path
 from .sampling.engine import choose_engine as choose_engine

@@ -24,7 +24,7 @@ def test_mypy_knows_the_public_names(tmp_path):
     script.write_text(SNIPPET)
     command = [sys.executable, "-m", "mypy", "--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
     said = subprocess.run([*command, str(script)], capture_output=True, text=True).stdout
-    assert "-> bayesreg.priors.prior.Laplace" in said
+    assert "-> bayesreg.priors.laplace.Laplace" in said
     assert "-> bayesreg.model.regression.Regression" in said
     assert "def (reg: bayesreg.model.regression.Regression, *, engine: str" in said
     assert 'Module has no attribute "nonsense"' in said

@@ -16,9 +16,12 @@ from bayesreg.errors import DataError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import KINDS
 from bayesreg.model.regression import Regression, check_regression
-from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
+from bayesreg.priors.elastic_net import ElasticNetPrior
+from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import POSITIVE_PRIORS
-from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
+from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 
 if TYPE_CHECKING:
     from xarray import DataTree

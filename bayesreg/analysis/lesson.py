@@ -10,7 +10,8 @@ from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.arguments import read_count, read_seed
 
 # By how much the prior's scale is divided, and the names of these strengths.

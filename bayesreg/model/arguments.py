@@ -4,10 +4,11 @@ import numpy as np
 
 from bayesreg.design.design import Design
 from bayesreg.errors import DataError, PriorError
+from bayesreg.priors.base import Prior
 from bayesreg.priors.column_values import as_numbers
-from bayesreg.priors.horseshoe import HorseshoePrior
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import CoefficientPrior, Normal
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior
 
 
 def read_intercept(intercept: object) -> bool | Normal:
@@ -48,7 +49,7 @@ def check_prior(prior: object, design: Design, *, centered: bool) -> None:
     """Raise PriorError for what is no prior, or leaves a constant column undetermined."""
     if isinstance(prior, HorseshoePrior):
         return
-    if not isinstance(prior, CoefficientPrior):
+    if not isinstance(prior, Prior):
         raise PriorError(
             f"prior must be Laplace, Normal, Horseshoe or what to_prior returns, got {prior!r}; "
             "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…)."

@@ -4,9 +4,9 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
-from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 
 
 def log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ def log_prior(
     if reg.noise.prior is not None:
         total = total + _log_positive(reg.noise.prior, sigma)
     if scale is not None:
-        total = total + _log_positive(reg.prior.scale, scale)  # type: ignore[union-attr, arg-type]
+        total = total + _log_positive(reg.prior.scale_prior, scale)  # type: ignore[arg-type]
     return total
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.priors.horseshoe import RegularizedHorseshoe
 from bayesreg.priors.hyper import Gamma
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 
 if TYPE_CHECKING:
     from bayesreg.model.regression import Regression

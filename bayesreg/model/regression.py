@@ -20,9 +20,12 @@ from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_ro
 from bayesreg.model.rates import read_rates
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.model.theta import products, weighted_rows, with_ones
-from bayesreg.priors.horseshoe import HorseshoePrior
+from bayesreg.priors.base import Prior
+from bayesreg.priors.column_scales import ColumnScales
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import CoefficientPrior, ColumnScales, Laplace, Normal
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -88,7 +91,7 @@ class Regression:
     """
 
     design: Design
-    prior: CoefficientPrior
+    prior: Prior
     noise: Noise
     intercept: bool | Normal
     family: Family
@@ -99,7 +102,7 @@ class Regression:
         X: Any,
         y: Any,
         *,
-        prior: CoefficientPrior,
+        prior: Prior,
         sigma: float | PositivePrior | None = None,
         intercept: bool | Normal = True,
         family: str | Family = "gaussian",
@@ -123,7 +126,7 @@ class Regression:
         cls,
         moments: Moments,
         *,
-        prior: CoefficientPrior,
+        prior: Prior,
         sigma: float | PositivePrior | None = None,
         intercept: bool | Normal = True,
         standardize: bool = True,
@@ -150,7 +153,7 @@ class Regression:
         return self
 
     @classmethod
-    def from_formula(cls, formula: str, frame: Any, *, prior: CoefficientPrior, **settings: Any) -> "Regression":
+    def from_formula(cls, formula: str, frame: Any, *, prior: Prior, **settings: Any) -> "Regression":
         """Make a regression from a formula and a data frame.
 
         Parameters
@@ -181,7 +184,7 @@ class Regression:
         object.__setattr__(self, "design", replace(self.design, formula=columns.spec))
         return self
 
-    def with_prior(self, prior: CoefficientPrior) -> "Regression":
+    def with_prior(self, prior: Prior) -> "Regression":
         """The same regression under another prior; the design is shared."""
         return self._with(prior, self.noise)
 
@@ -198,7 +201,7 @@ class Regression:
         other._fill(design, Laplace(np.inf), sigma, intercept, self.family, True, checked=False)
         return other
 
-    def _with(self, prior: CoefficientPrior, noise: Noise) -> "Regression":
+    def _with(self, prior: Prior, noise: Noise) -> "Regression":
         other = type(self).__new__(type(self))
         given = (noise.sigma if noise.known else noise.prior) if self.family.has_sigma else None
         other._fill(self.design, prior, given, self.intercept, self.family, self.center)

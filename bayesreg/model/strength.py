@@ -8,7 +8,7 @@ from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import strengthened
 from bayesreg.priors.objective import find_objective
-from bayesreg.priors.prior import PenaltyPrior
+from bayesreg.priors.penalty_prior import PenaltyPrior
 
 
 def strength_of(reg: Regression) -> float:

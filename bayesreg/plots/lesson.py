@@ -13,7 +13,8 @@ from bayesreg.plots.names import labels_of, plot_labels
 from bayesreg.plots.path import plot_path
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, Heading, Ink, drawing, dress, ink, new_figure
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,14 +20,12 @@ from bayesreg.plots.style import (
     ink,
     new_figure,
 )
+from bayesreg.priors.base import Prior
+from bayesreg.priors.column_scales import elastic_net_log_density
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.priors.prior import (
-    CoefficientPrior,
-    ElasticNetPrior,
-    Laplace,
-    Normal,
-    elastic_net_log_density,
-)
+from bayesreg.priors.elastic_net import ElasticNetPrior
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +52,7 @@ class _Curve:
         return bool(np.isfinite(self.b))
 
     @property
-    def prior(self) -> CoefficientPrior:
+    def prior(self) -> Prior:
         if not self.has_kink:
             return Normal(self.s)
         return ElasticNetPrior(self.b, self.s) if np.isfinite(self.s) else Laplace(self.b)
@@ -75,7 +73,7 @@ class _Curve:
 
 
 def plot_prior(
-    prior: CoefficientPrior | Sequence[CoefficientPrior],
+    prior: Prior | Sequence[Prior],
     sigma: float | None = None,
     *,
     axes: "Sequence[Axes] | None" = None,
@@ -128,7 +126,7 @@ def plot_prior(
         return figure_of(panels[0])
 
 
-def _curves(prior: CoefficientPrior | Sequence[CoefficientPrior], sigma: float | None) -> list[_Curve]:
+def _curves(prior: Prior | Sequence[Prior], sigma: float | None) -> list[_Curve]:
     priors = list(prior) if isinstance(prior, Iterable) and not isinstance(prior, str) else [prior]
     found = [curve for one in priors for curve in _curves_of(one, sigma)]
     curves = [curve for curve in dict.fromkeys(found) if np.isfinite(curve.width)]
@@ -137,8 +135,8 @@ def _curves(prior: CoefficientPrior | Sequence[CoefficientPrior], sigma: float |
     return curves
 
 
-def _curves_of(prior: CoefficientPrior, sigma: float | None) -> list[_Curve]:
-    if not isinstance(prior, CoefficientPrior):
+def _curves_of(prior: Prior, sigma: float | None) -> list[_Curve]:
+    if not isinstance(prior, Prior):
         raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
     if prior.scaled_by_sigma and sigma is None:
         raise PriorError(f"{prior} is scaled by sigma; pass sigma.")
@@ -150,7 +148,7 @@ def _curves_of(prior: CoefficientPrior, sigma: float | None) -> list[_Curve]:
     return [_Curve(b, s) for b, s in few]
 
 
-def _columns(prior: CoefficientPrior) -> list[str]:
+def _columns(prior: Prior) -> list[str]:
     """Names for the columns that a prior's scales are given for; one if they are plain numbers."""
     fields = ("laplace_scale", "normal_scale") if isinstance(prior, ElasticNetPrior) else ("scale",)
     for values in (getattr(prior, field) for field in fields):

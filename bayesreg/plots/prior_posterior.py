@@ -12,8 +12,9 @@ from bayesreg.plots.names import labels_of
 from bayesreg.plots.rows import left_out, pick
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, new_figure
 from bayesreg.plots.words import prior_name, unit
-from bayesreg.priors.horseshoe import Horseshoe, RegularizedHorseshoe
-from bayesreg.priors.prior import elastic_net_log_density
+from bayesreg.priors.column_scales import elastic_net_log_density
+from bayesreg.priors.horseshoe import Horseshoe
+from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,9 +121,9 @@ def prior_density(reg: Regression, draws: TreeDraws, j: int, grid: np.ndarray) -
     if isinstance(reg.prior, RegularizedHorseshoe):
         return None
     if isinstance(reg.prior, Horseshoe):
-        scale = float(np.median(draws.scale)) if draws.scale is not None else None
+        known = {} if draws.scale is None else {"scale": float(np.median(draws.scale))}
         # The density is infinite at 0, where it is cut.
-        return np.exp(reg.prior.log_density(np.where(grid == 0, grid[1] - grid[0], grid), factor, scale))
+        return np.exp(reg.prior.log_density(np.where(grid == 0, grid[1] - grid[0], grid), factor, **known))
     if draws.scale is not None:
         scale = float(np.median(draws.scale)) * factor
         laplace, normal = (scale, np.inf) if reg.prior.name == "laplace" else (np.inf, scale)

@@ -9,21 +9,26 @@ scaling goes through Q. Families without a noise scale (Bernoulli, Poisson) have
 negative log posterior.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from bayesreg.errors import ObjectiveError, PriorError
+from bayesreg.priors.base import Prior, Term
 from bayesreg.priors.column_values import ColumnValues, map_values, validate_values
-from bayesreg.priors.horseshoe import HorseshoePrior
+from bayesreg.priors.elastic_net import ElasticNetPrior
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.objective import Factor, Objective, Setting, common_family, find_objective, resolve, setting_of
 from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty, stated_for
+from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal, PenaltyPrior
+from bayesreg.priors.scale import Scale
 
 
 def to_penalty(
-    prior: CoefficientPrior,
+    prior: Prior,
     *,
     sigma: float | None = None,
     n: float | None = None,
@@ -75,17 +80,12 @@ def to_penalty(
     """
     found, target_family = resolve(objective, family)
     setting = setting_of(target_family, n, sigma, sd_y)
-    if isinstance(prior, Laplace):
-        return L1(_strength(prior.scale, "l1", prior, found, setting), found.name)
-    if isinstance(prior, Normal):
-        _require_centred(prior)
-        return L2(_strength(prior.scale, "l2", prior, found, setting), found.name)
-    if isinstance(prior, ElasticNetPrior):
-        l1 = _strength(prior.laplace_scale, "l1", prior, found, setting)
-        return ElasticNet(l1, _strength(prior.normal_scale, "l2", prior, found, setting), found.name)
-    if isinstance(prior, HorseshoePrior):
-        prior.column_scales(())
-    raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
+    if not isinstance(prior, Prior):
+        raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
+    scales, scaled = prior.term_scales, prior.scaled_by_sigma
+    strengths = [_strength(scale, term, scaled, found, setting) for term, scale in scales.items()]
+    kinds: dict[tuple[Term, ...], Callable[..., Penalty]] = {("l1",): L1, ("l2",): L2, ("l1", "l2"): ElasticNet}
+    return kinds[tuple(scales)](*strengths, found.name)
 
 
 def to_prior(
@@ -200,11 +200,6 @@ def convert(
     return map_values(lambda value: _stated(_stated(value, start) * factor, end), given)
 
 
-def _require_centred(prior: Normal) -> None:
-    if prior.loc != 0:
-        raise PriorError(f"an L2 penalty pulls towards 0, but this Normal prior has loc={prior.loc}.")
-
-
 def _inverse(value: Any) -> Any:
     with np.errstate(divide="ignore"):
         return np.divide(1.0, value)
@@ -220,10 +215,10 @@ _PER_VARIANCE = Factor(sigma=2)
 _POWER = {"l1": 1, "l2": 2}
 
 
-def _strength(scale: object, term: str, prior: PenaltyPrior, objective: Objective, setting: Setting) -> ColumnValues:
+def _strength(scale: Scale, term: Term, scaled: bool, objective: Objective, setting: Setting) -> ColumnValues:
     if isinstance(scale, PositivePrior):
         raise PriorError(f"the scale is unknown, with hyperprior {scale}; a penalty needs a number.")
-    own = Factor(sigma=_POWER[term] if prior.scaled_by_sigma else 0)
+    own = Factor(sigma=_POWER[term] if scaled else 0)
     factor = (objective.strength_per_half_rss(term) * _PER_VARIANCE / own).value(setting, f'"{objective.name}"')
 
     def strength(value: Any) -> Any:
@@ -231,7 +226,7 @@ def _strength(scale: object, term: str, prior: PenaltyPrior, objective: Objectiv
         with np.errstate(over="ignore"):
             return _stated(factor * _inverse(value) ** _POWER[term], objective)
 
-    return map_values(strength, scale)  # type: ignore[arg-type]
+    return map_values(strength, scale)
 
 
 def _scale(strength: ColumnValues, term: str, objective: Objective, setting: Setting) -> ColumnValues:
@@ -255,15 +250,6 @@ def _natural_terms(objective: Objective) -> tuple[str, ...]:
     return ("l1",) if objective.name == "sklearn.Lasso" else objective.terms
 
 
-def strengthened(prior: PenaltyPrior, factor: float) -> PenaltyPrior:
+def strengthened[P: Prior](prior: P, factor: float) -> P:
     """The prior whose penalty has every strength multiplied by a factor > 0: b/factor and s/√factor."""
-    root = factor**0.5
-    match prior:
-        case Laplace(scale, scaled) if not isinstance(scale, PositivePrior):
-            return Laplace(map_values(lambda value: value / factor, scale), scaled)
-        case Normal(scale, scaled) if not isinstance(scale, PositivePrior):
-            return Normal(map_values(lambda value: value / root, scale), scaled)
-        case ElasticNetPrior(laplace, normal, scaled):
-            wide = map_values(lambda value: value / factor, laplace)
-            return ElasticNetPrior(wide, map_values(lambda value: value / root, normal), scaled)
-    raise PriorError(f"the scale has a hyperprior, so it has no strength to multiply: {prior}.")
+    return prior.strengthened(factor)

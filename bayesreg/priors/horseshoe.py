@@ -1,15 +1,23 @@
-"""Horseshoe priors: sparse beliefs that no penalty has, since their density has a pole at 0 and no mode."""
+"""The horseshoe prior: sparse beliefs that no penalty has, since its density has a pole at 0 and no mode."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from numbers import Real
-from typing import ClassVar, NoReturn
+from typing import ClassVar
 
 import numpy as np
 
 from bayesreg.errors import PriorError
+from bayesreg.priors.base import Array, Given, Prior, Unknown, log_normal
 from bayesreg.priors.column_values import as_numbers
-from bayesreg.priors.hyper import HalfCauchy, InverseGamma, Jeffreys
+from bayesreg.priors.hyper import HalfCauchy, HalfStudentT
 from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.scale import validate_one_scale
+
+SCALE = "the scale of a horseshoe (one for all)"
+NO_PENALTY = (
+    "and its posterior no mode (the density is infinite at 0); sample it with br.sample, or use Laplace for a penalty."
+)
+LOCAL_SCALE: HalfStudentT = HalfCauchy(1.0)
 
 
 def guess_scale(p0: float, *, p: int, n: int, sigma: float = 1.0) -> float:
@@ -39,29 +47,8 @@ def guess_scale(p0: float, *, p: int, n: int, sigma: float = 1.0) -> float:
     return p0 / (p - p0) * sigma / float(n) ** 0.5
 
 
-def _settled_scale(scale: object) -> float | PositivePrior:
-    if isinstance(scale, Jeffreys):
-        raise PriorError("Jeffreys() makes the posterior of a prior's scale improper; give a proper hyperprior.")
-    return scale if isinstance(scale, PositivePrior) else _settled("the scale of a horseshoe (one for all)", scale)
-
-
-def _settled(what: str, value: object) -> float:
-    """A positive number as Python's own, so that the prior's repr can be read back."""
-    number = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    if isinstance(number, bool) or not isinstance(number, Real) or not 0 < float(number) < np.inf:
-        raise PriorError(f"{what} must be a positive finite number or a prior, got {value!r}.")
-    return float(number)
-
-
-def _no_penalty(name: str) -> NoReturn:
-    raise PriorError(
-        f"a {name} prior has no penalty and its posterior no mode (the density is infinite at 0); "
-        "sample it with br.sample, or use Laplace for a penalty."
-    )
-
-
 @dataclass(frozen=True)
-class Horseshoe:
+class Horseshoe(Prior):
     r"""Horseshoe prior: β_j | λ_j ~ Normal(0, (λ_j·scale)²), λ_j ~ HalfCauchy(1).
 
     Its density (2π³)^{−½}/scale·e^w·E₁(w), w = β²/(2·scale²), is infinite at 0 and has the tails of a
@@ -91,22 +78,43 @@ class Horseshoe:
     scale: float | PositivePrior = field(default_factory=lambda: HalfCauchy(1.0))
     scaled_by_sigma: bool = False
     name: ClassVar[str] = "horseshoe"
+    title: ClassVar[str] = "horseshoe"
+    source: ClassVar[str] = "Carvalho, Polson & Scott (2010), doi:10.1093/biomet/asq017"
+    no_penalty: ClassVar[str] = NO_PENALTY
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", _settled_scale(self.scale))
+        object.__setattr__(self, "scale", validate_one_scale(self.scale, SCALE))
 
-    def column_scales(self, names: object) -> NoReturn:
-        """Raise: a horseshoe is no penalty."""
-        _no_penalty(self.name)
+    @property
+    def local_scale(self) -> PositivePrior:
+        """Prior of λ_j."""
+        return LOCAL_SCALE
 
-    def log_density(self, beta: object, sigma: float = 1.0, scale: float | None = None) -> np.ndarray:
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """The scale, and λ_j of each column."""
+        return (*super().unknowns, Unknown("local_scale", LOCAL_SCALE, per_column=True))
+
+    def constants(self, names: Sequence[str]) -> dict[str, Array]:
+        """The scale where it is known."""
+        return known_scale(self.scale)
+
+    def precision(self, given: Given, mixing: Array) -> Array:
+        """1/(λ_j·scale)²."""
+        return (mixing * (global_scale(self.scale, given) * given.unit)) ** -2
+
+    def log_density_given(self, beta: Array, given: Given) -> Array:
+        """Elementwise log density of β_j and λ_j."""
+        return log_density_with_local(self, beta, given)
+
+    def log_density(self, beta: object, sigma: float | None = None, **unknowns: float) -> Array:
         """Elementwise log density with the local scales integrated out; infinite at 0."""
         from scipy.special import exp1
 
-        used = self.scale if scale is None else scale
+        used = unknowns.get("scale", self.scale)
         if isinstance(used, PositivePrior):
             raise PriorError(f"the scale has hyperprior {used}; pass scale=number to log_density.")
-        unit = float(used) * (sigma if self.scaled_by_sigma else 1.0)
+        unit = float(used) * self._read_sigma(sigma)
         w = 0.5 * (np.atleast_1d(as_numbers(beta, "beta")) / unit) ** 2
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             # Far out e^w·E₁(w) = 1/w − 1/w² + … where the two factors over- and underflow.
@@ -114,44 +122,17 @@ class Horseshoe:
         return -0.5 * np.log(2 * np.pi**3) - np.log(unit) + log_core
 
 
-@dataclass(frozen=True)
-class RegularizedHorseshoe:
-    r"""Regularized horseshoe: as :class:`Horseshoe`, with 1/v_j = 1/(λ_j·scale)² + 1/c², c² ~ InverseGamma.
-
-    c² ~ InverseGamma(slab_df/2, slab_df·slab_scale²/2), so that coefficients far from 0 meet a Student-t
-    slab instead of no prior at all (Piironen & Vehtari 2017, doi:10.1214/17-EJS1337SI).
-
-    Parameters
-    ----------
-    scale : float or hyperprior
-        Global scale, in the units of beta.
-    slab_scale : float
-        In the units of beta (of beta/sigma if ``scaled_by_sigma``): how large a coefficient may be.
-    slab_df : float
-        Degrees of freedom of the slab, 4 by default.
-    scaled_by_sigma : bool
-        Whether both scales are to be multiplied by sigma.
-    """
-
-    scale: float | PositivePrior
-    slab_scale: float
-    slab_df: float = 4.0
-    scaled_by_sigma: bool = False
-    name: ClassVar[str] = "regularized_horseshoe"
-
-    @property
-    def slab_prior(self) -> InverseGamma:
-        """Prior of c, stated for c²."""
-        return InverseGamma(0.5 * self.slab_df, 0.5 * self.slab_df * self.slab_scale**2)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", _settled_scale(self.scale))
-        for field_name in ("slab_scale", "slab_df"):
-            object.__setattr__(self, field_name, _settled(field_name, getattr(self, field_name)))
-
-    def column_scales(self, names: object) -> NoReturn:
-        """Raise: a horseshoe is no penalty."""
-        _no_penalty(self.name)
+def known_scale(scale: float | PositivePrior) -> dict[str, Array]:
+    """The global scale by its name, unless it is unknown."""
+    return {} if isinstance(scale, PositivePrior) else {"scale": np.asarray(scale)}
 
 
-HorseshoePrior = Horseshoe | RegularizedHorseshoe
+def global_scale(scale: float | PositivePrior, given: Given) -> Array:
+    """The global scale, known or of each draw, shape (..., 1)."""
+    return np.asarray(given.unknowns.get("scale", scale), dtype=float)
+
+
+def log_density_with_local(prior: Prior, beta: Array, given: Given) -> Array:
+    """Elementwise log density of β_j and its half-Cauchy λ_j, shape (..., p)."""
+    local = given.unknowns["local_scale"]
+    return log_normal(beta, prior.precision(given, local)) + np.log(2 / np.pi) - np.log1p(local**2)

@@ -14,7 +14,8 @@ from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.errors import ConvergenceError, ModeError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.engine import sample
 
 if TYPE_CHECKING:

@@ -10,10 +10,12 @@ from bayesreg.errors import ObjectiveError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import to_penalty
+from bayesreg.priors.elastic_net import ElasticNetPrior
 from bayesreg.priors.hyper import short
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.objective import find_objective
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import ElasticNetPrior, Laplace, Normal
 
 if TYPE_CHECKING:
     from bayesreg.reporting.findings import Findings
@@ -127,12 +129,13 @@ def penalty_formula(held: Regression) -> str:
 
 def other_tools(held: Regression) -> list[tuple[str, str]]:
     """The penalty in the conventions of other tools, where a single number says it."""
-    if held.is_horseshoe or isinstance(held.prior, ElasticNetPrior) or not isinstance(held.prior.scale, float):
+    if not held.prior.has_penalty:
+        return []
+    scales = list(held.prior.term_scales.values())
+    if len(scales) > 1 or not isinstance(scales[0], float) or np.isinf(scales[0]):
         return []
     found = []
     for name in TOOLS:
-        if np.isinf(held.prior.scale):
-            break
         try:
             penalty = to_penalty(held.prior, objective=name, **conversion(held, name, held.noise.sigma))
         except (ObjectiveError, UnsupportedError):

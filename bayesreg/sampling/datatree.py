@@ -17,8 +17,8 @@ from bayesreg.model.log_density import (
 )
 from bayesreg.model.prior_numbers import prior_numbers
 from bayesreg.model.regression import Regression
-from bayesreg.priors.horseshoe import HorseshoePrior
 from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior
 from bayesreg.sampling.draws import MOST_DOUBLES, Draws
 from bayesreg.sampling.prior_draws import FromPrior, draw_prior
 

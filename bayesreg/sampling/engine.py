@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayesreg.errors import ConvergenceError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.arguments import (
     MOST_CHAINS,
     read_count,

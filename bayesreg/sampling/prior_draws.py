@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesreg.model.regression import Regression
-from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 
 # From this ratio s/b on the elastic-net prior is a Laplace prior to rounding.
 STEEPEST = 1e6

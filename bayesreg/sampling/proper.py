@@ -40,7 +40,8 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
             f"the posterior of sigma is improper: {informed} row(s) are left to learn it from under {prior}; "
             "give sigma a proper prior, such as HalfNormal."
         )
-    if not reg.scale_known and not reg.prior.scale.proper and loss.rank < 2:  # type: ignore[union-attr]
+    hyperprior = reg.prior.scale_prior
+    if hyperprior is not None and not hyperprior.proper and loss.rank < 2:
         raise ModeError(
             "the posterior of the prior's scale is improper: the columns have rank 1, under which a flat prior has too "
             "heavy a tail; give the scale a proper prior, such as HalfCauchy."

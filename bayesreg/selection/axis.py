@@ -10,7 +10,8 @@ from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
 from bayesreg.priors.dictionary import strengthened
-from bayesreg.priors.prior import Normal, PenaltyPrior
+from bayesreg.priors.normal import Normal
+from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.selection.choice import Choice
 
 # A grid whose end is chosen goes on by so many points, which are three decades, and so many times.

@@ -11,7 +11,7 @@ from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import path
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.held_out import linear_predictor, plain_prior
 from bayesreg.selection.opening import check_seed, open_axis

@@ -5,7 +5,8 @@ from typing import Any
 
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import convert
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.selection.held_out import FOLDS
 from bayesreg.selection.result import Selection
 from bayesreg.selection.select import select

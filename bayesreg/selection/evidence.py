@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.exact.posterior import log_evidence
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note

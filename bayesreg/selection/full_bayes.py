@@ -7,8 +7,9 @@ import numpy as np
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.hyper import HalfCauchy
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import Laplace, Normal
 from bayesreg.sampling.convergence import ess_bulk
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.selection.axis import Axis
@@ -59,10 +60,10 @@ def with_hyperprior(reg: Regression, hyperprior: PositivePrior | None) -> tuple[
         raise PriorError(
             f"hyperprior must be a prior for a positive quantity (br.HalfCauchy(1.0), …), got {hyperprior!r}."
         )
-    if not reg.scale_known and hyperprior is None:
-        return reg, reg.prior.scale  # type: ignore[union-attr, return-value]
+    if reg.prior.scale_prior is not None and hyperprior is None:
+        return reg, reg.prior.scale_prior
     prior = reg.prior
-    if reg.scale_known and not np.isscalar(prior.scale):  # type: ignore[union-attr]
+    if reg.scale_known and not all(map(np.isscalar, prior.term_scales.values())):
         raise PriorError(
             'by="full_bayes" has one unknown scale for all columns, but the prior has a scale for each; '
             "give the prior one scale, or a hyperprior."

@@ -14,7 +14,10 @@ from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, Unsupp
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.prior import CoefficientPrior, ElasticNetPrior, Laplace, Normal
+from bayesreg.priors.base import Prior
+from bayesreg.priors.elastic_net import ElasticNetPrior
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
 
@@ -223,7 +226,7 @@ def columns_of(reg: Regression) -> tuple[Any, np.ndarray | float]:
     return reg.design.matrix, 1.0
 
 
-def plain_prior(reg: Regression, unit: np.ndarray | float = 1.0) -> CoefficientPrior:
+def plain_prior(reg: Regression, unit: np.ndarray | float = 1.0) -> Prior:
     """The regression's prior with one scale per column of these units, whatever form it was given in."""
     scales = reg.scales
     if isinstance(reg.prior, Laplace):

@@ -11,7 +11,8 @@ from scipy import linalg
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import DataError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.selection.axis import Axis

@@ -8,7 +8,9 @@ import numpy as np
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.column_values import as_numbers
-from bayesreg.priors.prior import Laplace, Normal, PenaltyPrior
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
+from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.sigma import estimate_sigma
 

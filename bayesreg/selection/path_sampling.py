@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, SamplerWarning
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.convergence import ess_bulk, rhat_rank
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.sampling.exact.posterior import log_evidence

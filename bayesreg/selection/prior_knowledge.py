@@ -6,7 +6,8 @@ import numpy as np
 from scipy import optimize, special
 
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice
 

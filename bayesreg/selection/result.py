@@ -11,7 +11,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import convert
 from bayesreg.priors.objective import canonical_objective, find_objective
-from bayesreg.priors.prior import ElasticNetPrior, PenaltyPrior
+from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve
 
@@ -61,9 +61,8 @@ class Selection:
     @property
     def scale(self) -> Any:
         """The prior's scale, in the form in which it was given; (Laplace, Normal) scales for an elastic net."""
-        if isinstance(self.prior, ElasticNetPrior):
-            return (self.prior.laplace_scale, self.prior.normal_scale)
-        return self.prior.scale
+        scales = tuple(self.prior.term_scales.values())
+        return scales if len(scales) > 1 else scales[0]
 
     @property
     def sigma(self) -> float:

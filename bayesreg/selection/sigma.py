@@ -6,7 +6,7 @@ from bayesreg.errors import DataError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.path import path, strength_max
-from bayesreg.priors.prior import Laplace
+from bayesreg.priors.laplace import Laplace
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.held_out import FOLDS, choose_by_cv
 

@@ -13,7 +13,7 @@ from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.priors.dictionary import strengthened
-from bayesreg.priors.prior import PenaltyPrior
+from bayesreg.priors.penalty_prior import PenaltyPrior
 
 # How near the norm at the strength found must come to the budget asked for, relative to it.
 TOLERANCE = 1e-8

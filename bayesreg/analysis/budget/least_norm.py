@@ -9,7 +9,7 @@ from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.priors.prior import Laplace
+from bayesreg.priors.laplace import Laplace
 
 
 @dataclass(frozen=True, eq=False)

@@ -349,9 +349,10 @@ def _strength(reg: Regression, sigma: float, objective: str) -> Any:
 
 
 def _plain_scale(reg: Regression) -> Any:
-    if reg.prior.name == "elastic_net":
-        return {"laplace": reg.prior.laplace_scale, "normal": reg.prior.normal_scale}  # type: ignore[union-attr]
-    return reg.prior.scale  # type: ignore[union-attr]
+    scales = reg.prior.term_scales
+    if len(scales) > 1:
+        return {"laplace": scales["l1"], "normal": scales["l2"]}
+    return next(iter(scales.values()))
 
 
 def _plain(value: Any) -> Any:

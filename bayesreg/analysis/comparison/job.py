@@ -9,10 +9,12 @@ from bayesreg.design.sources import read_table, split_target
 from bayesreg.errors import DataError, PriorError, SelectionWarning
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
+from bayesreg.priors.base import Prior
 from bayesreg.priors.dictionary import to_prior
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.penalty import L1, L2
-from bayesreg.priors.prior import CoefficientPrior, Laplace, Normal
 from bayesreg.selection.cross_validation import SelectedStrength, cross_validate
 from bayesreg.selection.sigma import estimate_sigma
 
@@ -120,7 +122,7 @@ def _settled_sigma(job: Job, bare: Regression) -> tuple[float, tuple[str, ...]]:
     raise PriorError(f'sigma must be a number, "learn" or nothing, got {job.sigma!r}.')
 
 
-def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[CoefficientPrior, tuple[str, ...]]:
+def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Prior, tuple[str, ...]]:
     """The prior, from a scale, from a strength, or by cross-validation."""
     if job.scale is not None and job.strength is not None:
         raise PriorError("give a scale or a strength, not both.")

@@ -20,7 +20,7 @@ from bayesreg.design.implicit import to_dense
 from bayesreg.errors import DataError
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_rows
 from bayesreg.model.regression import Regression
-from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.sampling.exact.spectrum import decompose
 from bayesreg.sampling.gibbs.univariate import draw_mixing_variances
 from bayesreg.sampling.prior_draws import draw_if_proper
@@ -76,7 +76,9 @@ def posterior_draws(reg: Regression, draws: TreeDraws, generator: np.random.Gene
     if reg.is_horseshoe:
         if draws.local is None:
             raise DataError("the posterior of a horseshoe holds no local_scale; sample it again: br.sample(reg).")
-        used = scale[at] if draws.scale is not None else np.full(len(at), float(reg.prior.scale))  # type: ignore[union-attr,arg-type]
+        used = (
+            scale[at] if draws.scale is not None else np.full(len(at), float(reg.prior.constants(reg.names)["scale"]))
+        )
         slab = None if draws.slab is None else draws.slab[at]
         return replace(found, scale=used, precision=_horseshoe_precision(reg, found.sigma, used, draws.local[at], slab))
     beta, factor = reg.design.standardization.beta(draws.coef[at]), _factor(reg, found)
@@ -88,13 +90,13 @@ def prior_draws(reg: Regression, sigma: np.ndarray, generator: np.random.Generat
     """The same before any data, at the given sigma; None if the hyperprior of the scale is improper."""
     count, prior = len(sigma), reg.prior
     scale = np.ones(count)
-    if not reg.scale_known:
-        drawn = draw_if_proper(prior.scale, (count,), generator)  # type: ignore[union-attr,arg-type]
+    if prior.scale_prior is not None:
+        drawn = draw_if_proper(prior.scale_prior, (count,), generator)
         if drawn is None:
             return None
         scale = drawn
     elif reg.is_horseshoe:
-        scale = np.full(count, float(prior.scale))  # type: ignore[union-attr,arg-type]
+        scale = np.full(count, float(prior.constants(reg.names)["scale"]))
     found = PriorDraws(sigma, scale, None)
     if _one_decomposition(reg):
         return found

@@ -15,7 +15,8 @@ from bayesreg.errors import ConvergenceError, DataError, ModeError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 
 if TYPE_CHECKING:
     import pandas as pd

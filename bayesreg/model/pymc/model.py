@@ -23,7 +23,7 @@ from bayesreg.families.student_t import StudentT
 from bayesreg.model.prior_numbers import intercept_start
 from bayesreg.model.pymc.distributions import flat, weighted
 from bayesreg.model.pymc.priors import Parameterization, coefficients, number, positive
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.normal import Normal
 
 if TYPE_CHECKING:
     from bayesreg.model.regression import Regression

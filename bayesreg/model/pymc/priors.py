@@ -9,10 +9,12 @@ import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.pymc.distributions import ElasticNet, inverse, root_inverse_gamma
-from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import ColumnScales, Laplace, Normal
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 
 if TYPE_CHECKING:
     from bayesreg.model.regression import Regression

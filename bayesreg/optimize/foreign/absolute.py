@@ -10,7 +10,7 @@ from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.foreign.smoothed import minimize_absolute
 from bayesreg.priors.dictionary import convert
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.normal import Normal
 
 # θ (coefficients, then the intercept where there is one) and the name of the tool.
 Answer = tuple[np.ndarray, str]

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesreg.model.regression import Regression
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import Normal
 from bayesreg.sampling.exact.quadrature import REACH, Panels, Search, in_blocks, integrate, tabulate
 from bayesreg.sampling.exact.spectrum import Spectrum
 
@@ -57,7 +57,7 @@ class Marginal:
     @property
     def scale_prior(self) -> PositivePrior | None:
         """Hyperprior of the scale, None if it is known."""
-        return None if self.reg.scale_known else self.reg.prior.scale  # type: ignore[union-attr, return-value]
+        return self.reg.prior.scale_prior
 
     @cached_property
     def log_evidence(self) -> float:

@@ -19,7 +19,7 @@ from scipy import linalg
 
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.draws import Draws, chain_generators, draw_type
 from bayesreg.sampling.exact.conditional import Conditional, conditional
 from bayesreg.sampling.exact.marginal import Marginal, Nodes

@@ -9,10 +9,11 @@ from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.priors.horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.priors.hyper import Uniform
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import KERNELS, PositivePrior, flat
-from bayesreg.priors.prior import Laplace, Normal
+from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, NO_MIXING, Problem, State
 from bayesreg.sampling.proper import require_proper
 
@@ -64,7 +65,7 @@ def assemble(reg: Regression) -> Problem:
         sigma_known=reg.noise.known,
         scale_known=reg.scale_known,
         sigma_prior=encode(reg.noise.prior),
-        scale_prior=encode(reg.prior.scale if not reg.scale_known else None),  # type: ignore[union-attr, arg-type]
+        scale_prior=encode(reg.prior.scale_prior),
         slab_df=slab.slab_df if slab else 0.0,
         slab_scale=slab.slab_scale if slab else inf,
         power=float(reg.n - (reg.intercept is True)),

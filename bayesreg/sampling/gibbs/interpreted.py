@@ -17,7 +17,7 @@ from scipy.linalg import lapack
 from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
-from bayesreg.priors.prior import Normal
+from bayesreg.priors.normal import Normal
 from bayesreg.sampling.draws import Draws, Tick, chain_generators
 from bayesreg.sampling.gibbs.assemble import assemble, disperse, shares, starting_point
 from bayesreg.sampling.gibbs.compiled.problem import CENTER, SIGMA

@@ -1,0 +1,300 @@
+"""What a prior of coefficients is: Normal, independently for each column, given that column's precision.
+
+    β_j | δ_j ~ Normal(0, 1/δ_j),    δ_j = precision(sigma, the prior's unknowns, x_j),
+
+where x_j, the mixing quantity of a column, has a density of its own and may be integrated out. All else follows from
+that, and may be stated in closed form where there is one. A prior that is a penalty is a `PenaltyPrior`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from numbers import Real
+from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
+
+import numpy as np
+
+from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.priors.column_scales import ColumnScales
+from bayesreg.priors.column_values import as_numbers, names_of, per_column
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.scale import Scale, positive_number
+
+Array = np.ndarray
+Term = Literal["l1", "l2"]
+# Logarithms of a mixing quantity, from its centre, between which and at which distance its density is summed.
+FARTHEST, STEP = 60.0, 0.125
+
+
+class Unknown(NamedTuple):
+    """A positive unknown that a prior has besides the coefficients.
+
+    Attributes
+    ----------
+    name : str
+        Of the variable in draws and PyMC models.
+    prior : PositivePrior
+    per_column : bool
+        Whether each column has its own.
+    """
+
+    name: str
+    prior: PositivePrior
+    per_column: bool = False
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the prior of β, shape (..., p), is stated for.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Of the columns.
+    unit : ndarray, shape (..., 1)
+        sigma for a prior scaled by it, else 1.
+    unknowns : mapping of str to ndarray
+        The prior's unknowns by name, of shape (..., 1), or (..., p) for those that each column has.
+    """
+
+    names: Sequence[str]
+    unit: Array
+    unknowns: Mapping[str, Array]
+
+
+class Prior(ABC):
+    """A prior of coefficients; subclass it for a prior of your own.
+
+    Attributes
+    ----------
+    name : str
+        As models and draws name it.
+    title : str
+        In words, before "prior".
+    source : str
+        The paper that it is from.
+    terms : tuple of {"l1", "l2"}
+        The penalty terms that it is; none for a prior that is no penalty.
+    no_penalty : str
+        Why it is none, and what to do, in words.
+    column_fields : mapping of str to str
+        Fields that may hold one number per column, and the names under which models and draws keep these.
+    scaled_by_sigma : bool
+        Whether its scales are multiplied by sigma.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str] = ""
+    terms: ClassVar[tuple[Term, ...]] = ()
+    no_penalty: ClassVar[str] = "sample it with br.sample, or use Laplace for a penalty."
+    column_fields: ClassVar[Mapping[str, str]] = {}
+    scaled_by_sigma: bool
+
+    @abstractmethod
+    def precision(self, given: Given, mixing: Array) -> Array:
+        """Local precisions δ_j, shape (..., p), for mixing quantities of that shape."""
+
+    @property
+    def local_scale(self) -> PositivePrior | None:
+        """Density of the mixing quantity x_j; None where the precision does not depend on one."""
+        return None
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """What is unknown besides the coefficients: by default a field `scale` that is a hyperprior."""
+        scale = getattr(self, "scale", None)
+        return (Unknown("scale", scale),) if isinstance(scale, PositivePrior) else ()
+
+    @property
+    def scale_prior(self) -> PositivePrior | None:
+        """Hyperprior of the one scale that multiplies all columns; None where that is known."""
+        return next((unknown.prior for unknown in self.unknowns if unknown.name == "scale"), None)
+
+    @property
+    def has_local_unknowns(self) -> bool:
+        """Whether each column has an unknown of its own, which is sampled with its coefficient."""
+        return any(unknown.per_column for unknown in self.unknowns)
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether −log density is a sum of L1 and L2 terms."""
+        return bool(self.terms)
+
+    @property
+    def is_conjugate(self) -> bool:
+        """Whether it is Normal given sigma and its scale alone."""
+        return self.terms == ("l2",)
+
+    @property
+    def has_scale(self) -> bool:
+        """Whether one field, `scale`, multiplies all coefficients, so that :meth:`with_scale` is there."""
+        return is_dataclass(self) and any(field.name == "scale" for field in fields(self))
+
+    @property
+    def scale_power(self) -> int:
+        """k, where the strength of the penalty falls as scale^−k."""
+        if len(self.terms) != 1:
+            raise PriorError(f"the strength of {self.article} prior is no power of one scale.")
+        return {"l1": 1, "l2": 2}[self.terms[0]]
+
+    @property
+    def article(self) -> str:
+        """The title with its article."""
+        return f"{'an' if self.title[0] in 'aeio' else 'a'} {self.title}"
+
+    def with_scale(self, scale: Any) -> Self:
+        """The same prior with another scale: numbers, or a hyperprior."""
+        if not self.has_scale:
+            raise PriorError(f"{self.article} prior has no single scale to change.")
+        return replace(self, scale=scale)  # type: ignore[type-var]
+
+    def strengthened(self, factor: float) -> Self:
+        """The prior whose penalty has every strength multiplied by a factor > 0."""
+        self._refuse_penalty()
+
+    def column_scales(self, names: Sequence[str]) -> ColumnScales:
+        """Scales of the penalty's terms for the given columns.
+
+        Raises
+        ------
+        PriorError
+            If the prior is no penalty, or its scale is unknown.
+        """
+        self._refuse_penalty()
+
+    def unit_scales(self, names: Sequence[str]) -> ColumnScales:
+        """The same, at scale 1 where the scale is unknown."""
+        return (self if self.scale_prior is None else self.with_scale(1.0)).column_scales(names)
+
+    @property
+    def term_scales(self) -> Mapping[Term, Scale]:
+        """The scale of each penalty term, in the form in which it was given."""
+        self._refuse_penalty()
+
+    def _refuse_penalty(self) -> NoReturn:
+        raise PriorError(f"{self.article} prior has no penalty {self.no_penalty}")
+
+    def is_flat(self, names: Sequence[str]) -> Array:
+        """Which of the given columns have no prior at all, shape (p,)."""
+        self.constants(names)
+        return np.zeros(len(names), dtype=bool)
+
+    def constants(self, names: Sequence[str]) -> dict[str, Array]:
+        """The known scales, one number or of shape (p,), by the names under which models and draws keep them."""
+        given = {name: getattr(self, field) for field, name in self.column_fields.items()}
+        known = {name: values for name, values in given.items() if not isinstance(values, PositivePrior)}
+        return {name: per_column(values, names, f"{self.title} scale") for name, values in known.items()}
+
+    @property
+    def settings(self) -> str:
+        """The call that makes it again, with infinity in place of numbers per column (see :meth:`constants`)."""
+        held = [field for field in self.column_fields if not isinstance(getattr(self, field), PositivePrior)]
+        return repr(replace(self, **dict.fromkeys(held, np.inf)) if held else self)  # type: ignore[type-var]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names for the columns that its numbers are given for; one if they are plain numbers."""
+        for values in (getattr(self, field) for field in self.column_fields):
+            if isinstance(values, Mapping):
+                return list(values)
+            if isinstance(values, np.ndarray):
+                return [str(j) for j in range(len(values))]
+        return ["beta"]
+
+    def given(self, names: Sequence[str], sigma: Array, unknowns: Mapping[str, Array]) -> Given:
+        """What the methods for arrays of draws are stated for.
+
+        Parameters
+        ----------
+        names : sequence of str
+        sigma : ndarray, shape (...)
+        unknowns : mapping of str to ndarray, shape (...) or (..., p)
+        """
+        local = {unknown.name for unknown in self.unknowns if unknown.per_column}
+        values = {name: value if name in local else np.asarray(value)[..., None] for name, value in unknowns.items()}
+        missing = [unknown.name for unknown in self.unknowns if unknown.name not in values]
+        if missing:
+            raise PriorError(f"{self.article} prior needs {', '.join(missing)}.")
+        unit = np.asarray(sigma, dtype=float)
+        return Given(names, (unit if self.scaled_by_sigma else np.ones_like(unit))[..., None], values)
+
+    def log_density_given(self, beta: Array, given: Given) -> Array:
+        """Elementwise log density of β_j together with the unknowns of its column, shape (..., p)."""
+        local = next((given.unknowns[one.name] for one in self.unknowns if one.per_column), None)
+        if local is None:
+            return self._log_mixture(beta, given)
+        assert self.local_scale is not None
+        log_local = np.log(local)
+        own = self.local_scale.log_density_of_log(log_local) - log_local
+        return log_normal(beta, self.precision(given, local)) + own
+
+    def log_mixing(self, log_mixing: Array, names: Sequence[str]) -> Array:
+        """Log density of log x_j, shape (..., p)."""
+        assert self.local_scale is not None
+        return self.local_scale.log_density_of_log(log_mixing)
+
+    def draw_mixing(self, generator: np.random.Generator, shape: tuple[int, ...], names: Sequence[str]) -> Array:
+        """Draw x_j before any data, shape (*shape, p)."""
+        size = (*shape, len(names))
+        return np.ones(size) if self.local_scale is None else self.local_scale.draw(generator, size)
+
+    def draw_mixing_given(self, generator: np.random.Generator, beta: Array, given: Given) -> Array:
+        """Draw x_j given β, shape (..., p); where it is one of the unknowns, that."""
+        local = next((given.unknowns[one.name] for one in self.unknowns if one.per_column), None)
+        if local is None:
+            raise UnsupportedError(
+                f"{self.article} prior states no draws of its local scales; define draw_mixing_given."
+            )
+        return local
+
+    def draw_given(self, generator: np.random.Generator, given: Given) -> Array:
+        """Draw β, shape (..., p), for unknowns of that shape."""
+        local = next((given.unknowns[one.name] for one in self.unknowns if one.per_column), None)
+        mixing = self.draw_mixing(generator, given.unit.shape[:-1], given.names) if local is None else local
+        return generator.standard_normal(mixing.shape) / np.sqrt(self.precision(given, mixing))
+
+    def log_density(self, beta: object, sigma: float | None = None, **unknowns: float) -> Array:
+        """Elementwise log density; `sigma` is needed only if ``scaled_by_sigma``, unknowns such as `scale` by name."""
+        array = np.atleast_1d(as_numbers(beta, "beta"))
+        shared = [unknown for unknown in self.unknowns if not unknown.per_column]
+        for unknown in shared:
+            if unknown.name not in unknowns:
+                raise PriorError(
+                    f"the {unknown.name} is unknown, with hyperprior {unknown.prior}; pass {unknown.name}=number."
+                )
+        unit = self._read_sigma(sigma)
+        values = {name: np.full((1,), positive_number(name, value)) for name, value in unknowns.items()}
+        return self._log_mixture(array, Given(names_of(beta, array.shape[-1]), np.full((1,), unit), values))
+
+    def _read_sigma(self, sigma: float | None) -> float:
+        if not self.scaled_by_sigma:
+            return 1.0
+        if sigma is None:
+            raise PriorError("this prior is scaled by sigma; pass sigma to log_density.")
+        if isinstance(sigma, bool) or not isinstance(sigma, Real) or not (sigma > 0 and np.isfinite(sigma)):
+            raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
+        return float(sigma)
+
+    def _log_mixture(self, beta: Array, given: Given) -> Array:
+        """Log density with x_j integrated out, by the trapezoidal rule in log x_j."""
+        if self.local_scale is None:
+            return log_normal(beta, self.precision(given, np.ones_like(beta)))
+        center = self.local_scale.log_center
+        if center is None:
+            raise PriorError(f"{self.local_scale} is improper, so it mixes no prior; give a proper one.")
+        total = np.full(beta.shape, -np.inf)
+        for t in center + np.arange(-FARTHEST, FARTHEST, STEP):
+            at = np.full(beta.shape, t)
+            part = log_normal(beta, self.precision(given, np.exp(at))) + self.log_mixing(at, given.names)
+            total = np.logaddexp(total, part)
+        return total + np.log(STEP)
+
+    def formula(self) -> str:
+        """The prior of β_j in mathematics."""
+        return f"β_j ~ {self}"
+
+
+def log_normal(beta: Array, precision: Array) -> Array:
+    """Log density of Normal(0, 1/precision)."""
+    return 0.5 * np.log(precision) - 0.5 * np.log(2 * np.pi) - 0.5 * precision * beta**2
