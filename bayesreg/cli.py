@@ -88,7 +88,7 @@ def _add_job(command: argparse.ArgumentParser) -> None:
     size.add_argument("--strength", type=float, help="the penalty's strength, in the convention --objective")
     command.add_argument(
         "--objective",
-        help="convention of the strength: half_rss (default), mse, sklearn.Lasso, sklearn.Ridge, glmnet, …",
+        help="convention of strength: half_rss (default, beside gaussian scaled_nll), mse, sklearn.Lasso, glmnet, …",
     )
     command.add_argument(
         "--sigma", help='noise sd: a number, or "learn" to give it a prior (default: estimated once, then held)'
@@ -107,7 +107,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     from bayesreg.analysis.comparison.job import run_job
 
     job = _job(arguments, quiet=arguments.json)
-    result = _run_into(arguments.out, job) if arguments.out else run_job(job)
+    result = run_job(job) if arguments.out is None else _run_into(arguments.out, job)
     told = {"dataset": result.dataset, **result.comparison.to_dict()}
     if arguments.json:
         _print_json(told)
@@ -121,12 +121,13 @@ def _report(arguments: argparse.Namespace) -> int:
     from bayesreg.reporting.report import prepare_file, report
 
     prepare_file(arguments.out)
-    result = run_job(_job(arguments))
+    rules = None if arguments.select is None else tuple(rule.strip() for rule in arguments.select.split(","))
+    result = run_job(_job(arguments), select_by=rules)
     path = report(
         result.comparison,
         arguments.out,
         ribbons=not arguments.no_ribbons,
-        select_by=arguments.select.split(",") if arguments.select else None,
+        select_by=result.selections,
         random_seed=arguments.seed,
     )
     print(f"written to {path}")

@@ -398,6 +398,10 @@ REFUSED = {
     "1 row": (["rows1.csv"], ["at least"]),
     "2 rows, scale": (["rows2.csv", "--scale", "1"], ["--sigma"]),
     "another target": (["two_targets.csv"], ["--target", "'z'"]),
+    "target empty": (["good.csv", "--target", ""], ['no target column ""', "x1"]),
+    "objective empty": (["good.csv", "--strength", "1", "--objective", ""], ["unknown objective ''", "half_rss"]),
+    "sigma empty": (["good.csv", "--sigma", ""], ["--sigma", "learn"]),
+    "out empty": (["good.csv", "--out", ""], ["the name of the folder is empty", "give one"]),
     "engine": (["good.csv", "--engine", "exact"], ["Normal prior", 'engine="auto"']),
 }
 

@@ -20,6 +20,7 @@ from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.solvers import active_set, homotopy, predictor_corrector
 from bayesreg.optimize.strength_grid import default_strengths, strength_max, strengths_at
 from bayesreg.priors.column_values import validate_values
+from bayesreg.priors.objective import canonical_objective
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ FEW_COLUMNS, HOMOTOPY_COLUMNS = 100, 1_500
 ROW_WORK = 2e7
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Path:
     """MAP estimates along a decreasing grid of strengths.
 
@@ -44,7 +45,8 @@ class Path:
     reg : Regression
         Whose prior gives the kind of penalty and the columns' ratios.
     strengths : ndarray, shape (m,)
-        In ``half_rss``, decreasing. With per-column scales it is the largest of the columns'
+        Decreasing, in `objective`: ``half_rss``, or ``scaled_nll`` for a family beside the Gaussian.
+        With per-column scales it is the largest of the columns'
         strengths; the others keep their ratio to it. For an elastic net it is the L1 strength, and
         the L2 strength keeps its ratio.
     current : float
@@ -59,7 +61,19 @@ class Path:
     current: float
     theta: np.ndarray
     certificates: CertificateTable
-    objective: str = "half_rss"
+
+    def __repr__(self) -> str:
+        grid, zeros = self.strengths, self.n_zeros
+        return (
+            f"Path({len(grid)} strengths from {grid[0]:.4g} to {grid[-1]:.4g} ({self.objective}): {zeros[0]} to "
+            f"{zeros[-1]} of {len(self.names)} coefficients exactly 0, largest kkt {np.max(self.kkt):.1e}; "
+            "coefficients: to_frame())"
+        )
+
+    @property
+    def objective(self) -> str:
+        """The convention of the strengths."""
+        return canonical_objective(self.reg.family)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,7 +130,8 @@ def path(reg: Regression, strengths: object = None) -> Path:
     reg : Regression
         With known sigma and scale. Its prior gives the kind of penalty and the columns' ratios.
     strengths : array-like, shape (m,), optional
-        Positive, in ``half_rss``. By default 100 from the smallest that gives all zeros
+        Positive, in ``half_rss`` (``scaled_nll`` for a family beside the Gaussian).
+        By default 100 from the smallest that gives all zeros
         (where columns have no L1 term: all others') down to a thousandth of it, in equal steps of the
         logarithm (for a Normal prior, which gives no zeros, from 1,000 times to a thousandth of the
         strength that halves a standardized coefficient).

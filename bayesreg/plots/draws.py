@@ -6,6 +6,7 @@ import numpy as np
 
 from bayesreg.analysis.coef_draws import coef_draws
 from bayesreg.analysis.comparison.compare import Comparison, compare
+from bayesreg.analysis.comparison.known_scale import at_known_scale
 from bayesreg.analysis.from_tree import read_posterior
 from bayesreg.errors import DataError
 from bayesreg.model.regression import Regression
@@ -28,6 +29,8 @@ def beta_draws(reg: Regression, idata: "DataTree") -> np.ndarray:
 def comparison_of(result: "Comparison | DataTree") -> Comparison:
     """A comparison as it is, or that of a posterior with the points of the regression that it was sampled from.
 
+    Where the prior's scale is unknown, the points are those at its posterior median.
+
     Raises
     ------
     DataError
@@ -41,7 +44,8 @@ def comparison_of(result: "Comparison | DataTree") -> Comparison:
             f"{type(result).__name__}."
         )
     reg, _ = read_posterior(result)
-    return compare(reg, result)
+    reg, notes = at_known_scale(reg, result)
+    return compare(reg, result, notes=notes)
 
 
 def largest_first(beta: np.ndarray) -> np.ndarray:

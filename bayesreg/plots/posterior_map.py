@@ -11,7 +11,7 @@ from bayesreg.plots.names import labels_of
 from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import height, left_out, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
-from bayesreg.plots.words import beta_axis, fit_name
+from bayesreg.plots.words import beta_axis, fit_name, scale_of_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,6 +123,6 @@ def _title(comparison: Comparison) -> str:
 
 
 def _subtitle(comparison: Comparison, drawn: int) -> str:
-    return f"largest difference of the two {comparison.max_abs_difference:.1e}" + left_out(
+    return f"largest difference of the two {comparison.max_abs_difference:.1e}{scale_of_points(comparison)}" + left_out(
         drawn, comparison.reg.p, "of largest posterior mean"
     )

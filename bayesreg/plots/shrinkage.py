@@ -12,7 +12,7 @@ from bayesreg.plots.names import labels_of
 from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import MAX_ROWS, height, left_out, mark_size, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
-from bayesreg.plots.words import beta_axis, fit_name, prior_name, sigma_told
+from bayesreg.plots.words import beta_axis, fit_name, prior_name, scale_of_points, sigma_told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,5 +154,5 @@ def _title(comparison: Comparison, draws: np.ndarray) -> str:
 
 def _subtitle(comparison: Comparison, drawn: int) -> str:
     reg = comparison.reg
-    said = f"{prior_name(reg)} prior{sigma_told(reg, comparison.sigma)}, n = {reg.n}"
+    said = f"{prior_name(reg)} prior{sigma_told(reg, comparison.sigma)}{scale_of_points(comparison)}, n = {reg.n}"
     return said + left_out(drawn, reg.p, "coefficients of largest posterior mean")

@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.least_squares import least_squares_name
 from bayesreg.plots.names import plot_labels
+from bayesreg.priors.laplace import Laplace
+from bayesreg.priors.normal import Normal
 
 PRIOR_NAMES = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}
 # Characters of an axis's label; more would leave a figure whose rows have long names.
@@ -34,6 +37,14 @@ def beta_axis(reg: Regression) -> str:
     what, per = f"beta: change of {reg.family.effect}{target}", f"per {unit(reg)}"
     fits = len(what) + len(per) < LONGEST_LINE
     return f"{what} {per}" if fits else f"{what}\n{per}"
+
+
+def scale_of_points(comparison: Comparison) -> str:
+    """The scale that the points are found at, after a comma, where the posterior does not hold it fixed."""
+    prior = comparison.reg.prior
+    if not isinstance(prior, Laplace | Normal) or "scale" not in comparison.idata["posterior"]:
+        return ""
+    return f", points at scale = {prior.scale:.4g} (posterior median)"
 
 
 def sigma_told(reg: Regression, sigma: float) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
+from bayesreg.analysis.comparison.known_scale import at_known_scale
 from bayesreg.analysis.from_tree import draws_of, read_posterior
 from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
 from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
@@ -14,8 +15,6 @@ from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.errors import ConvergenceError, ModeError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.sampling.engine import sample
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def find(
     objective: str | None,
     ci_prob: float,
     ribbons: bool,
-    select_by: str | Sequence[str] | None,
+    select_by: "str | Sequence[str] | Selections | None",
     random_seed: int | None,
     sampling: dict[str, Any],
 ) -> Findings:
@@ -90,7 +89,7 @@ def find(
             read_posterior(idata, reg)
         else:
             idata = sample(reg, random_seed=random_seed, **sampling)
-        point, notes = _at_known_scale(reg, idata)
+        point, notes = at_known_scale(reg, idata)
         tree = idata
         both = attempt(lambda: compare(point, tree, objective=objective, ci_prob=ci_prob, notes=notes))
         held = _held_at(point, both.sigma if isinstance(both, Comparison) else float(draws_of(idata).sigma.mean()))
@@ -117,16 +116,6 @@ def attempt[T](compute: Callable[[], T]) -> T | Missing:
         return Missing(str(error))
 
 
-def _at_known_scale(reg: Regression, idata: "DataTree") -> tuple[Regression, tuple[str, ...]]:
-    """A hyperprior's scale, and a sigma whose joint density has no mode, at their posterior medians."""
-    if reg.is_horseshoe or reg.scale_known:
-        return reg, ()
-    scale = float(np.median(np.asarray(idata["posterior"]["scale"])))
-    kind = Laplace if isinstance(reg.prior, Laplace) else Normal
-    said = f"the prior's scale is unknown; the points are those at its posterior median, {scale:.4g}"
-    return reg.with_prior(kind(scale, reg.prior.scaled_by_sigma)), (said,)
-
-
 def _held_at(reg: Regression, sigma: float) -> Regression:
     return reg.with_sigma(sigma) if reg.family.has_sigma and not reg.noise.known else reg
 
@@ -141,8 +130,11 @@ def _ribbons(held: Regression, random_seed: int | None) -> "DataTree":
     return draws_at_strengths(held, strengths[at], random_seed=random_seed)
 
 
-def _selections(reg: Regression, by: str | Sequence[str], random_seed: int | None) -> "Selections":
+def _selections(reg: Regression, by: "str | Sequence[str] | Selections", random_seed: int | None) -> "Selections":
+    from bayesreg.selection.result import Selections
     from bayesreg.selection.select import select
 
+    if isinstance(by, Selections):
+        return by
     rules = list(by) if isinstance(by, Iterable) and not isinstance(by, str) else [by]
     return select(reg, rules, random_seed=random_seed)

@@ -58,6 +58,8 @@ def prepare_folder(folder: str | Path) -> Path:
         If that fails.
     """
     into = Path(folder)
+    if str(folder) == "":
+        raise DataError('the name of the folder is empty; give one, such as "results".')
     if "\0" in str(folder):
         raise DataError(f"the name {str(folder)!r} holds the character NUL; give another.")
     try:

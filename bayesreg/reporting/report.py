@@ -21,6 +21,8 @@ from bayesreg.sampling.arguments import read_seed
 if TYPE_CHECKING:
     from xarray import DataTree
 
+    from bayesreg.selection.result import Selections
+
 
 def report(
     reg: Regression | Comparison,
@@ -30,7 +32,7 @@ def report(
     objective: str | None = None,
     ci_prob: float = 0.95,
     ribbons: bool = True,
-    select_by: str | Sequence[str] | None = None,
+    select_by: "str | Sequence[str] | Selections | None" = None,
     title: str | None = None,
     random_seed: int | None = 0,
     **sampling: Any,
@@ -58,7 +60,7 @@ def report(
     ribbons : bool, optional
         Whether the posterior is drawn along the path too: fast for Normal priors and up to 20 columns; beyond, it
         takes compiled code, and for very many columns it is left out.
-    select_by : str or sequence of str, optional
+    select_by : str, sequence of str or Selections, optional
         Rules of :func:`bayesreg.select` to choose the strength by; what they choose is told, and not used.
     title : str, optional
     random_seed : int, optional

@@ -12,6 +12,7 @@ import numpy as np
 from bayesreg.errors import PriorError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import at_strength
+from bayesreg.priors.objective import canonical_objective
 from bayesreg.sampling.arguments import MOST_CHAINS, read_count, read_seed, require_memory, require_regression
 from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, log_posterior, posterior_variables
 from bayesreg.sampling.draws import Draws, Tick, chain_generators
@@ -250,7 +251,7 @@ def _to_tree(reg: Regression, grid: np.ndarray, found: list[Draws], verdicts: li
         {"posterior": posterior},
         coords={"strength": grid, "coef_name": list(reg.names)},
         dims=dims,
-        attrs={"/": attributes_of(reg) | {"objective": "half_rss"}},
+        attrs={"/": attributes_of(reg) | {"objective": canonical_objective(reg.family)}},
     )
     import xarray as xr
 

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from inspect import signature
+from inspect import Parameter, signature
 from numbers import Integral
 from typing import Any, overload
 
@@ -26,6 +26,8 @@ from bayesreg.selection.result import Selection, Selections, say
 
 # With fewer, a chain does not tell how well it mixes.
 FEWEST_DRAWS = 10
+# What is passed on to the samplers.
+SAMPLING = frozenset(signature(draw_posterior).parameters) - {"reg"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +133,7 @@ def select(
     Raises
     ------
     PriorError
-        If a rule is unknown or lacks its argument, or a strength is not positive.
+        If a rule or an argument is unknown, a rule lacks its argument, or a strength is not positive.
     DataError
         If a rule needs rows that are not there, or folds that cannot be made.
     UnsupportedError
@@ -158,11 +160,13 @@ def select(
     >>> [round(one.strength) for one in br.select(reg, by=["aic", "bic"])]
     [430, 430]
     """
-    rules = _read_rules(by)
+    rules = read_rules(by)
     _check_options(random_seed, per_row, sampling)
-    strange = sorted(set(sampling) - (set(signature(draw_posterior).parameters) - {"reg"}))
+    strange = sorted(set(sampling) - SAMPLING)
     if strange:
-        raise TypeError(f"select() got unexpected argument(s) {strange}; samplers know none of them either.")
+        own = [name for name, one in signature(select).parameters.items() if one.kind is Parameter.KEYWORD_ONLY]
+        known = [*own, *sorted(SAMPLING - set(own))]
+        raise PriorError(f"select() knows no {', '.join(strange)}; it takes {', '.join(known)}.")
     axis = open_axis(reg, strengths)
     objective = canonical_objective(reg.family) if objective is None else objective
     # An objective that cannot state this strength is refused before anything is computed.
@@ -176,7 +180,8 @@ def select(
     return answers[0] if isinstance(by, str) else Selections(answers)
 
 
-def _read_rules(by: Any) -> list[str]:
+def read_rules(by: Any) -> list[str]:
+    """The names of rules, given as one or several; PriorError if one is unknown."""
     rules = [by] if isinstance(by, str) else by
     if not isinstance(rules, list | tuple) or not rules or any(one not in list(_RULES) for one in rules):
         raise PriorError(f"unknown rule(s) {by!r}; the rules are {', '.join(_RULES)}, one or a list of them.")

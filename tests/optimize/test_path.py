@@ -204,6 +204,12 @@ def test_a_homotopy_that_goes_astray_is_put_right(monkeypatch):
     np.testing.assert_allclose(br.path(reg).beta, expected, atol=1e-10)
 
 
+def test_a_path_of_many_points_is_shown_in_a_line():
+    shown = repr(br.path(br.Regression(*small(), prior=br.Laplace(0.1), sigma=1.5)))
+    assert len(shown) < 200
+    assert shown.startswith("Path(100 strengths from ")
+
+
 def test_what_is_missing_is_named():
     reg = br.Regression(*small(), prior=br.Laplace(0.1), sigma=1.5)
     with pytest.raises(PriorError, match=r"use reg\.with_sigma"):

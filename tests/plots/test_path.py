@@ -63,6 +63,13 @@ def test_strength_runs_from_strong_to_weak_on_a_log_axis(fits):
     assert ax.get_xlim()[0] > ax.get_xlim()[1] == fits.strengths[-1]
 
 
+def test_the_axis_names_the_familys_own_objective(lasso):
+    rows = lasso.design.rows
+    reg = br.Regression(rows.X, (rows.y > 140).astype(float), prior=br.Laplace(1.0), family="bernoulli")
+    assert br.plot_path(reg).axes[0].get_xlabel() == "strength (scaled_nll): strong → weak"
+    assert br.budget(reg).objective == "scaled_nll"
+
+
 def test_diamonds_stand_where_a_coefficient_leaves_zero(fits):
     (diamonds,) = br.plot_path(fits).axes[0].collections
     at = np.asarray(diamonds.get_offsets())

@@ -94,6 +94,21 @@ def test_a_normal_prior_has_no_diamond_and_says_so(diabetes):
     assert figure.texts[0].get_text().startswith("No coefficient is exactly 0")
 
 
+@pytest.mark.parametrize("draw", [br.plot_shrinkage, br.plot_posterior_map])
+def test_a_posterior_of_unknown_scale_has_its_points_at_the_median_scale(diabetes, draw):
+    reg = diabetes.with_prior(br.Normal(br.HalfNormal(10.0)))
+    posterior = br.sample(reg, draws=200, random_seed=1)
+    scale = float(posterior.posterior["scale"].median())
+    figure = draw(posterior)
+    assert f"points at scale = {scale:.4g} (posterior median)" in " ".join(text.get_text() for text in figure.texts)
+    if draw is br.plot_posterior_map:
+        return
+    X, y = reg.design.rows.X, reg.design.rows.y
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    ridge = np.linalg.solve(Z.T @ Z + 54.15**2 / scale**2 * np.eye(10), Z.T @ (y - y.mean()))
+    np.testing.assert_allclose(np.sort(drawn(figure)["MAP"][0]), np.sort(ridge), rtol=1e-9)
+
+
 def test_rows_are_ordered_by_the_posterior_mean(lasso):
     mean = np.abs(drawn(br.plot_shrinkage(lasso))["posterior mean, 95% interval"][0])
     assert np.all(np.diff(mean) <= 0)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import bayesreg as br
+from bayesreg.analysis.comparison import job
 from bayesreg.cli import main
 from bayesreg.reporting.findings import Missing, find
 from bayesreg.reporting.html import number, plain
@@ -285,6 +286,17 @@ def test_the_command_line_writes_the_page(tmp_path, capsys, unsaved):
     assert "the scale was given" in page.text["comparison"]
     assert main(["report", "diabetes", "--out", str(tmp_path), "--scale", "10"]) == 2
     assert "it is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [("zz", "unknown rule"), ("", "unknown rule"), ("cv,,bic", "unknown rule"), ("press", "covers a Normal prior")],
+)
+def test_the_command_line_refuses_a_rule_before_it_samples(monkeypatch, tmp_path, capsys, rules, words):
+    monkeypatch.setattr(job, "compare", lambda *_, **__: pytest.fail("a comparison was sampled"))
+    told = ["report", "diabetes", "--out", str(tmp_path / "page.html"), "--scale", "10", "--select", rules]
+    assert main(told) == 2
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.slow

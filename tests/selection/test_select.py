@@ -126,8 +126,8 @@ def test_full_bayes_wants_one_scale(data):
 
 
 def test_a_misspelt_argument_is_not_swallowed(data):
-    with pytest.raises(TypeError, match=r"unexpected argument.*'fold'"):
-        br.select(br.Regression(*data, prior=br.Laplace(1.0), sigma=1.0), fold=3)
+    with pytest.raises(PriorError, match=r"knows no fold, tunes; it takes strengths, .*folds.*tune"):
+        br.select(br.Regression(*data, prior=br.Laplace(1.0), sigma=1.0), fold=3, tunes=5)
 
 
 REFUSED = {

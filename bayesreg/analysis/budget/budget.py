@@ -13,6 +13,7 @@ from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.priors.dictionary import strengthened
+from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.penalty_prior import PenaltyPrior
 
 # How near the norm at the strength found must come to the budget asked for, relative to it.
@@ -52,7 +53,11 @@ class Budget:
     estimate: Estimate
     least_squares: float
     norm: Norm
-    objective: str = "half_rss"
+
+    @property
+    def objective(self) -> str:
+        """The convention of the strength."""
+        return canonical_objective(self.reg.family)
 
     @property
     def certificate(self) -> Certificate:

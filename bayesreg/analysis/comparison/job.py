@@ -16,6 +16,8 @@ from bayesreg.priors.normal import Normal
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.priors.penalty import L1, L2
 from bayesreg.selection.cross_validation import SelectedStrength, cross_validate
+from bayesreg.selection.result import Selections
+from bayesreg.selection.select import read_rules, select
 from bayesreg.selection.sigma import estimate_sigma
 
 # Cross-validation is repeated with other folds where that is cheap; a choice that moves by this factor is unsettled.
@@ -60,23 +62,25 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class JobResult:
-    """The comparison, and the regression with sigma held at the value at which its points are compared."""
+    """The comparison, the regression with sigma held where its points are compared, and what rules choose."""
 
     dataset: str
     comparison: Comparison
     held: Regression
+    selections: Selections | None = None
 
 
-def run_job(job: Job) -> JobResult:
-    """Do the job.
+def run_job(job: Job, select_by: tuple[str, ...] | None = None) -> JobResult:
+    """Do the job; rules of :func:`bayesreg.select` are answered before anything is sampled for the comparison.
 
     Raises
     ------
     BayesregError
         If the source, or a number, cannot be used.
     """
+    rules = None if select_by is None else read_rules(select_by)
     frame, default_target = load_dataset(job.source) if job.source in DATASETS else (read_table(job.source), "y")
-    X, y = split_target(frame, job.target or default_target)
+    X, y = split_target(frame, default_target if job.target is None else job.target)
     if len(X) == 1:
         raise DataError("at least 2 rows are needed, got 1.")
     if isinstance(job.seed, bool) or job.seed < 0:
@@ -92,6 +96,7 @@ def run_job(job: Job) -> JobResult:
     prior, how = _settled_prior(job, bare, sigma)
     known = (bare.with_sigma(sigma) if bare.family.has_sigma else bare).with_prior(prior)
     reg = Regression(X, y, prior=prior, sigma=None, standardize=job.standardize) if job.sigma == "learn" else known
+    selections = None if rules is None else select(reg, rules, random_seed=job.seed)
     both = compare(
         reg,
         objective=job.objective,
@@ -102,7 +107,7 @@ def run_job(job: Job) -> JobResult:
         random_seed=job.seed,
         progressbar=job.progressbar,
     )
-    return JobResult(job.source, both, reg.with_sigma(both.sigma) if job.sigma == "learn" else known)
+    return JobResult(job.source, both, reg.with_sigma(both.sigma) if job.sigma == "learn" else known, selections)
 
 
 def _settled_sigma(job: Job, bare: Regression) -> tuple[float, tuple[str, ...]]:
@@ -131,7 +136,7 @@ def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Prior, tup
         return kind(job.scale), ("the scale was given",)
     penalty = L1 if isinstance(bare.prior, Laplace) else L2
     if job.strength is not None:
-        objective = job.objective or canonical_objective(bare.family)
+        objective = canonical_objective(bare.family) if job.objective is None else job.objective
         prior = to_prior(penalty(job.strength, objective), **conversion(bare, objective, sigma))
         return prior, (f"the strength was given, in the convention {objective}",)
     chosen = _cross_validated(bare, job.seed)
