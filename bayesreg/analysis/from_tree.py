@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from bayesreg.errors import DataError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import KINDS
 from bayesreg.model.regression import Regression, check_regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.elastic_net import ElasticNetPrior
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import POSITIVE_PRIORS
@@ -30,36 +30,6 @@ if TYPE_CHECKING:
 HORSESHOES = (Horseshoe, RegularizedHorseshoe)
 
 
-@dataclass(frozen=True, eq=False)
-class TreeDraws:
-    """Draws of a posterior, its chains one after the other.
-
-    Attributes
-    ----------
-    coef : ndarray, shape (S, p)
-        On the user's columns.
-    intercept : ndarray, shape (S,)
-        At x = 0; zeros if there is none.
-    sigma : ndarray, shape (S,)
-        1 for families without one.
-    scale : ndarray, shape (S,), or None
-        The prior's scale where it is unknown.
-    local : ndarray, shape (S, p), or None
-        Local scales of a horseshoe.
-    slab : ndarray, shape (S,), or None
-        Slab scale of a regularized horseshoe.
-    chains : int
-    """
-
-    coef: np.ndarray
-    intercept: np.ndarray
-    sigma: np.ndarray
-    scale: np.ndarray | None
-    local: np.ndarray | None
-    slab: np.ndarray | None
-    chains: int
-
-
 def names_of(idata: "DataTree") -> tuple[str, ...]:
     """Names of the coefficients."""
     return tuple(str(name) for name in _posterior(idata)["coef_name"].to_numpy())
@@ -70,25 +40,22 @@ def family_of(idata: "DataTree") -> Family:
     return _read_call(str(_attribute(idata, "family_settings")), KINDS)
 
 
-def draws_of(idata: "DataTree") -> TreeDraws:
-    """All draws of a DataTree from :func:`bayesreg.sample`.
+def coef_intercept_sigma(idata: "DataTree") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draws of coef (S, p) on the user's columns, of the intercept (S,) at x = 0, and of sigma (S,).
+
+    Chains come one after the other. An intercept that is not there is 0, and sigma 1 in families without one.
 
     Raises
     ------
     DataError
-        If it is not one, or holds values that are not finite.
+        If it is no DataTree of :func:`bayesreg.sample`, or holds values that are not finite.
     """
     posterior, family = _posterior(idata), family_of(idata)
     coef = _flat(posterior, "coef", "coef_name")
-    plain = ("intercept", "sigma", "scale", "slab_scale")
-    parts = {name: _flat(posterior, name) for name in plain if name in posterior}
-    if "local_scale" in posterior:
-        parts["local_scale"] = _flat(posterior, "local_scale", "coef_name")
-    if "sigma" not in parts:
-        parts["sigma"] = np.full(len(coef), float(_constant(idata, "sigma")) if family.has_sigma else 1.0)
-    intercept = parts.get("intercept", np.zeros(len(coef)))
-    scale, local, slab = (parts.get(name) for name in ("scale", "local_scale", "slab_scale"))
-    return TreeDraws(coef, intercept, parts["sigma"], scale, local, slab, posterior.sizes["chain"])
+    intercept = _flat(posterior, "intercept") if "intercept" in posterior else np.zeros(len(coef))
+    if "sigma" in posterior:
+        return coef, intercept, _flat(posterior, "sigma")
+    return coef, intercept, np.full(len(coef), float(_constant(idata, "sigma")) if family.has_sigma else 1.0)
 
 
 def _flat(posterior: "DataTree", name: str, *dims: str) -> np.ndarray:
@@ -110,22 +77,33 @@ def _flat(posterior: "DataTree", name: str, *dims: str) -> np.ndarray:
     return numbers.reshape(-1, *numbers.shape[2:])
 
 
-def read_posterior(idata: "DataTree", reg: Regression | None = None) -> tuple[Regression, TreeDraws]:
-    """The regression of a posterior, as given or else rebuilt, and the draws in the order of its columns.
+def read_posterior(idata: "DataTree", reg: Regression | None = None) -> tuple[Regression, Unknowns]:
+    """The regression of a posterior, as given or else rebuilt, and its draws, the chains one after the other.
 
     Raises
     ------
     DataError
         If it is no posterior of :func:`bayesreg.sample`, or `reg` is another regression than that sampled.
     """
-    draws = draws_of(idata)
+    coef, intercept, sigma = coef_intercept_sigma(idata)
+    order: Any = slice(None)
     if reg is None:
-        return regression_of(idata), draws
-    check_regression(reg)
-    order = column_order(reg.names, np.array(names_of(idata)))
-    check_belongs(reg, idata)
-    local = None if draws.local is None else draws.local[:, order]
-    return reg, replace(draws, coef=draws.coef[:, order], local=local)
+        reg = regression_of(idata)
+    else:
+        check_regression(reg)
+        order = column_order(reg.names, np.array(names_of(idata)))
+        check_belongs(reg, idata)
+    standardization, coef = reg.design.standardization, coef[:, order]
+    at_center = standardization.intercept_at_center(intercept, coef)
+    return reg, Unknowns(standardization.beta(coef), at_center, sigma, _hyperparameters(_posterior(idata), order))
+
+
+def _hyperparameters(posterior: "DataTree", order: Any) -> dict[str, np.ndarray]:
+    """The prior's unknowns, those by column in the given order."""
+    drawn = {name: _flat(posterior, name) for name in ("scale", "slab_scale") if name in posterior}
+    if "local_scale" in posterior:
+        drawn["local_scale"] = _flat(posterior, "local_scale", "coef_name")[:, order]
+    return drawn
 
 
 def check_belongs(reg: Regression, idata: "DataTree") -> None:

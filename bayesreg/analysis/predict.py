@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import draws_of, family_of, names_of
+from bayesreg.analysis.from_tree import coef_intercept_sigma, family_of, names_of
 from bayesreg.analysis.intervals import quantiles
 from bayesreg.design.columns import as_frame, read_matrix, read_vector
 from bayesreg.design.formula import add_offsets
@@ -219,8 +219,7 @@ def predict(
         coef, intercept, sigma = idata.coef[None], np.array([idata.intercept]), np.array([idata.sigma])
         family, source = idata.family, idata.method
     else:
-        draws = draws_of(idata)
-        coef, intercept, sigma = draws.coef, draws.intercept, draws.sigma
+        coef, intercept, sigma = coef_intercept_sigma(idata)
         family, source = family_of(idata), f"{len(coef)} posterior draws"
     if len(coef) * m > MOST_NUMBERS:
         raise UnsupportedError(

@@ -4,58 +4,50 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 
 
-def log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """Log density of all of y, shape (...), for beta (..., p), and intercept and sigma (...)."""
+def log_likelihood(reg: Regression, unknowns: Unknowns) -> np.ndarray:
+    """Log density of all of y, shape (...)."""
     if not reg.is_gaussian:
-        return np.sum(pointwise_log_likelihood(reg, beta, at_center, sigma), axis=-1)
-    rss = residual_squares(reg, beta, at_center)
+        return np.sum(pointwise_log_likelihood(reg, unknowns), axis=-1)
+    rss, sigma = residual_squares(reg, unknowns), unknowns.sigma
     return 0.5 * reg.design.log_weight - 0.5 * reg.n * np.log(2 * np.pi) - reg.n * np.log(sigma) - 0.5 * rss / sigma**2
 
 
-def pointwise_log_likelihood(reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+def pointwise_log_likelihood(reg: Regression, unknowns: Unknowns) -> np.ndarray:
     """Log density of each row, shape (..., n)."""
     rows = reg.design.rows
-    eta = linear_predictor(reg, beta, at_center)
+    eta = linear_predictor(reg, unknowns)
     assert rows is not None
     weights = np.ones(reg.n) if rows.weights is None else rows.weights
     if reg.family.has_sigma:
-        return reg.family.log_likelihood(rows.y, eta, np.asarray(sigma)[..., None] / np.sqrt(weights))
+        return reg.family.log_likelihood(rows.y, eta, unknowns.sigma[..., None] / np.sqrt(weights))
     return weights * reg.family.log_likelihood(rows.y, eta)
 
 
-def linear_predictor(reg: Regression, beta: np.ndarray, at_center: np.ndarray) -> np.ndarray:
+def linear_predictor(reg: Regression, unknowns: Unknowns) -> np.ndarray:
     """Offset + intercept + X·coef on the observed rows, shape (..., n)."""
-    eta = np.asarray(at_center)[..., None] + beta @ reg.design.matrix.T
+    eta = unknowns.at_center[..., None] + unknowns.beta @ reg.design.matrix.T
     rows = reg.design.rows
     return eta if rows is None or rows.offset is None else eta + rows.offset
 
 
-def log_prior(
-    reg: Regression,
-    beta: np.ndarray,
-    at_center: np.ndarray,
-    sigma: np.ndarray,
-    scale: np.ndarray | None = None,
-    local: np.ndarray | None = None,
-    slab: np.ndarray | None = None,
-) -> np.ndarray:
-    """Log prior density of everything unknown, shape (...); flat parameters count with density 1.
-
-    Under a horseshoe prior the local scales (..., p) and the slab's scale (...) count among the unknown.
-    """
+def log_prior(reg: Regression, unknowns: Unknowns) -> np.ndarray:
+    """Log prior density of everything unknown, shape (...); flat parameters count with density 1."""
+    sigma, scale = unknowns.sigma, unknowns.get("scale")
     if isinstance(reg.prior, HorseshoePrior):
-        total = _log_horseshoe(reg.prior, beta, np.asarray(sigma), scale, local, slab)
+        total = _log_horseshoe(reg.prior, unknowns)
     else:
-        total = np.sum(_log_beta(reg, beta, np.asarray(sigma), scale), axis=-1)
+        total = np.sum(_log_beta(reg, unknowns), axis=-1)
     if isinstance(reg.intercept, Normal):
         factor = sigma if reg.intercept.scaled_by_sigma else 1.0
         s = float(reg.intercept.scale) * factor  # type: ignore[arg-type]
-        total = total - 0.5 * np.log(2 * np.pi) - np.log(s) - 0.5 * ((at_center - reg.intercept.loc) / s) ** 2
+        away = unknowns.at_center - reg.intercept.loc
+        total = total - 0.5 * np.log(2 * np.pi) - np.log(s) - 0.5 * (away / s) ** 2
     if reg.noise.prior is not None:
         total = total + _log_positive(reg.noise.prior, sigma)
     if scale is not None:
@@ -63,12 +55,11 @@ def log_prior(
     return total
 
 
-def residual_squares(reg: Regression, beta: np.ndarray, at_center: np.ndarray) -> np.ndarray:
+def residual_squares(reg: Regression, unknowns: Unknowns) -> np.ndarray:
     """Weighted residual sum of squares, shape (...), from the products: its cost does not depend on n."""
-    loss = reg.loss
-    theta = beta
+    loss, theta, at_center = reg.loss, unknowns.beta, unknowns.at_center
     if reg.has_intercept_column:
-        theta = np.concatenate([beta, (at_center - reg.intercept_loc)[..., None]], axis=-1)
+        theta = np.concatenate([theta, (at_center - reg.intercept_loc)[..., None]], axis=-1)
     step = theta - loss.least_squares
     if loss.has_gram:
         rss = loss.least_rss + np.sum((step @ loss.gram) * step, axis=-1)
@@ -80,13 +71,14 @@ def residual_squares(reg: Regression, beta: np.ndarray, at_center: np.ndarray) -
     return np.asarray(rss + reg.design.weight * (reg.design.mean_y - at_center) ** 2)
 
 
-def _log_beta(reg: Regression, beta: np.ndarray, sigma: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
+def _log_beta(reg: Regression, unknowns: Unknowns) -> np.ndarray:
+    sigma, scale = unknowns.sigma, unknowns.get("scale")
     factor = (sigma if reg.prior.scaled_by_sigma else np.ones_like(sigma))[..., None]
     if scale is not None:
         factor = factor * scale[..., None]
     scales = reg.unit_scales
     # A density of beta/factor becomes one of beta through the Jacobian, which flat columns do not have.
-    return scales.log_density(beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
+    return scales.log_density(unknowns.beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
 
 
 def _log_positive(prior: PositivePrior, values: np.ndarray) -> np.ndarray:
@@ -94,33 +86,32 @@ def _log_positive(prior: PositivePrior, values: np.ndarray) -> np.ndarray:
     return prior.log_density_of_log(logs) - logs
 
 
-def horseshoe_precision(
-    prior: HorseshoePrior, sigma: np.ndarray, scale: np.ndarray | None, local: np.ndarray, slab: np.ndarray | None
-) -> np.ndarray:
-    """Precision of each coefficient given the horseshoe's scales, shape (..., p)."""
-    common = np.asarray(prior.scale if scale is None else scale, dtype=float)
-    factor = sigma if prior.scaled_by_sigma else np.ones_like(sigma)
-    precision = (local * (common * factor)[..., None]) ** -2
+def horseshoe_precision(prior: HorseshoePrior, unknowns: Unknowns) -> np.ndarray:
+    """Precision of each coefficient given the horseshoe's scales, shape (..., p).
+
+    Raises
+    ------
+    PriorError
+        If its local scales or the slab's are not among the unknowns.
+    """
+    given = unknowns.hyperparameters
+    needed = {"local_scale", "slab_scale"} if isinstance(prior, RegularizedHorseshoe) else {"local_scale"}
+    missing = needed - set(given)
+    if missing:
+        raise PriorError(f"the density under a {prior.name} prior needs {', '.join(sorted(missing))}.")
+    common = np.asarray(given.get("scale", prior.scale), dtype=float)
+    factor = unknowns.sigma if prior.scaled_by_sigma else np.ones_like(unknowns.sigma)
+    precision = (given["local_scale"] * (common * factor)[..., None]) ** -2
     if isinstance(prior, RegularizedHorseshoe):
-        assert slab is not None
-        precision = precision + ((slab * factor) ** -2)[..., None]
+        precision = precision + ((given["slab_scale"] * factor) ** -2)[..., None]
     return np.asarray(precision)
 
 
-def _log_horseshoe(
-    prior: HorseshoePrior,
-    beta: np.ndarray,
-    sigma: np.ndarray,
-    scale: np.ndarray | None,
-    local: np.ndarray | None,
-    slab: np.ndarray | None,
-) -> np.ndarray:
+def _log_horseshoe(prior: HorseshoePrior, unknowns: Unknowns) -> np.ndarray:
     """Log density of coefficients, local scales and the slab's scale, shape (...)."""
-    if local is None:
-        raise PriorError("the density under a horseshoe prior needs its local scales.")
-    precision = horseshoe_precision(prior, sigma, scale, local, slab)
-    normal = 0.5 * np.log(precision) - 0.5 * np.log(2 * np.pi) - 0.5 * precision * beta**2
-    total = np.sum(normal + np.log(2 / np.pi) - np.log1p(local**2), axis=-1)
+    precision, given = horseshoe_precision(prior, unknowns), unknowns.hyperparameters
+    normal = 0.5 * np.log(precision) - 0.5 * np.log(2 * np.pi) - 0.5 * precision * unknowns.beta**2
+    total = np.sum(normal + np.log(2 / np.pi) - np.log1p(given["local_scale"] ** 2), axis=-1)
     if isinstance(prior, RegularizedHorseshoe):
-        total = total + _log_positive(prior.slab_prior, slab)  # type: ignore[arg-type]
+        total = total + _log_positive(prior.slab_prior, given["slab_scale"])
     return np.asarray(total)

@@ -14,12 +14,12 @@ from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family
 from bayesreg.model.arguments import check_prior, is_centered, read_flag, read_intercept
-from bayesreg.model.coefficients import Coefficients
 from bayesreg.model.noise import Noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
 from bayesreg.model.rates import read_rates
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.model.theta import products, weighted_rows, with_ones
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.laplace import Laplace
@@ -359,20 +359,15 @@ class Regression:
         scale = float(self.intercept.scale)  # type: ignore[arg-type]
         return (1.0 if self.intercept.scaled_by_sigma else sigma) ** 2 / scale**2
 
-    def coefficients(self, theta: np.ndarray, sigma: np.ndarray | float) -> Coefficients:
-        """All coordinates of θ, shape (..., q), with the intercept at its conditional mode where it is not in θ."""
+    def unknowns(self, theta: np.ndarray, sigma: np.ndarray | float) -> Unknowns:
+        """θ, shape (..., q), and sigma by name, with the intercept at its conditional mode where it is not in θ."""
         theta = np.asarray(theta, dtype=float)
+        shape = theta.shape[:-1]
         if self.has_intercept_column:
-            return self.locate(theta[..., :-1], theta[..., -1] + self.intercept_loc)
-        return self.locate(theta, self.conditional_intercept(sigma))
-
-    def locate(self, beta: np.ndarray, at_center: np.ndarray | float) -> Coefficients:
-        """All coordinates of (beta, intercept at the centre)."""
-        coef = self.design.standardization.coef(beta)
-        at_center = np.broadcast_to(np.asarray(at_center, dtype=float), beta.shape[:-1])
-        if self.intercept is False:
-            return Coefficients(beta, coef, np.zeros(beta.shape[:-1]), at_center)
-        return Coefficients(beta, coef, self.design.standardization.intercept(at_center, coef), at_center)
+            theta, at_center = theta[..., :-1], theta[..., -1] + self.intercept_loc
+        else:
+            at_center = np.broadcast_to(np.asarray(self.conditional_intercept(sigma), dtype=float), shape)
+        return Unknowns(theta, at_center, np.broadcast_to(np.asarray(sigma, dtype=float), shape))
 
     def conditional_intercept(self, sigma: np.ndarray | float) -> np.ndarray | float:
         """Mode (and mean) of the intercept at the centre given sigma; it does not depend on beta."""

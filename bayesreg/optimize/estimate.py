@@ -109,15 +109,16 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
     """
     if not np.all(np.isfinite(theta)):
         raise ConvergenceError(f"{method} ended at a point that is not finite; rescale the columns or the target.")
-    point = reg.coefficients(theta, sigma)
+    point = reg.unknowns(theta, sigma)
+    coef, at_zero = point.on_user_columns(reg.design.standardization)
     intercept = float(point.at_center) if reg.has_intercept_column else None
     at = sigma if reg.family.has_sigma else None
     judge = certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=at, intercept=intercept)
     return Estimate(
         names=reg.names,
         beta=point.beta,
-        coef=point.coef,
-        intercept=float(point.intercept),
+        coef=coef,
+        intercept=float(at_zero),
         sigma=sigma,
         objective=reg.objective(theta, sigma),
         certificate=judge,

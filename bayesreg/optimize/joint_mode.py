@@ -77,9 +77,8 @@ def _refine(reg: Regression, low: float, high: float) -> tuple[np.ndarray, float
 
 
 def _log_density(reg: Regression, theta: np.ndarray, sigma: float) -> float:
-    at = reg.coefficients(theta, sigma)
-    values = (at.beta, at.at_center, np.asarray(sigma))
-    return float(log_likelihood(reg, *values) + log_prior(reg, *values))
+    point = reg.unknowns(theta, sigma)
+    return float(log_likelihood(reg, point) + log_prior(reg, point))
 
 
 def _warn_of_modes(reg: Regression, modes: list[tuple[np.ndarray, float]], best: tuple[np.ndarray, float]) -> None:

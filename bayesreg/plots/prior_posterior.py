@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import TreeDraws, read_posterior
+from bayesreg.analysis.from_tree import read_posterior
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.plots.density import density
 from bayesreg.plots.draws import largest_first
 from bayesreg.plots.names import labels_of
@@ -67,7 +68,7 @@ def plot_prior_posterior(
     10
     """
     reg, draws = read_posterior(idata, reg)
-    beta = reg.design.standardization.beta(draws.coef)
+    beta = draws.beta
     chosen = pick(largest_first(beta), max_coefficients)
     colors, columns = ink(dark), min(PANELS_PER_ROW, len(chosen))
     rows = -(-len(chosen) // columns)
@@ -82,7 +83,7 @@ def plot_prior_posterior(
 
 
 def _draw(
-    panels: list["Axes"], reg: Regression, draws: TreeDraws, beta: np.ndarray, chosen: np.ndarray, colors: Ink
+    panels: list["Axes"], reg: Regression, draws: Unknowns, beta: np.ndarray, chosen: np.ndarray, colors: Ink
 ) -> list[Any]:
     low, high = _limits(beta)
     names, handles, top = labels_of(reg.names, chosen, NAME_WIDTH), dict[str, Any](), 0.0
@@ -112,7 +113,7 @@ def _draw(
     return list(handles.values())
 
 
-def prior_density(reg: Regression, draws: TreeDraws, j: int, grid: np.ndarray) -> np.ndarray | None:
+def prior_density(reg: Regression, draws: Unknowns, j: int, grid: np.ndarray) -> np.ndarray | None:
     """Prior density of β_j on a grid, at the posterior median of what it depends on.
 
     None if it is flat, or has no formula (a regularized horseshoe).
@@ -121,11 +122,11 @@ def prior_density(reg: Regression, draws: TreeDraws, j: int, grid: np.ndarray) -
     if isinstance(reg.prior, RegularizedHorseshoe):
         return None
     if isinstance(reg.prior, Horseshoe):
-        known = {} if draws.scale is None else {"scale": float(np.median(draws.scale))}
+        known = {} if reg.scale_known else {"scale": float(np.median(draws.hyperparameters["scale"]))}
         # The density is infinite at 0, where it is cut.
         return np.exp(reg.prior.log_density(np.where(grid == 0, grid[1] - grid[0], grid), factor, **known))
-    if draws.scale is not None:
-        scale = float(np.median(draws.scale)) * factor
+    if not reg.scale_known:
+        scale = float(np.median(draws.hyperparameters["scale"])) * factor
         laplace, normal = (scale, np.inf) if reg.prior.name == "laplace" else (np.inf, scale)
     else:
         laplace, normal = float(reg.scales.laplace[j]) * factor, float(reg.scales.normal[j]) * factor
@@ -141,7 +142,7 @@ def _limits(beta: np.ndarray) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _title(reg: Regression, beta: np.ndarray, draws: TreeDraws) -> str:
+def _title(reg: Regression, beta: np.ndarray, draws: Unknowns) -> str:
     if reg.is_horseshoe:
         return "Prior and posterior of each coefficient"
     priors = np.array([_prior_sd(reg, draws, j) for j in range(reg.p)])
@@ -154,11 +155,13 @@ def _title(reg: Regression, beta: np.ndarray, draws: TreeDraws) -> str:
     return f"The posterior's standard deviation is {share}% of the prior's"
 
 
-def _prior_sd(reg: Regression, draws: TreeDraws, j: int) -> float:
+def _prior_sd(reg: Regression, draws: Unknowns, j: int) -> float:
     """Standard deviation of the prior as it is drawn; infinite if it is flat."""
     factor = float(np.median(draws.sigma)) if reg.prior.scaled_by_sigma else 1.0
-    if draws.scale is not None:
-        return float(np.median(draws.scale)) * factor * (2**0.5 if reg.prior.name == "laplace" else 1.0)
+    if not reg.scale_known:
+        return (
+            float(np.median(draws.hyperparameters["scale"])) * factor * (2**0.5 if reg.prior.name == "laplace" else 1.0)
+        )
     laplace, normal = float(reg.scales.laplace[j]) * factor, float(reg.scales.normal[j]) * factor
     if np.isinf(laplace) or np.isinf(normal):
         return min(2**0.5 * laplace, normal)
@@ -167,8 +170,8 @@ def _prior_sd(reg: Regression, draws: TreeDraws, j: int) -> float:
     return float(np.sqrt(np.sum(weight * grid**2) / np.sum(weight)))
 
 
-def _subtitle(reg: Regression, draws: TreeDraws, drawn: int) -> str:
-    unknown = [name for name, flag in (("scale", draws.scale is not None), ("sigma", _moves(reg))) if flag]
+def _subtitle(reg: Regression, draws: Unknowns, drawn: int) -> str:
+    unknown = [name for name, flag in (("scale", not reg.scale_known), ("sigma", _moves(reg))) if flag]
     at = f", drawn at the posterior median of {' and '.join(unknown)}" if unknown else ""
     return f"{prior_name(reg)} prior{at}" + left_out(drawn, reg.p, "of largest posterior mean")
 

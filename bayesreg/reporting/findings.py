@@ -8,7 +8,7 @@ import numpy as np
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.analysis.comparison.known_scale import at_known_scale
-from bayesreg.analysis.from_tree import draws_of, read_posterior
+from bayesreg.analysis.from_tree import coef_intercept_sigma, read_posterior
 from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
 from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
 from bayesreg.analysis.strength_draws import draws_at_strengths
@@ -92,7 +92,9 @@ def find(
         point, notes = at_known_scale(reg, idata)
         tree = idata
         both = attempt(lambda: compare(point, tree, objective=objective, ci_prob=ci_prob, notes=notes))
-        held = _held_at(point, both.sigma if isinstance(both, Comparison) else float(draws_of(idata).sigma.mean()))
+        held = _held_at(
+            point, both.sigma if isinstance(both, Comparison) else float(coef_intercept_sigma(idata)[2].mean())
+        )
     return Findings(
         reg=reg,
         held=held,

@@ -15,7 +15,7 @@ from bayesreg.model.strength import at_strength
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.sampling.arguments import MOST_CHAINS, read_count, read_seed, require_memory, require_regression
 from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, log_posterior, posterior_variables
-from bayesreg.sampling.draws import Draws, Tick, chain_generators
+from bayesreg.sampling.draws import Run, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
 from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import Diagnostics, diagnose
@@ -23,7 +23,6 @@ from bayesreg.sampling.gibbs.sampler import (
     breakdown_named,
     draws_a_call,
     one_thread_of_linear_algebra,
-    to_draws,
 )
 
 if TYPE_CHECKING:
@@ -112,12 +111,12 @@ def sample_path(
     independent = choose_engine(reg).engine == "exact"
     with progress(progressbar, len(grid), "Sampling along the path") as tick:
         if independent:
-            found = _draw_each(regs, draws, chains, random_seed, tick)
+            runs = _draw_each(regs, draws, chains, random_seed, tick)
         else:
-            found = _walk(regs, draws, tune, chain_generators(random_seed, chains), tick)
-    verdicts = [_judge(reg, drawn, independent) for drawn in found]
+            runs = _walk(regs, draws, tune, chain_generators(random_seed, chains), tick)
+    verdicts = [_judge(reg, run, independent) for run in runs]
     _warn(grid, verdicts)
-    return _to_tree(reg, grid, found, verdicts)
+    return _to_tree(reg, grid, runs, verdicts)
 
 
 def _read(strengths: object) -> np.ndarray:
@@ -132,20 +131,20 @@ def _read(strengths: object) -> np.ndarray:
 
 def _draw_each(
     regs: list[Regression], draws: int, chains: int, random_seed: int | None, tick: Tick | None
-) -> list[Draws]:
-    found = []
+) -> list[Run]:
+    runs = []
     for one, seed in zip(regs, np.random.SeedSequence(random_seed).spawn(len(regs)), strict=True):
-        found.append(sample_exact(one, draws=draws, chains=chains, random_seed=seed))
+        runs.append(sample_exact(one, draws=draws, chains=chains, random_seed=seed))
         if tick is not None:
             tick(1)
-    return found
+    return runs
 
 
 def _walk(
     regs: list[Regression], draws: int, tune: int, generators: list[np.random.Generator], tick: Tick | None
-) -> list[Draws]:
+) -> list[Run]:
     """Gibbs chains from the first regression to the last, all of which share their data."""
-    from bayesreg.sampling.gibbs.assemble import assemble, shares, starting_point, with_scales
+    from bayesreg.sampling.gibbs.assemble import assemble, run_of_chains, shares, starting_point, with_scales
     from bayesreg.sampling.gibbs.kernel import choose_kernel
 
     first = assemble(regs[0])
@@ -171,7 +170,7 @@ def _walk(
             stop.set()
             raise
     return [
-        to_draws(one, step.problem, step.kernel, generators, theta[k], hyper[k], theta[k, ..., :0], tune)
+        run_of_chains(one, step.problem, step.kernel, generators, (theta[k], hyper[k], theta[k, ..., :0]), tune)
         for k, (one, step) in enumerate(zip(regs, steps, strict=True))
     ]
 
@@ -220,11 +219,9 @@ def _fill(
         advance(generator, step.problem, state, *step.kernel.rhythm, sweeps, kept, others, np.empty((len(kept), 0)))
 
 
-def _judge(reg: Regression, drawn: Draws, independent: bool) -> Diagnostics:
-    drawn.stats["lp"] = log_posterior(reg, drawn)
-    return diagnose(
-        drawn, sigma_known=reg.noise.known, has_intercept=reg.intercept is not False, independent=independent
-    )
+def _judge(reg: Regression, run: Run, independent: bool) -> Diagnostics:
+    run.stats["lp"] = log_posterior(reg, run.draws)
+    return diagnose(run, sigma_known=reg.noise.known, has_intercept=reg.intercept is not False, independent=independent)
 
 
 def _warn(grid: np.ndarray, verdicts: list[Diagnostics]) -> None:
@@ -238,10 +235,10 @@ def _warn(grid: np.ndarray, verdicts: list[Diagnostics]) -> None:
         warnings.warn(f"draws at strength {'; '.join(bad[:3])}{more}.", SamplerWarning, stacklevel=3)
 
 
-def _to_tree(reg: Regression, grid: np.ndarray, found: list[Draws], verdicts: list[Diagnostics]) -> "DataTree":
+def _to_tree(reg: Regression, grid: np.ndarray, runs: list[Run], verdicts: list[Diagnostics]) -> "DataTree":
     from arviz_base import from_dict
 
-    parts = [posterior_variables(reg, drawn) for drawn in found]
+    parts = [posterior_variables(reg, run.draws) for run in runs]
     posterior = {name: np.stack([part[name] for part in parts], axis=2) for name in parts[0]}
     worst = {
         name: np.array([getattr(verdict, name) for verdict in verdicts]) for name in ("rhat", "ess_bulk", "ess_tail")

@@ -1,6 +1,7 @@
 """Draws to an ArviZ DataTree with named coordinates, on the user's own columns."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ from bayesreg.model.log_density import (
 )
 from bayesreg.model.prior_numbers import prior_numbers
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior
-from bayesreg.sampling.draws import MOST_DOUBLES, Draws
-from bayesreg.sampling.prior_draws import FromPrior, draw_prior
+from bayesreg.sampling.draws import MOST_DOUBLES, Run
+from bayesreg.sampling.prior_draws import draw_prior, improper_parts
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -35,8 +37,8 @@ BY_ROW = ("prior_predictive", "posterior_predictive", "log_likelihood")
 
 def to_datatree(
     reg: Regression,
-    draws: Draws,
-    told: dict[str, Any],
+    run: Run,
+    attributes: dict[str, Any],
     groups: Sequence[str],
     random_seed: int | None,
 ) -> "DataTree":
@@ -45,9 +47,9 @@ def to_datatree(
     Parameters
     ----------
     reg : Regression
-    draws : Draws
-    told : dict
-        What ran and why and what the gate found, for the attributes.
+    run : Run
+    attributes : dict
+        What ran and why, and the diagnostics, to be added to those of the regression.
     groups : sequence of str
         Which of ``prior``, ``prior_predictive``, ``posterior_predictive``, ``log_likelihood`` and ``log_prior`` to
         add; those of y need the rows.
@@ -57,15 +59,16 @@ def to_datatree(
     from arviz_base import from_dict
 
     # The posterior comes last: where it is huge, it takes the place of beta.
+    draws, stats = run.draws, run.stats
     data: dict[str, dict[str, Any]] = {
-        "sample_stats": draws.stats if "lp" in draws.stats else {**draws.stats, "lp": log_posterior(reg, draws)}
+        "sample_stats": stats if "lp" in stats else {**stats, "lp": log_posterior(reg, draws)}
     }
     data |= _extra(reg, draws, groups, random_seed)
     data = {"posterior": posterior_variables(reg, draws), **data}
     if reg.design.rows is not None:
         data["observed_data"] = {"y": reg.design.rows.y}
     data["constant_data"] = _constants(reg)
-    attrs = {**attributes_of(reg), **told}
+    attrs = {**attributes_of(reg), **attributes}
     coords: dict[str, Any] = {"coef_name": list(reg.names)}
     if reg.design.rows is None:
         coords["other_name"] = list(reg.names)
@@ -77,34 +80,28 @@ def to_datatree(
     prior_attrs = {"prior": {"improper": " ".join(improper_parts(reg))}} if "prior" in data else {}
     group_attrs = prior_attrs | {
         "/": attrs,
-        "posterior": {**attrs, "inference_library": draws.library, "tuning_steps": draws.warmup},
+        "posterior": {**attrs, "inference_library": run.library, "tuning_steps": run.warmup},
     }
     return from_dict(data, coords=coords, dims=dims, attrs=group_attrs)
 
 
-def posterior_variables(reg: Regression, draws: Draws) -> dict[str, Any]:
+def posterior_variables(reg: Regression, draws: Unknowns) -> dict[str, Any]:
     """Everything unknown, and the coefficients on the user's columns.
 
     All that ``reg.to_pymc()`` leaves free is among it, by the same name (unless the draws are huge).
     """
     if prod(draws.beta.shape) > MOST_DOUBLES:
-        posterior = _located_in_place(reg, draws)
+        posterior = _on_user_columns_in_place(reg, draws)
     else:
-        found = reg.locate(draws.beta, draws.at_center)
-        posterior = {"coef": found.coef}
-        if np.any(reg.design.standardization.sd != 1):
-            posterior["beta"] = draws.beta
-        posterior |= _unit(reg, draws)
+        coef, intercept = draws.on_user_columns(reg.design.standardization)
+        posterior = {"coef": coef} | _beta(reg, draws)
         if reg.intercept is not False:
-            posterior["intercept"] = found.intercept
+            posterior["intercept"] = intercept
     if has_center(reg):
         posterior["intercept_at_center"] = draws.at_center
     if reg.noise.sigma is None:
         posterior["sigma"] = draws.sigma
-    for name, values in (("scale", draws.scale), ("local_scale", draws.local), ("slab_scale", draws.slab)):
-        if values is not None:
-            posterior[name] = values
-    return posterior
+    return posterior | dict(draws.hyperparameters)
 
 
 def has_center(reg: Regression) -> bool:
@@ -112,18 +109,17 @@ def has_center(reg: Regression) -> bool:
     return reg.intercept is not False and bool(np.any(reg.design.standardization.center != 0))
 
 
-def _unit(reg: Regression, draws: Draws | FromPrior) -> dict[str, np.ndarray]:
-    """Coefficients of a horseshoe in units of their standard deviations given its scales, which the model draws."""
-    if not isinstance(reg.prior, HorseshoePrior) or draws.beta is None:
-        return {}
-    assert draws.local is not None
-    assert draws.sigma is not None
-    name = "beta_unit" if np.any(reg.design.standardization.sd != 1) else "coef_unit"
-    precision = horseshoe_precision(reg.prior, draws.sigma, draws.scale, draws.local, draws.slab)
-    return {name: draws.beta * np.sqrt(precision)}
+def _beta(reg: Regression, draws: Unknowns) -> dict[str, np.ndarray]:
+    """Beta where it is not coef; for a horseshoe also in units of its standard deviations, which the model draws."""
+    standardized = bool(np.any(reg.design.standardization.sd != 1))
+    variables = {"beta": draws.beta} if standardized else {}
+    if isinstance(reg.prior, HorseshoePrior):
+        unit = draws.beta * np.sqrt(horseshoe_precision(reg.prior, draws))
+        variables["beta_unit" if standardized else "coef_unit"] = unit
+    return variables
 
 
-def _located_in_place(reg: Regression, draws: Draws) -> dict[str, Any]:
+def _on_user_columns_in_place(reg: Regression, draws: Unknowns) -> dict[str, Any]:
     """Coefficients and intercept on the user's columns, in the place of huge draws of beta, which are lost with it.
 
     Raises
@@ -147,37 +143,34 @@ def _located_in_place(reg: Regression, draws: Draws) -> dict[str, Any]:
     return {"coef": coef, "intercept": intercept}
 
 
-def log_posterior(reg: Regression, draws: Draws) -> np.ndarray:
+def log_posterior(reg: Regression, draws: Unknowns) -> np.ndarray:
     """Log posterior density of each draw, in blocks of draws, so that what it needs on the way stays small."""
     step = max(1, BLOCK_SIZE // reg.p)
     total = np.empty(draws.sigma.shape)
-    for chain, found in enumerate(total):
-        for start in range(0, len(found), step):
-            at = (chain, slice(start, start + step))
-            beta, at_center, sigma = draws.beta[at], draws.at_center[at], draws.sigma[at]
-            others = (None if value is None else value[at] for value in (draws.scale, draws.local, draws.slab))
-            found[at[1]] = log_likelihood(reg, beta, at_center, sigma) + log_prior(reg, beta, at_center, sigma, *others)
+    for chain, start in product(range(len(total)), range(0, total.shape[1], step)):
+        block = (chain, slice(start, start + step))
+        total[block] = log_likelihood(reg, draws[block]) + log_prior(reg, draws[block])
     return total
 
 
-def _extra(reg: Regression, draws: Draws, groups: Sequence[str], random_seed: int | None) -> dict[str, dict[str, Any]]:
+def _extra(
+    reg: Regression, draws: Unknowns, groups: Sequence[str], random_seed: int | None
+) -> dict[str, dict[str, Any]]:
     check_groups(reg, groups)
     data: dict[str, dict[str, Any]] = {}
     if "log_likelihood" in groups:
-        data["log_likelihood"] = {"y": pointwise_log_likelihood(reg, draws.beta, draws.at_center, draws.sigma)}
+        data["log_likelihood"] = {"y": pointwise_log_likelihood(reg, draws)}
     if "log_prior" in groups:
-        prior = log_prior(reg, draws.beta, draws.at_center, draws.sigma, draws.scale, draws.local, draws.slab)
-        data["log_prior"] = {"prior": prior}
+        data["log_prior"] = {"prior": log_prior(reg, draws)}
     if "posterior_predictive" in groups:
-        found = _predictive(reg, draws.beta, draws.at_center, draws.sigma, _stream(random_seed, 1))
-        data["posterior_predictive"] = {"y": found}
+        data["posterior_predictive"] = {"y": _predictive(reg, draws, _stream(random_seed, 1))}
     if "prior" in groups or "prior_predictive" in groups:
         data |= _before_data(reg, draw_prior(reg, draws.sigma.shape, _stream(random_seed, 2)), groups, random_seed)
     return data
 
 
 def check_groups(reg: Regression, groups: Sequence[str]) -> None:
-    """Refuse groups that this regression cannot have, so that nothing is drawn in vain.
+    """Refuse groups that this regression cannot have before anything is drawn.
 
     Raises
     ------
@@ -205,37 +198,27 @@ def check_groups(reg: Regression, groups: Sequence[str]) -> None:
         raise PriorError('every prior here is improper, so there is nothing to draw; leave "prior" out of groups.')
 
 
-def improper_parts(reg: Regression) -> tuple[str, ...]:
-    """Return the unknowns without a proper prior, of which the group ``prior`` has no draws."""
-    return draw_prior(reg, (1, 1), np.random.default_rng(0)).improper
-
-
 def _stream(random_seed: int | None, number: int) -> np.random.Generator:
-    """Return a stream of its own, apart from those that the chains spawned from the same seed."""
+    """Return a stream apart from those that the chains spawned from the same seed."""
     return np.random.default_rng(None if random_seed is None else [random_seed, number])
 
 
-def _predictive(
-    reg: Regression, beta: np.ndarray, at_center: np.ndarray, sigma: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
+def _predictive(reg: Regression, draws: Unknowns, generator: np.random.Generator) -> np.ndarray:
     rows = reg.design.rows
     assert rows is not None
     root = 1.0 if rows.weights is None else np.sqrt(rows.weights)
-    return reg.family.draw(generator, linear_predictor(reg, beta, at_center), sigma[..., None] / root)
+    return reg.family.draw(generator, linear_predictor(reg, draws), draws.sigma[..., None] / root)
 
 
 def _before_data(
-    reg: Regression, found: FromPrior, groups: Sequence[str], random_seed: int | None
+    reg: Regression, parts: dict[str, np.ndarray], groups: Sequence[str], random_seed: int | None
 ) -> dict[str, dict[str, Any]]:
     data: dict[str, dict[str, Any]] = {}
     if "prior" in groups:
-        data["prior"] = _prior_variables(reg, found)
+        data["prior"] = _prior_variables(reg, parts)
     if "prior_predictive" in groups:
-        assert found.beta is not None
-        assert found.at_center is not None
-        assert found.sigma is not None
         try:
-            y = _predictive(reg, found.beta, found.at_center, found.sigma, _stream(random_seed, 3))
+            y = _predictive(reg, _unknowns(parts), _stream(random_seed, 3))
         except (ValueError, UnsupportedError) as error:
             raise PriorError(
                 f"the {reg.prior.name} prior allows predictions too large for the {reg.family.name} family "
@@ -245,24 +228,27 @@ def _before_data(
     return data
 
 
-def _prior_variables(reg: Regression, found: FromPrior) -> dict[str, Any]:
+def _unknowns(parts: dict[str, np.ndarray]) -> Unknowns:
+    """Draws of all unknowns; beta does not depend on what has an improper prior, which stands at a fixed value."""
+    shape = parts["beta"].shape[:-1]
+    others = {name: values for name, values in parts.items() if name not in ("beta", "at_center", "sigma")}
+    at_center, sigma = parts.get("at_center", np.zeros(shape)), parts.get("sigma", np.ones(shape))
+    return Unknowns(parts["beta"], at_center, sigma, others)
+
+
+def _prior_variables(reg: Regression, parts: dict[str, np.ndarray]) -> dict[str, Any]:
     """The variables of the posterior that have a proper prior."""
     variables: dict[str, Any] = {}
-    if found.beta is not None:
-        at_center = np.zeros(found.beta.shape[:-1]) if found.at_center is None else found.at_center
-        located = reg.locate(found.beta, at_center)
-        variables["coef"] = located.coef
-        if np.any(reg.design.standardization.sd != 1):
-            variables["beta"] = found.beta
-        variables |= _unit(reg, found)
-        if reg.intercept is not False and found.at_center is not None:
-            variables["intercept"] = located.intercept
+    if "beta" in parts:
+        draws = _unknowns(parts)
+        coef, intercept = draws.on_user_columns(reg.design.standardization)
+        variables = {"coef": coef} | _beta(reg, draws)
+        if reg.intercept is not False and "at_center" in parts:
+            variables["intercept"] = intercept
             if has_center(reg):
-                variables["intercept_at_center"] = found.at_center
-    if reg.noise.sigma is None and found.sigma is not None:
-        variables["sigma"] = found.sigma
-    others = {"scale": found.scale, "local_scale": found.local, "slab_scale": found.slab}
-    return variables | {name: values for name, values in others.items() if values is not None}
+                variables["intercept_at_center"] = parts["at_center"]
+    known = {"beta", "at_center"} | ({"sigma"} if reg.noise.known else set())
+    return variables | {name: values for name, values in parts.items() if name not in known}
 
 
 def _constants(reg: Regression) -> dict[str, Any]:

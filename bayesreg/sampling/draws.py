@@ -1,4 +1,4 @@
-"""Draws of a regression's posterior, as every engine returns them."""
+"""What every engine returns: posterior draws of all unknowns, and how they were made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,6 +6,8 @@ from math import prod
 from typing import Any
 
 import numpy as np
+
+from bayesreg.model.unknowns import Unknowns
 
 # Called with the number of draws done since the last call.
 Tick = Callable[[int], None]
@@ -16,42 +18,28 @@ MOST_DOUBLES = 2**27
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
-    """Posterior draws; C chains of D draws.
+class Run:
+    """One run of a sampler; C chains of D draws.
 
     Attributes
     ----------
-    beta : ndarray, shape (C, D, p)
-        On the columns that the prior sees.
-    at_center : ndarray, shape (C, D)
-        Intercept at the centre of the columns; zeros if there is none.
-    sigma : ndarray, shape (C, D)
-    scale : ndarray, shape (C, D), or None
-        The prior's scale, where it is unknown.
-    local : ndarray, shape (C, D, p), or None
-        Local scales of a horseshoe prior.
-    slab : ndarray, shape (C, D), or None
-        The slab's scale of a regularized horseshoe prior.
+    draws : Unknowns
+        With leading dimensions (C, D).
     stats : dict of str to ndarray, shape (C, D)
-        The engine's own statistics of each draw.
+        Statistics of each draw, such as ``lp`` and ``diverging``.
     warmup : int
         Draws per chain that were discarded first.
     library : str
         What ran, such as ``"bayesreg"`` or ``"pymc"``.
-    told : dict of str to str or number
-        What else the engine says of itself.
+    settings : dict of str to str or number
+        How it ran, such as ``kernel`` and ``sweeps_per_draw``.
     """
 
-    beta: np.ndarray
-    at_center: np.ndarray
-    sigma: np.ndarray
-    scale: np.ndarray | None = None
-    local: np.ndarray | None = None
-    slab: np.ndarray | None = None
+    draws: Unknowns
     stats: dict[str, np.ndarray] = field(default_factory=dict)
     warmup: int = 0
     library: str = "bayesreg"
-    told: dict[str, str | float] = field(default_factory=dict)
+    settings: dict[str, str | float] = field(default_factory=dict)
 
 
 def chain_generators(random_seed: int | np.random.SeedSequence | None, chains: int) -> list[np.random.Generator]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayesreg.errors import ConvergenceError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.normal import Normal
 from bayesreg.sampling.arguments import (
     MOST_CHAINS,
@@ -19,7 +20,7 @@ from bayesreg.sampling.arguments import (
     require_regression,
 )
 from bayesreg.sampling.datatree import check_groups, log_posterior, to_datatree
-from bayesreg.sampling.draws import Draws, Tick
+from bayesreg.sampling.draws import Run, Tick
 from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import SMALLEST_ESS, Diagnostics, diagnose
 from bayesreg.sampling.gibbs.sampler import WARMUP, sample_gibbs
@@ -47,20 +48,25 @@ class Posterior:
     """Draws with all that their DataTree will say of them."""
 
     reg: Regression
-    draws: Draws
+    run: Run
     diagnostics: Diagnostics
     choice: EngineChoice
     random_seed: int | None
 
     @property
+    def draws(self) -> Unknowns:
+        """Draws of all unknowns, leading dimensions (chains, draws)."""
+        return self.run.draws
+
+    @property
     def attributes(self) -> dict[str, Any]:
         """What ran and why, and what the gate found."""
-        told = {"engine": self.choice.engine, "engine_reason": self.choice.reason, "random_seed": str(self.random_seed)}
-        return told | self.draws.told | self.diagnostics.attributes
+        choice = {"engine": self.choice.engine, "engine_reason": self.choice.reason}
+        return choice | {"random_seed": str(self.random_seed)} | self.run.settings | self.diagnostics.attributes
 
     def to_datatree(self, groups: Sequence[str] = ()) -> "DataTree":
         """Assemble the DataTree, with extra groups if asked for."""
-        return to_datatree(self.reg, self.draws, self.attributes, groups, self.random_seed)
+        return to_datatree(self.reg, self.run, self.attributes, groups, self.random_seed)
 
 
 def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
@@ -215,22 +221,22 @@ def draw_posterior(
     seed = read_seed(random_seed)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": seed}
     for thin in SHORT_THINNINGS:
-        drawn = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores, thin)
-        _require_all(drawn, draws, chains)
-        drawn.stats["lp"] = log_posterior(reg, drawn)
+        run = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores, thin)
+        _require_all(run, draws, chains)
+        run.stats["lp"] = log_posterior(reg, run.draws)
         verdict = diagnose(
-            drawn,
+            run,
             sigma_known=reg.noise.known,
             has_intercept=reg.intercept is not False,
             independent=choice.engine == "exact",
         )
-        short = kernel == "auto" and drawn.told.get("kernel") == "interpreted"
+        short = kernel == "auto" and run.settings.get("kernel") == "interpreted"
         # More sweeps hardly take chains from one mode to another.
         if verdict.passed or verdict.modes or not short or draws * chains <= SMALLEST_ESS:
             break
     if not verdict.passed:
         warnings.warn(f"{choice.engine} draws: {'; '.join(verdict.problems)}.", SamplerWarning, stacklevel=3)
-    return Posterior(reg, drawn, verdict, choice, seed)
+    return Posterior(reg, run, verdict, choice, seed)
 
 
 def _run(
@@ -243,7 +249,7 @@ def _run(
     nuts_sampler: str | None,
     cores: int | None,
     thin: int,
-) -> Draws:
+) -> Run:
     if engine == "exact":
         return sample_exact(reg, **plan)
     if engine == "gibbs":
@@ -257,12 +263,12 @@ def _run(
     return sample_nuts(reg, tune=warmup, progressbar=progressbar, sampler=nuts_sampler or "pymc", cores=cores, **plan)
 
 
-def _require_all(drawn: Draws, draws: int, chains: int) -> None:
-    found, left = drawn.sigma.shape
-    if (found, left) != (chains, draws):
+def _require_all(run: Run, draws: int, chains: int) -> None:
+    chains_left, draws_left = run.draws.sigma.shape
+    if (chains_left, draws_left) != (chains, draws):
         raise ConvergenceError(
-            f"{drawn.library} ended with {left:,} draws of {found} chains, where {draws:,} of {chains} were asked for, "
-            "as where a run is interrupted; they are dropped: run it again, or ask for fewer draws."
+            f"{run.library} ended with {draws_left:,} draws of {chains_left} chains, where {draws:,} of {chains} were "
+            "asked for, as where a run is interrupted; they are dropped: run it again, or ask for fewer draws."
         )
 
 

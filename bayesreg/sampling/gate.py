@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.convergence import ess_bulk, ess_tail, rhat_and_ess, rhat_rank
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 LARGEST_RHAT, SMALLEST_ESS = 1.01, 400.0
 # Fewer draws a chain than this are not judged at all.
@@ -69,22 +70,23 @@ class Diagnostics:
         return not self.problems
 
 
-def diagnose(draws: Draws, *, sigma_known: bool, has_intercept: bool, independent: bool) -> Diagnostics:
-    """Hold draws against the gate.
+def diagnose(run: Run, *, sigma_known: bool, has_intercept: bool, independent: bool) -> Diagnostics:
+    """Judge the draws of a run.
 
     Parameters
     ----------
-    draws : Draws
+    run : Run
     sigma_known, has_intercept : bool
         Which parts are unknown; what is known does not vary and is not judged.
     independent : bool
         Whether the draws are independent by construction, so that more draws are the only cure, and a sample of
         1,000 columns is judged where there are more.
     """
+    draws = run.draws
     judged = _judged(draws.beta.shape[-1], independent=independent)
-    blocks = list(_blocks(draws, judged, sigma_known=sigma_known, has_intercept=has_intercept))
+    blocks = list(_blocks(run, judged, sigma_known=sigma_known, has_intercept=has_intercept))
     rhat, bulk, tail = _worst(draws, blocks)
-    divergences = int(np.sum(draws.stats.get("diverging", 0)))
+    divergences = int(np.sum(run.stats.get("diverging", 0)))
     problems = []
     more = "take more draws" if independent else "take more draws or a longer warm-up (tune)"
     if not rhat < LARGEST_RHAT:
@@ -115,7 +117,7 @@ def within_gate(rhat: np.ndarray, ess: np.ndarray) -> np.ndarray:
     return np.asarray((np.asarray(rhat) < LARGEST_RHAT) & (np.asarray(ess) > SMALLEST_ESS))
 
 
-def _obstacle(draws: Draws, blocks: list[np.ndarray]) -> str:
+def _obstacle(draws: Unknowns, blocks: list[np.ndarray]) -> str:
     """Why there is no R̂."""
     if draws.sigma.shape[-1] < FEWEST_DRAWS:
         return f"only {draws.sigma.shape[-1]} draws a chain"
@@ -129,10 +131,15 @@ def _apart(value: float, limit: float, digits: int) -> str:
     return f"{value:.{digits}f}"
 
 
-def _modes(draws: Draws) -> str:
-    """Groups of draws of sigma, and of the prior's scale, in words."""
-    found = {"sigma": draws.sigma} if draws.scale is None else {"sigma": draws.sigma, "scale": draws.scale}
-    return ", ".join(words for name, values in found.items() if (words := _groups(name, values)))
+def _modes(draws: Unknowns) -> str:
+    """Groups of draws of sigma, and of the prior's unknowns, in words."""
+    scales = {"sigma": draws.sigma} | _scalars(draws)
+    return ", ".join(words for name, values in scales.items() if (words := _groups(name, values)))
+
+
+def _scalars(draws: Unknowns) -> dict[str, np.ndarray]:
+    """The prior's unknowns that have one value a draw."""
+    return {name: values for name, values in draws.hyperparameters.items() if values.ndim == draws.sigma.ndim}
 
 
 def _groups(name: str, values: np.ndarray) -> str:
@@ -160,8 +167,9 @@ def _judged(p: int, *, independent: bool) -> np.ndarray:
     return np.arange(p)
 
 
-def _blocks(draws: Draws, judged: np.ndarray, *, sigma_known: bool, has_intercept: bool) -> Iterator[np.ndarray]:
+def _blocks(run: Run, judged: np.ndarray, *, sigma_known: bool, has_intercept: bool) -> Iterator[np.ndarray]:
     """Every unknown that is judged, in blocks of shape (k, C, D); no copies where all columns are."""
+    draws = run.draws
     step = max(1, BLOCK_SIZE // draws.sigma.size)
     beta = draws.beta if len(judged) == draws.beta.shape[-1] else draws.beta[..., judged]
     for start in range(0, len(judged), step):
@@ -169,9 +177,9 @@ def _blocks(draws: Draws, judged: np.ndarray, *, sigma_known: bool, has_intercep
     if draws.beta.shape[-1] > 1:
         yield _combinations(draws.beta)
     others = [draws.at_center] if has_intercept else []
-    others += [draws.stats["lp"]] if "lp" in draws.stats else []
+    others += [run.stats["lp"]] if "lp" in run.stats else []
     others += [] if sigma_known else [draws.sigma]
-    others += [] if draws.scale is None else [draws.scale]
+    others += list(_scalars(draws).values())
     if others:
         yield np.stack(others)
 
@@ -204,7 +212,7 @@ def _project(chain: np.ndarray, mean: np.ndarray, unit: np.ndarray, directions: 
     return np.asarray(chain @ weights - mean @ weights, dtype=float)
 
 
-def _worst(draws: Draws, blocks: list[np.ndarray]) -> tuple[float, float, float]:
+def _worst(draws: Unknowns, blocks: list[np.ndarray]) -> tuple[float, float, float]:
     if draws.sigma.shape[-1] < FEWEST_DRAWS or not _all_finite(draws, blocks):
         return np.nan, np.nan, np.nan
     found = np.array([_worst_of(block) for block in blocks])
@@ -224,7 +232,7 @@ def _worst_of(block: np.ndarray) -> tuple[float, float, float]:
     return float(rhat.max()), float(bulk.min()), float(tail.min())
 
 
-def _all_finite(draws: Draws, blocks: list[np.ndarray]) -> bool:
+def _all_finite(draws: Unknowns, blocks: list[np.ndarray]) -> bool:
     """Whether all is finite, columns that are not judged too: a sum is finite only if all its terms are."""
     with np.errstate(invalid="ignore"):
         return bool(

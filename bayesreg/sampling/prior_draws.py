@@ -1,7 +1,5 @@
 """Draws from the priors of a regression, for what its posterior is to be compared with."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from bayesreg.model.regression import Regression
@@ -13,29 +11,7 @@ from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHor
 STEEPEST = 1e6
 
 
-@dataclass(frozen=True, eq=False)
-class FromPrior:
-    """Independent draws from the priors; None where the prior is improper, and where there is nothing unknown.
-
-    Attributes
-    ----------
-    beta : ndarray, shape (..., p), or None
-    at_center, sigma, scale, slab : ndarray, shape (...), or None
-    local : ndarray, shape (..., p), or None
-    improper : tuple of str
-        What has no draws because its prior cannot be normalized.
-    """
-
-    beta: np.ndarray | None
-    at_center: np.ndarray | None
-    sigma: np.ndarray | None
-    scale: np.ndarray | None
-    local: np.ndarray | None
-    slab: np.ndarray | None
-    improper: tuple[str, ...]
-
-
-def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Generator) -> FromPrior:
+def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Generator) -> dict[str, np.ndarray]:
     """Draw from all the priors of a regression.
 
     Parameters
@@ -44,21 +20,30 @@ def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Gen
     shape : tuple of int
         Of the draws, such as (chains, draws).
     generator : numpy.random.Generator
+
+    Returns
+    -------
+    dict of str to ndarray
+        Every part of :class:`bayesreg.model.unknowns.Unknowns` by name, a known sigma too, but for what has no draws
+        because its prior, or that of something that it depends on, is improper: see :func:`improper_parts`.
     """
     sigma = (
         np.full(shape, reg.noise.sigma)
         if reg.noise.sigma is not None
         else draw_if_proper(reg.noise.prior, shape, generator)
     )
-    hyperprior = getattr(reg.prior, "scale", None)
-    scale = draw_if_proper(hyperprior, shape, generator) if isinstance(hyperprior, PositivePrior) else None
-    local, slab = _horseshoe_scales(reg, shape, generator)
-    beta = _beta(reg, sigma, scale, local, slab, shape, generator)
-    at_center = _at_center(reg, sigma, shape, generator)
-    wanted = {"sigma": sigma, "scale": scale if not reg.scale_known else True, "beta": beta}
-    wanted |= {} if reg.intercept is False else {"intercept": at_center}
-    improper = tuple(name for name, values in wanted.items() if values is None)
-    return FromPrior(beta, at_center, sigma, scale, local, slab, improper)
+    hyperparameters = draw_hyperparameters(reg, shape, generator)
+    beta = _beta(reg, sigma, hyperparameters, shape, generator)
+    parts = {"beta": beta, "at_center": _at_center(reg, sigma, shape, generator), "sigma": sigma}
+    return {name: values for name, values in parts.items() if values is not None} | hyperparameters
+
+
+def improper_parts(reg: Regression) -> tuple[str, ...]:
+    """The unknowns without a proper prior, of which there are no draws before the data."""
+    parts = draw_prior(reg, (1, 1), np.random.default_rng(0))
+    names = {"sigma": "sigma"} | ({} if reg.scale_known else {"scale": "scale"}) | {"beta": "beta"}
+    names |= {} if reg.intercept is False else {"intercept": "at_center"}
+    return tuple(name for name, part in names.items() if part not in parts)
 
 
 def draw_if_proper(
@@ -90,37 +75,37 @@ def draw_elastic_net(
     return sign * np.where(both, np.maximum(truncated, 0.0), pointed)
 
 
-def _horseshoe_scales(
+def draw_hyperparameters(
     reg: Regression, shape: tuple[int, ...], generator: np.random.Generator
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    if not isinstance(reg.prior, HorseshoePrior):
-        return None, None
-    local = np.abs(generator.standard_cauchy((*shape, reg.p)))
-    if not isinstance(reg.prior, RegularizedHorseshoe):
-        return local, None
-    return local, reg.prior.slab_prior.draw(generator, shape)
+) -> dict[str, np.ndarray]:
+    """Draw the prior's unknowns by name, but for a scale whose hyperprior is improper."""
+    drawn: dict[str, np.ndarray] = {}
+    hyperprior = getattr(reg.prior, "scale", None)
+    if isinstance(hyperprior, PositivePrior) and hyperprior.proper:
+        drawn["scale"] = hyperprior.draw(generator, shape)
+    if isinstance(reg.prior, HorseshoePrior):
+        drawn["local_scale"] = np.abs(generator.standard_cauchy((*shape, reg.p)))
+    if isinstance(reg.prior, RegularizedHorseshoe):
+        drawn["slab_scale"] = reg.prior.slab_prior.draw(generator, shape)
+    return drawn
 
 
 def _beta(
     reg: Regression,
     sigma: np.ndarray | None,
-    scale: np.ndarray | None,
-    local: np.ndarray | None,
-    slab: np.ndarray | None,
+    hyperparameters: dict[str, np.ndarray],
     shape: tuple[int, ...],
     generator: np.random.Generator,
 ) -> np.ndarray | None:
     """Coefficients given everything above them; None if any of that, or any column, has an improper prior."""
-    factor = sigma if reg.prior.scaled_by_sigma else np.ones(shape)
+    factor, scale = sigma if reg.prior.scaled_by_sigma else np.ones(shape), hyperparameters.get("scale")
     if factor is None or (scale is None and not reg.scale_known):
         return None
     if isinstance(reg.prior, HorseshoePrior):
-        assert local is not None
-        common = np.full(shape, reg.prior.scale) if scale is None else scale
-        sd = local * common[..., None]
-        if slab is not None:
-            sd = 1 / np.hypot(1 / sd, 1 / slab[..., None])
-        return factor[..., None] * sd * generator.standard_normal(local.shape)
+        sd = hyperparameters["local_scale"] * (np.full(shape, reg.prior.scale) if scale is None else scale)[..., None]
+        if isinstance(reg.prior, RegularizedHorseshoe):
+            sd = 1 / np.hypot(1 / sd, 1 / hyperparameters["slab_scale"][..., None])
+        return factor[..., None] * sd * generator.standard_normal(sd.shape)
     scales = reg.unit_scales
     if np.any(scales.is_flat):
         return None

@@ -26,9 +26,7 @@ def choose_by_full_bayes(
     axis.require_prior("full_bayes", Laplace, Normal)
     whole, hyper = with_hyperprior(given, hyperprior)
     posterior = draw_posterior(whole, **sampling)
-    scale = posterior.draws.scale
-    assert scale is not None
-    strengths = strengths_of_scales(axis, scale)
+    strengths = strengths_of_scales(axis, posterior.draws.hyperparameters["scale"])
     low, middle, high = np.quantile(strengths, [(1 - CI_PROB) / 2, 0.5, (1 + CI_PROB) / 2])
     told = f"posterior median of the strength, scale ~ {hyper} ({posterior.choice.engine})"
     error = _median_error(strengths)

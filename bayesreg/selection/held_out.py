@@ -264,5 +264,5 @@ def mean_errors(fits: Path, held: Held) -> np.ndarray:
 def linear_predictor(fits: Path, Z: Any) -> np.ndarray:
     """Without offset, of rows of the columns that the prior sees, at each strength, shape (rows, m)."""
     assert fits.reg.noise.sigma is not None
-    point = fits.reg.coefficients(fits.theta, fits.reg.noise.sigma)
+    point = fits.reg.unknowns(fits.theta, fits.reg.noise.sigma)
     return np.asarray(point.at_center + Z @ fits.beta.T)

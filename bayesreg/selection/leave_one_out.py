@@ -11,9 +11,9 @@ from scipy import linalg
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import DataError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
-from bayesreg.sampling.draws import Draws
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
@@ -203,7 +203,7 @@ def psis_loo(reg: Regression, sampling: dict[str, Any]) -> tuple[float, float, f
     return float(elpd.sum()), float(np.sqrt(variance.sum())), float(np.max(k))
 
 
-def row_log_likelihood(reg: Regression, draws: Draws) -> np.ndarray:
+def row_log_likelihood(reg: Regression, draws: Unknowns) -> np.ndarray:
     """Log p(y_i | draw), shape (C, D, n)."""
     rows = reg.design.rows
     assert rows is not None

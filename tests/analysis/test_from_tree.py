@@ -1,15 +1,18 @@
 """A regression that is rebuilt from a DataTree has the same density as the one that was sampled."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from xarray import DataTree
 
 import bayesreg as br
-from bayesreg.analysis.from_tree import draws_of, family_of, read_posterior, regression_of
+from bayesreg.analysis.from_tree import coef_intercept_sigma, family_of, read_posterior, regression_of
 from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 RNG = np.random.default_rng(5)
 X = RNG.normal([3.0, 0.0, -1.0], [1.0, 5.0, 0.2], size=(40, 3))
@@ -37,25 +40,28 @@ REGRESSIONS = {
 def draws_for(reg):
     shape = (2, 10)
     sigma = RNG.uniform(0.5, 2, size=shape) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
-    scale = None if reg.scale_known else RNG.uniform(0.5, 2, size=shape)
+    scales = {} if reg.scale_known else {"scale": RNG.uniform(0.5, 2, size=shape)}
     at_center = np.zeros(shape) if reg.intercept is False else RNG.normal(size=shape)
-    return Draws(RNG.normal(size=(*shape, reg.p)), at_center, sigma, scale)
+    return Unknowns(RNG.normal(size=(*shape, reg.p)), at_center, sigma, scales)
+
+
+def tree_of(reg, draws=None):
+    return to_datatree(reg, Run(draws_for(reg) if draws is None else draws), {}, (), None)
 
 
 @pytest.mark.parametrize("reg", REGRESSIONS.values(), ids=REGRESSIONS.keys())
 def test_the_density_is_the_same(reg):
     draws = draws_for(reg)
-    tree = to_datatree(reg, draws, {}, (), None)
-    again = regression_of(tree)
-    given = (draws.beta, draws.at_center, draws.sigma)
-    np.testing.assert_allclose(log_likelihood(again, *given), log_likelihood(reg, *given), rtol=1e-10)
-    np.testing.assert_allclose(log_prior(again, *given, draws.scale), log_prior(reg, *given, draws.scale), rtol=1e-10)
+    again, read = read_posterior(tree_of(reg, draws))
+    np.testing.assert_allclose(log_likelihood(again, draws), log_likelihood(reg, draws), rtol=1e-10)
+    np.testing.assert_allclose(log_prior(again, draws), log_prior(reg, draws), rtol=1e-10)
     assert (again.names, again.n, again.family) == (reg.names, reg.n, reg.family)
-    read = draws_of(tree)
-    np.testing.assert_allclose(
-        reg.design.standardization.beta(read.coef), draws.beta.reshape(-1, reg.p), rtol=1e-12, atol=1e-14
-    )
+    np.testing.assert_allclose(read.beta, draws.beta.reshape(-1, reg.p), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(read.at_center, draws.at_center.ravel(), rtol=1e-10, atol=1e-12)
     np.testing.assert_array_equal(read.sigma, draws.sigma.ravel())
+    assert read.hyperparameters.keys() == draws.hyperparameters.keys()
+    for name, values in draws.hyperparameters.items():
+        np.testing.assert_array_equal(read.hyperparameters[name], values.ravel())
 
 
 @pytest.mark.parametrize("name", ["laplace", "moments", "hyperprior", "student"])
@@ -64,27 +70,26 @@ def test_it_survives_the_disk(name, tmp_path):
 
     reg = REGRESSIONS[name]
     draws = draws_for(reg)
-    to_datatree(reg, draws, {}, (), None).to_netcdf(tmp_path / "draws.nc", engine="h5netcdf")
+    tree_of(reg, draws).to_netcdf(tmp_path / "draws.nc", engine="h5netcdf")
     with xr.open_datatree(tmp_path / "draws.nc", engine="h5netcdf") as stored:
         again = regression_of(stored.load())
-    given = (draws.beta, draws.at_center, draws.sigma)
-    np.testing.assert_allclose(log_prior(again, *given, draws.scale), log_prior(reg, *given, draws.scale), rtol=1e-10)
+    np.testing.assert_allclose(log_prior(again, draws), log_prior(reg, draws), rtol=1e-10)
 
 
 def test_horseshoes_are_read_back():
     for prior in (br.Horseshoe(br.HalfCauchy(0.5)), br.RegularizedHorseshoe(0.1, 2.0, scaled_by_sigma=True)):
         reg = br.Regression(X, Y, prior=prior)
         drawn = draws_for(reg)
-        drawn = Draws(
-            drawn.beta, drawn.at_center, drawn.sigma, drawn.scale, local=np.ones_like(drawn.beta), slab=drawn.sigma
-        )
-        tree = to_datatree(reg, drawn, {}, (), None)
-        assert regression_of(tree).prior == prior
-        assert np.all(draws_of(tree).local == 1)
+        scales = {"local_scale": np.ones_like(drawn.beta), "slab_scale": drawn.sigma}
+        tree = tree_of(reg, replace(drawn, hyperparameters={**drawn.hyperparameters, **scales}))
+        again, read = read_posterior(tree)
+        assert again.prior == prior
+        assert np.all(read.hyperparameters["local_scale"] == 1)
+        np.testing.assert_array_equal(read.hyperparameters["slab_scale"], drawn.sigma.ravel())
 
 
 def test_nothing_in_an_attribute_is_run():
-    tree = to_datatree(REGRESSIONS["laplace"], draws_for(REGRESSIONS["laplace"]), {}, (), None)
+    tree = tree_of(REGRESSIONS["laplace"])
     for text in ("__import__('os').getcwd()", "Gaussian(", "Regression()", "Gaussian(a=1)", "open", ""):
         tree.attrs["family_settings"] = text
         with pytest.raises(br.errors.DataError, match="is expected"):
@@ -95,23 +100,23 @@ def test_other_trees_are_refused():
     from arviz_base import from_dict
 
     with pytest.raises(br.errors.DataError, match=r"expected a DataTree from br\.sample"):
-        draws_of(from_dict({"posterior": {"theta": np.zeros((2, 5))}}))
+        coef_intercept_sigma(from_dict({"posterior": {"theta": np.zeros((2, 5))}}))
     with pytest.raises(br.errors.DataError, match="got str"):
-        draws_of("draws.nc")
+        coef_intercept_sigma("draws.nc")
     with pytest.raises(br.errors.DataError, match="no attribute 'family_settings'"):
-        draws_of(from_dict({"posterior": {"coef": np.zeros((2, 5, 1))}}, dims={"coef": ["coef_name"]}))
+        coef_intercept_sigma(from_dict({"posterior": {"coef": np.zeros((2, 5, 1))}}, dims={"coef": ["coef_name"]}))
 
 
 def test_values_that_are_not_finite_are_refused():
     draws = draws_for(REGRESSIONS["laplace"])
     draws.beta[0, 0, 0] = np.nan
-    tree = to_datatree(REGRESSIONS["laplace"], draws, {}, (), None)
+    tree = tree_of(REGRESSIONS["laplace"], draws)
     with pytest.raises(br.errors.DataError, match="not finite"):
-        draws_of(tree)
+        coef_intercept_sigma(tree)
 
 
 def test_missing_data_name_the_cure():
-    tree = to_datatree(REGRESSIONS["laplace"], draws_for(REGRESSIONS["laplace"]), {}, (), None)
+    tree = tree_of(REGRESSIONS["laplace"])
     del tree["constant_data"]["X"]
     with pytest.raises(br.errors.DataError, match="pass the regression: reg="):
         regression_of(tree)
@@ -119,12 +124,15 @@ def test_missing_data_name_the_cure():
 
 def test_draws_follow_the_columns_of_the_regression_that_is_given():
     reg = REGRESSIONS["laplace"]
-    tree = to_datatree(reg, draws_for(reg), {}, (), None)
+    tree = tree_of(reg)
     turned = br.Regression(
         pd.DataFrame(X, columns=reg.names)[list(reg.names[::-1])], Y, prior=br.Laplace([np.inf, 1.0, 0.5])
     )
-    np.testing.assert_array_equal(read_posterior(tree, turned)[1].coef, draws_of(tree).coef[:, ::-1])
-    assert br.sparsity(tree, reg=turned, estimate=br.map_estimate(turned)).mean[0] == draws_of(tree).coef[:, 2].mean()
+    np.testing.assert_array_equal(read_posterior(tree, turned)[1].beta, read_posterior(tree)[1].beta[:, ::-1])
+    assert (
+        br.sparsity(tree, reg=turned, estimate=br.map_estimate(turned)).mean[0]
+        == coef_intercept_sigma(tree)[0][:, 2].mean()
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,26 +148,26 @@ def test_draws_follow_the_columns_of_the_regression_that_is_given():
 def test_another_regression_is_refused(other):
     reg = REGRESSIONS["laplace"]
     with pytest.raises(br.errors.DataError, match=r"pass the regression that was sampled|sample this regression"):
-        read_posterior(to_datatree(reg, draws_for(reg), {}, (), None), other)
+        read_posterior(tree_of(reg), other)
     with pytest.raises(br.errors.DataError, match=r"sampled|sample this regression"):
-        br.compare(other, to_datatree(reg, draws_for(reg), {}, (), None))
+        br.compare(other, tree_of(reg))
 
 
 def test_one_chain_keeps_its_dimension_by_a_list():
     reg = REGRESSIONS["laplace"]
-    tree = to_datatree(reg, draws_for(reg), {}, (), None)
+    tree = tree_of(reg)
     posterior = tree["posterior"].to_dataset()
     tree["posterior"] = DataTree(posterior.isel(chain=0))
     with pytest.raises(br.errors.DataError, match=r"sel\(chain=\[0\]\)"):
-        draws_of(tree)
+        coef_intercept_sigma(tree)
     tree["posterior"] = DataTree(posterior.isel(chain=[0]))
-    assert draws_of(tree).chains == 1
+    assert len(coef_intercept_sigma(tree)[2]) == 10
 
 
 def test_a_tree_without_its_constants_is_refused():
     reg = REGRESSIONS["weights"]
     for lost in ("constant_data", "observed_data"):
-        tree = to_datatree(reg, draws_for(reg), {}, (), None)
+        tree = tree_of(reg)
         del tree[lost]
         with pytest.raises(br.errors.DataError, match="has lost"):
             regression_of(tree)

@@ -8,8 +8,9 @@ import pytest
 from scipy import special, stats
 
 import bayesreg as br
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 RNG = np.random.default_rng(3)
 NAMES = ["a", "b/c", "é ü"]
@@ -22,7 +23,8 @@ def made(reg, seed=1, draws=200):
     rng, shape = np.random.default_rng(seed), (2, draws)
     sigma = rng.uniform(0.5, 2, size=shape) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
     at_center = np.zeros(shape) if reg.intercept is False else rng.normal(size=shape)
-    return to_datatree(reg, Draws(0.5 * rng.normal(size=(*shape, reg.p)), at_center, sigma), {}, (), None)
+    run = Run(Unknowns(0.5 * rng.normal(size=(*shape, reg.p)), at_center, sigma))
+    return to_datatree(reg, run, {}, (), None)
 
 
 def eta_of(tree, new):

@@ -33,20 +33,21 @@ def _posterior(case: Any, reg: br.Regression, seed: int) -> Any:
     if case.engine == "exact":
         from bayesreg.sampling.exact.posterior import sample_exact
 
-        return sample_exact(reg, **draws)
+        return sample_exact(reg, **draws).draws
     if case.engine == "nuts":
         from bayesreg.sampling.nuts.sampler import sample_nuts
 
-        return sample_nuts(reg, **draws, tune=case.tune, progressbar=False, sampler="nutpie", cores=1)
+        return sample_nuts(reg, **draws, tune=case.tune, progressbar=False, sampler="nutpie", cores=1).draws
     from bayesreg.sampling.gibbs.sampler import sample_gibbs
 
-    return sample_gibbs(reg, **draws, tune=case.tune, kernel=case.kernel, cores=1)
+    return sample_gibbs(reg, **draws, tune=case.tune, kernel=case.kernel, cores=1).draws
 
 
 def read(case: Any, draws: Any) -> Any:
     """Parameters of the draws that are ranked among; None for what is known."""
     kept = slice(case.thin - 1, None, case.thin)
-    scale, slab, local = (None if part is None else part[0, kept] for part in (draws.scale, draws.slab, draws.local))
+    names = ("scale", "slab_scale", "local_scale")
+    scale, slab, local = (None if (part := draws.get(name)) is None else part[0, kept] for name in names)
     level = np.zeros(DRAWS) if case.intercept is False else draws.at_center[0, kept]
     return joint.Parameters(draws.beta[0, kept], level, draws.sigma[0, kept], scale, local, slab)
 

@@ -39,8 +39,8 @@ def posterior_draw(reg, y, generator):
     settings = {"intercept": reg.intercept, "center": reg.center, "standardize": False}
     noise = reg.noise.sigma if reg.noise.known else reg.noise.prior
     with_y = br.Regression(reg.design.matrix, y, prior=reg.prior, sigma=noise, **settings)
-    draws = sample_exact(with_y, draws=1, chains=1, random_seed=int(generator.integers(2**31)))
-    scale = 1.0 if draws.scale is None else float(draws.scale[0, 0])
+    draws = sample_exact(with_y, draws=1, chains=1, random_seed=int(generator.integers(2**31))).draws
+    scale = float(draws.hyperparameters.get("scale", np.ones((1, 1)))[0, 0])
     level, sigma = float(draws.at_center[0, 0]), float(draws.sigma[0, 0])
     return geweke.joint.Parameters(draws.beta[0, 0], level, sigma, scale, local=1.0, slab=1.0)
 

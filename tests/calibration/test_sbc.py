@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sbc
 
-from bayesreg.sampling.draws import Draws
+from bayesreg.model.unknowns import Unknowns
 
 FAST = sbc.CASES["exact: normal"]
 SAMPLED = [name for name in sbc.CASES if name not in sbc.cases.NUTS]
@@ -30,7 +30,7 @@ def test_a_sampler_that_ignores_the_data_is_seen(monkeypatch):
     def from_prior(case, reg, seed):
         kept = [sbc.joint.draw_all(case.prior, case.sigma, False, case.p, generator) for _ in range(sbc.DRAWS)]
         beta, sigma = np.array([one.beta for one in kept])[None], np.array([one.sigma for one in kept])[None]
-        return Draws(beta, np.zeros_like(sigma), sigma)
+        return Unknowns(beta, np.zeros_like(sigma), sigma)
 
     monkeypatch.setattr(sbc, "_posterior", from_prior)
     names, found = sbc.ranks(FAST, 150)

@@ -257,8 +257,8 @@ def test_the_objective_is_the_one_written_with_rows():
     moments = moments_of_rows(*read_rows(rows.X, rows.y, rows.weights))
     reg = br.Regression.from_moments(moments, prior=br.Laplace(0.3), sigma=2.0)
     for beta in np.random.default_rng(0).normal(size=(5, 3)):
-        point = reg.locate(beta, reg.conditional_intercept(2.0))
-        residual = rows.y - point.intercept - rows.X @ point.coef
+        coef, intercept = reg.unknowns(beta, 2.0).on_user_columns(reg.design.standardization)
+        residual = rows.y - intercept - rows.X @ coef
         by_hand = 0.5 * np.sum(rows.weights * residual**2) + 4 / 0.3 * np.sum(np.abs(beta))
         assert reg.objective(beta, 2.0) == pytest.approx(by_hand, rel=1e-10)
 

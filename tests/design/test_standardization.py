@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import bayesreg as br
 from bayesreg.design.standardization import Standardization
+from bayesreg.model.unknowns import Unknowns
 
 steady = settings(deadline=None, derandomize=True)
 RNG = np.random.default_rng(1)
@@ -36,11 +37,12 @@ def test_the_linear_predictor_is_the_same_on_both_sides(given_options, seed):
     reg = regression(**given_options)
     rng = np.random.default_rng(seed)
     beta, at_center = rng.normal(size=4), rng.normal() if given_options["intercept"] is not False else 0.0
-    point = reg.locate(beta, at_center)
+    point = Unknowns(beta, np.asarray(at_center), np.ones(()))
+    coef, intercept = point.on_user_columns(reg.design.standardization)
     inside = at_center + reg.design.matrix @ beta
     # Columns of size 1e6 leave rounding of that size times their coefficient.
-    size = np.max(np.abs(X) @ np.abs(point.coef)) + abs(float(point.intercept))
-    np.testing.assert_allclose(point.intercept + X @ point.coef, inside, rtol=0, atol=1e-14 * size)
+    size = np.max(np.abs(X) @ np.abs(coef)) + abs(float(intercept))
+    np.testing.assert_allclose(intercept + X @ coef, inside, rtol=0, atol=1e-14 * size)
 
 
 @steady
@@ -48,15 +50,15 @@ def test_the_linear_predictor_is_the_same_on_both_sides(given_options, seed):
 def test_draws_go_back_one_by_one(given_options):
     """Draws of shape (chains, draws, p) give what each of them gives alone."""
     reg = regression(**given_options)
-    beta, at_center = RNG.normal(size=(2, 5, 4)), RNG.normal(size=(2, 5))
-    many = reg.locate(beta, at_center)
-    assert many.coef.shape == (2, 5, 4)
-    assert many.intercept.shape == (2, 5)
+    many = Unknowns(RNG.normal(size=(2, 5, 4)), RNG.normal(size=(2, 5)), np.ones((2, 5)))
+    coef, intercept = many.on_user_columns(reg.design.standardization)
+    assert coef.shape == (2, 5, 4)
+    assert intercept.shape == (2, 5)
     for chain in range(2):
         for draw in range(5):
-            one = reg.locate(beta[chain, draw], at_center[chain, draw])
-            np.testing.assert_allclose(many.coef[chain, draw], one.coef, rtol=1e-15)
-            np.testing.assert_allclose(many.intercept[chain, draw], one.intercept, rtol=1e-12)
+            one = many[chain, draw].on_user_columns(reg.design.standardization)
+            np.testing.assert_allclose(coef[chain, draw], one[0], rtol=1e-15)
+            np.testing.assert_allclose(intercept[chain, draw], one[1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])

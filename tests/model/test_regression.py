@@ -9,6 +9,7 @@ from scipy import optimize
 
 import bayesreg as br
 from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
+from bayesreg.model.unknowns import Unknowns
 
 steady = settings(deadline=None, derandomize=True, max_examples=30)
 RNG = np.random.default_rng(11)
@@ -39,16 +40,17 @@ def test_objective_is_the_canonical_one_written_by_hand(intercept, weighted, sta
     rows = {"weights": WEIGHTS, "offset": OFFSET} if weighted else {}
     reg = make(standardize=standardize, **INTERCEPTS[intercept], **rows)
     theta = np.array([0.7, -1.2, 0.4, 20.0])[: reg.loss.size]
-    found = reg.coefficients(theta, 1.5)
+    point = reg.unknowns(theta, 1.5)
+    coef, intercept_at_zero = point.on_user_columns(reg.design.standardization)
     weights, offset = rows.get("weights", np.ones(20)), rows.get("offset", 0)
     sd = np.sqrt(np.average((X - np.average(X, axis=0, weights=weights)) ** 2, axis=0, weights=weights))
-    beta = found.coef * (sd if standardize else 1)
-    np.testing.assert_allclose(found.beta, beta, rtol=1e-12)
-    residual = Y - offset - found.intercept - X @ found.coef
+    beta = coef * (sd if standardize else 1)
+    np.testing.assert_allclose(point.beta, beta, rtol=1e-12)
+    residual = Y - offset - intercept_at_zero - X @ coef
     penalty = 1.5**2 * (abs(beta[0]) / 0.5 + beta[1] ** 2 / (2 * 0.09) + abs(beta[2]) / 2 + beta[2] ** 2 / 32)
     if "normal" in intercept:
         scale = 3.0 * (1.5 if intercept == "scaled normal" else 1)
-        penalty += 0.5 * 1.5**2 / scale**2 * (found.at_center - 90) ** 2
+        penalty += 0.5 * 1.5**2 / scale**2 * (point.at_center - 90) ** 2
     assert reg.objective(theta, 1.5) == pytest.approx(0.5 * weights @ residual**2 + penalty, rel=1e-11)
     assert reg.rss(theta, 1.5) == pytest.approx(weights @ residual**2, rel=1e-11)
 
@@ -94,20 +96,19 @@ def test_the_linear_predictor_is_the_same_on_both_sides(seed):
     rng = np.random.default_rng(seed)
     reg = make(standardize=bool(rng.integers(2)), **INTERCEPTS[list(INTERCEPTS)[rng.integers(6)]])
     beta, at_center = rng.normal(size=3), rng.normal() * (reg.intercept is not False)
-    found = reg.locate(beta, at_center)
-    np.testing.assert_allclose(
-        found.intercept + X @ found.coef, at_center + reg.design.matrix @ beta, rtol=1e-10, atol=1e-10
-    )
+    coef, intercept = Unknowns(beta, np.asarray(at_center), np.ones(())).on_user_columns(reg.design.standardization)
+    np.testing.assert_allclose(intercept + X @ coef, at_center + reg.design.matrix @ beta, rtol=1e-10, atol=1e-10)
 
 
-def test_draws_are_located_like_points():
+def test_draws_go_to_the_users_columns_like_points():
     reg = make()
-    beta, at_center = RNG.normal(size=(2, 4, 3)), RNG.normal(size=(2, 4))
-    whole = reg.locate(beta, at_center)
-    assert whole.coef.shape == (2, 4, 3)
-    assert whole.intercept.shape == (2, 4)
-    point = reg.locate(beta[1, 2], at_center[1, 2])
-    assert float(point.intercept) == pytest.approx(whole.intercept[1, 2], rel=1e-14)
+    draws = Unknowns(RNG.normal(size=(2, 4, 3)), RNG.normal(size=(2, 4)), np.ones((2, 4)))
+    coef, intercept = draws.on_user_columns(reg.design.standardization)
+    assert coef.shape == (2, 4, 3)
+    assert intercept.shape == (2, 4)
+    point = draws[1, 2].on_user_columns(reg.design.standardization)
+    np.testing.assert_allclose(point[0], coef[1, 2], rtol=1e-14)
+    assert float(point[1]) == pytest.approx(intercept[1, 2], rel=1e-14)
 
 
 @pytest.mark.parametrize("weighted", [True, False])
@@ -120,9 +121,12 @@ def test_moments_are_all_that_the_objective_needs(intercept, weighted):
     theta = np.array([0.7, -1.2, 0.4, 20.0])[: reg.loss.size]
     assert other.objective(theta, 1.5) == pytest.approx(reg.objective(theta, 1.5), rel=1e-9)
     np.testing.assert_allclose(other.loss.gram, reg.loss.gram, rtol=1e-9, atol=1e-9)
-    ours, theirs = reg.coefficients(theta, 1.5), other.coefficients(theta, 1.5)
-    for name in ("beta", "coef", "intercept", "at_center"):
+    ours, theirs = reg.unknowns(theta, 1.5), other.unknowns(theta, 1.5)
+    for name in ("beta", "at_center", "sigma"):
         np.testing.assert_allclose(getattr(theirs, name), getattr(ours, name), rtol=1e-12)
+    on_both = (point.on_user_columns(one.design.standardization) for point, one in ((ours, reg), (theirs, other)))
+    for one, two in zip(*on_both, strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-12)
 
 
 def test_unknown_sigma_has_the_stated_default():

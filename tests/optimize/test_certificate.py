@@ -12,6 +12,7 @@ from sklearn import linear_model
 import bayesreg as br
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize import certificate, dual_point, row_certificate
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)
@@ -228,8 +229,8 @@ def test_the_slope_in_log_sigma_is_the_derivative_of_the_log_posterior(noise, in
     def log_posterior(log_sigma):
         sigma = np.exp(log_sigma)
         at_center = np.asarray(reg.conditional_intercept(sigma))
-        arguments = (reg, beta, at_center, np.asarray(sigma))
-        return float(log_likelihood(*arguments) + log_prior(*arguments))
+        point = Unknowns(beta, at_center, np.asarray(sigma))
+        return float(log_likelihood(reg, point) + log_prior(reg, point))
 
     h = 1e-4
     for sigma in (0.5, 1.7, 6.0):

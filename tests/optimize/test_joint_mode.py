@@ -11,6 +11,7 @@ from scipy import optimize
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, ModeError, MultimodalWarning
 from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize import joint_mode
 
 steady = settings(deadline=None, derandomize=True, max_examples=15)
@@ -49,8 +50,8 @@ def make(prior="laplace", scaled=False, noise="half-normal", intercept="flat"):
 
 def log_posterior(reg, beta, at_center, sigma):
     """The whole joint density; that it is the right one is shown in pymc/test_model.py."""
-    arguments = (reg, np.asarray(beta), np.asarray(at_center), np.asarray(sigma))
-    return float(log_likelihood(*arguments) + log_prior(*arguments))
+    point = Unknowns(np.asarray(beta), np.asarray(at_center), np.asarray(sigma))
+    return float(log_likelihood(reg, point) + log_prior(reg, point))
 
 
 def derivative(function, at, h):

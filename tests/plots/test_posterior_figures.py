@@ -158,14 +158,15 @@ def test_prior_and_posterior_are_densities(tree, reg):
 
 @pytest.mark.parametrize("scaled", [False, True])
 def test_an_unknown_scale_is_said(scaled):
+    from bayesreg.model.unknowns import Unknowns
     from bayesreg.sampling.datatree import to_datatree
-    from bayesreg.sampling.draws import Draws
+    from bayesreg.sampling.draws import Run
 
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 2))
     reg = br.Regression(X, rng.normal(size=30), prior=br.Normal(br.HalfNormal(1.0), scaled_by_sigma=scaled))
-    drawn = Draws(rng.normal(size=(2, 50, 2)), np.zeros((2, 50)), np.full((2, 50), 2.0), np.full((2, 50), 3.0))
-    figure = br.plot_prior_posterior(to_datatree(reg, drawn, {}, (), None))
+    parts = rng.normal(size=(2, 50, 2)), np.zeros((2, 50)), np.full((2, 50), 2.0), {"scale": np.full((2, 50), 3.0)}
+    figure = br.plot_prior_posterior(to_datatree(reg, Run(Unknowns(*parts)), {}, (), None))
     said = "posterior median of scale and sigma" if scaled else "posterior median of scale"
     assert figure.texts[1].get_text().endswith(said)
     (prior,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
@@ -175,13 +176,14 @@ def test_an_unknown_scale_is_said(scaled):
 
 @pytest.mark.parametrize("effect", [-0.6, -0.9, -1.05, 2.3, -12.0])
 def test_numbers_below_panels_stay_apart(effect):
+    from bayesreg.model.unknowns import Unknowns
     from bayesreg.sampling.datatree import to_datatree
-    from bayesreg.sampling.draws import Draws
+    from bayesreg.sampling.draws import Run
 
     rng = np.random.default_rng(3)
     reg = br.Regression(rng.normal(size=(30, 3)), rng.normal(size=30), prior=br.Laplace(0.05), sigma=1.0)
     beta = [effect, 0.0, 0.0] + 0.05 * rng.normal(size=(2, 200, 3))
-    tree = to_datatree(reg, Draws(beta, np.zeros((2, 200)), np.ones((2, 200))), {}, (), None)
+    tree = to_datatree(reg, Run(Unknowns(beta, np.zeros((2, 200)), np.ones((2, 200)))), {}, (), None)
     figure = br.plot_prior_posterior(tree)
     figure.draw_without_rendering()
     for panel in figure.axes:

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 import bayesreg as br
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.plots.words import beta_axis, fit_name, prior_name, sigma_told
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 RNG = np.random.default_rng(0)
 X = pd.DataFrame(RNG.normal(size=(60, 2)), columns=["a very long column name that goes on and on", "W" * 40])
@@ -28,7 +29,8 @@ def regression(family, name="y", **options):
 
 def compared(reg):
     beta = RNG.normal(size=(2, 100, 2))
-    return br.compare(reg, to_datatree(reg, Draws(beta, np.zeros((2, 100)), np.ones((2, 100))), {}, (), None))
+    run = Run(Unknowns(beta, np.zeros((2, 100)), np.ones((2, 100))))
+    return br.compare(reg, to_datatree(reg, run, {}, (), None))
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ import pytest
 import bayesreg as br
 from bayesreg.analysis.comparison import job
 from bayesreg.cli import main
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.reporting.findings import Missing, find
 from bayesreg.reporting.html import number, plain
 from bayesreg.reporting.report import render_report
 from bayesreg.reporting.sections import MAX_ROWS, SECTIONS
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 VOID = {"meta", "img", "source", "link", "br", "hr", "input"}
 ODD = ["<script>alert(1)</script>", "a\"b' onload=x", "$x_1$ & co", "价格", "tab\there", "</title><b>"]
@@ -105,8 +106,8 @@ def bernoulli():
     y = (rng.random(200) < 1 / (1 + np.exp(-X @ [1.5, -1.0, 0.0]))).astype(int)
     reg = br.Regression(X, y, prior=br.Laplace(0.2), family="bernoulli")
     beta = br.map_estimate(reg).beta + 0.1 * rng.normal(size=(4, 250, 3))
-    draws = Draws(beta, 0.1 * rng.normal(size=(4, 250)), np.ones((4, 250)))
-    return reg, to_datatree(reg, draws, {"engine": "test", "engine_reason": "quick"}, (), 0)
+    run = Run(Unknowns(beta, 0.1 * rng.normal(size=(4, 250)), np.ones((4, 250))))
+    return reg, to_datatree(reg, run, {"engine": "test", "engine_reason": "quick"}, (), 0)
 
 
 def test_it_is_one_page_that_fetches_nothing_and_runs_nothing(page):
@@ -214,8 +215,9 @@ def test_a_horseshoe_says_what_it_does_not_have(odd, unsaved):
     reg = odd.with_prior(br.Horseshoe(0.1))
     rng = np.random.default_rng(5)
     shape = (4, 250)
-    draws = Draws(rng.normal(size=(*shape, 6)), rng.normal(size=shape), np.ones(shape), local=np.ones((*shape, 6)))
-    found = findings(reg, idata=to_datatree(reg, draws, {}, (), 0))
+    scales = {"local_scale": np.ones((*shape, 6))}
+    run = Run(Unknowns(rng.normal(size=(*shape, 6)), rng.normal(size=shape), np.ones(shape), scales))
+    found = findings(reg, idata=to_datatree(reg, run, {}, (), 0))
     assert isinstance(found.comparison, Missing)
     page = Page(render_report(found))
     assert "no penalty" in page.text["comparison"]

@@ -13,6 +13,7 @@ import bayesreg as br
 from bayesreg.analysis.from_tree import regression_of
 from bayesreg.errors import DataError
 from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling import datatree as datatree_module
 from bayesreg.sampling import draws as draws_module
 from bayesreg.sampling.engine import draw_posterior, sample
@@ -109,7 +110,7 @@ def test_lp_is_the_whole_log_density(tree):
     reg = make(weights=WEIGHTS, offset=OFFSET)
     posterior = tree["posterior"]
     at_center = posterior["intercept"].values + posterior["coef"].values @ tree["constant_data"]["center"].values
-    arguments = (reg, posterior["beta"].values, at_center, posterior["sigma"].values)
+    arguments = (reg, Unknowns(posterior["beta"].values, at_center, posterior["sigma"].values))
     np.testing.assert_allclose(
         tree["sample_stats"]["lp"], log_likelihood(*arguments) + log_prior(*arguments), rtol=1e-9
     )

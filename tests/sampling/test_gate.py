@@ -1,14 +1,16 @@
 """The gate on convergence fails closed: only draws that can be judged, and are good, pass."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import bayesreg as br
 from bayesreg.errors import SamplerWarning
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling import gate
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 from bayesreg.sampling.engine import sample
 from bayesreg.sampling.gate import diagnose
 
@@ -18,11 +20,12 @@ C, D, P = 4, 1_000, 3
 def good(chains=C, draws=D, seed=0, **stats):
     rng = np.random.default_rng(seed)
     sigma = np.exp(rng.normal(size=(chains, draws)))
-    return Draws(rng.normal(size=(chains, draws, P)), rng.normal(size=(chains, draws)), sigma, stats=stats)
+    return Run(Unknowns(rng.normal(size=(chains, draws, P)), rng.normal(size=(chains, draws)), sigma), stats=stats)
 
 
-def judge(draws, *, sigma_known=False, has_intercept=True, independent=False):
-    return diagnose(draws, sigma_known=sigma_known, has_intercept=has_intercept, independent=independent)
+def judge(run, *, sigma_known=False, has_intercept=True, independent=False):
+    run = run if isinstance(run, Run) else Run(run)
+    return diagnose(run, sigma_known=sigma_known, has_intercept=has_intercept, independent=independent)
 
 
 def test_independent_draws_pass():
@@ -41,10 +44,10 @@ def test_a_single_long_chain_passes():
 
 def with_part(name, change):
     """Good draws of which one part is spoilt."""
-    draws = good()
+    draws = good().draws
     part = getattr(draws, name).copy()
     change(part)
-    return Draws(**{field: getattr(draws, field) for field in ("beta", "at_center", "sigma")} | {name: part})
+    return replace(draws, **{name: part})
 
 
 def fill(value, *index):
@@ -105,22 +108,22 @@ def test_a_total_of_few_hundred_draws_does_not_pass(chains):
 
 def test_a_copied_chain_does_not_pass():
     """All of its parts are those of another chain; R-hat and the sample sizes see nothing."""
-    draws = good()
+    draws = good().draws
     parts = {}
     for name in ("beta", "at_center", "sigma"):
         parts[name] = getattr(draws, name).copy()
         copy_chain(parts[name])
-    found = judge(Draws(**parts))
+    found = judge(Unknowns(**parts))
     assert found.rhat < 1.01
     assert any("two chains are identical" in problem for problem in found.problems)
 
 
 def test_copies_are_found_though_what_is_known_differs():
     """The parts that are not judged do not hide a copy."""
-    draws = good()
+    draws = good().draws
     beta = draws.beta.copy()
     copy_chain(beta)
-    found = judge(Draws(beta, draws.at_center, draws.sigma), sigma_known=True, has_intercept=False)
+    found = judge(Unknowns(beta, draws.at_center, draws.sigma), sigma_known=True, has_intercept=False)
     assert any("identical" in problem for problem in found.problems)
 
 
@@ -145,11 +148,12 @@ def test_what_is_known_is_not_judged():
     assert judge(draws, has_intercept=False).passed
 
 
-def test_an_unknown_scale_is_judged():
-    draws = good()
-    still = Draws(draws.beta, draws.at_center, draws.sigma, scale=np.ones((C, D)))
-    assert not judge(still).passed
-    assert judge(Draws(draws.beta, draws.at_center, draws.sigma, scale=draws.sigma[::-1])).passed
+def test_every_unknown_of_the_prior_with_one_value_a_draw_is_judged():
+    draws = good().draws
+    for name in ("scale", "slab_scale"):
+        still = replace(draws, hyperparameters={name: np.ones((C, D))})
+        assert not judge(still).passed
+        assert judge(replace(draws, hyperparameters={name: draws.sigma[::-1]})).passed
 
 
 def test_each_problem_names_its_cure():
@@ -200,7 +204,7 @@ def test_a_sampler_with_one_seed_for_all_chains_is_caught(monkeypatch):
 def test_of_very_many_independent_columns_a_sample_is_judged_and_said_so(independent, judged):
     rng = np.random.default_rng(1)
     shape = (2, 400)
-    draws = Draws(rng.normal(size=(*shape, 1_500)), rng.normal(size=shape), np.exp(rng.normal(size=shape)))
+    draws = Unknowns(rng.normal(size=(*shape, 1_500)), rng.normal(size=shape), np.exp(rng.normal(size=shape)))
     found = judge(draws, independent=independent)
     assert found.judged == found.attributes["judged_columns"] == judged
 
@@ -210,10 +214,10 @@ def test_a_column_that_is_not_judged_must_be_finite_too():
     beta = rng.normal(size=(2, 400, 1_500))
     judged = np.unique(np.linspace(0, 1_499, 1_000).astype(int))
     beta[1, 7, np.setdiff1d(np.arange(1_500), judged)[3]] = np.nan
-    found = judge(Draws(beta, np.zeros((2, 400)), np.ones((2, 400))), sigma_known=True, has_intercept=False)
+    found = judge(Unknowns(beta, np.zeros((2, 400)), np.ones((2, 400))), sigma_known=True, has_intercept=False)
     assert not found.passed
     found = judge(
-        Draws(beta, np.zeros((2, 400)), np.ones((2, 400))), sigma_known=True, has_intercept=False, independent=True
+        Unknowns(beta, np.zeros((2, 400)), np.ones((2, 400))), sigma_known=True, has_intercept=False, independent=True
     )
     assert not found.passed
 
@@ -239,7 +243,7 @@ def stuck_along(direction, strength, seed=0, p=24):
     rng = np.random.default_rng(seed)
     beta = rng.normal(size=(C, D, p))
     slow = np.array([[-1.3], [-0.4], [0.4], [1.3]]) + 0.05 * rng.normal(size=(C, D))
-    return Draws(
+    return Unknowns(
         beta + strength * slow[..., None] * direction, rng.normal(size=(C, D)), np.exp(rng.normal(size=(C, D)))
     )
 
@@ -262,7 +266,7 @@ def test_combinations_of_independent_draws_pass():
         rng = np.random.default_rng(seed)
         units = np.geomspace(1e-9, 1e9, 30)
         loadings = np.eye(30) + 0.9
-        draws = Draws(
+        draws = Unknowns(
             5 + rng.normal(size=(C, D, 30)) @ loadings * units, rng.normal(size=(C, D)), np.exp(rng.normal(size=(C, D)))
         )
         assert judge(draws).passed
@@ -290,9 +294,9 @@ def test_every_engine_gives_its_log_density_to_the_gate(name, monkeypatch):
     reg = br.Regression(X, X[:, 0] + rng.normal(size=30), prior=prior)
     seen = []
 
-    def watch(draws, **settings):
-        seen.append(draws.stats["lp"])
-        return diagnose(draws, **settings)
+    def watch(run, **settings):
+        seen.append(run.stats["lp"])
+        return diagnose(run, **settings)
 
     monkeypatch.setattr("bayesreg.sampling.engine.diagnose", watch)
     tree = sample(reg, engine=engine, random_seed=1)
@@ -301,10 +305,10 @@ def test_every_engine_gives_its_log_density_to_the_gate(name, monkeypatch):
 
 def two_groups(chains_there, sizes=(0.03, 13.0)):
     rng = np.random.default_rng(3)
-    draws = good()
+    draws = good().draws
     sigma = np.exp(0.2 * rng.normal(size=(C, D))) * sizes[0]
     sigma[C - chains_there :] *= sizes[1] / sizes[0]
-    return Draws(draws.beta, draws.at_center, sigma)
+    return Unknowns(draws.beta, draws.at_center, sigma)
 
 
 def test_two_modes_are_told_with_how_many_draws_each_has():
@@ -319,7 +323,7 @@ def test_modes_that_chains_cross_between_are_told_and_pass():
     rng = np.random.default_rng(4)
     draws = two_groups(0)
     sigma = np.where(rng.random((C, D)) < 0.3, 13.0, 0.03) * np.exp(0.1 * rng.normal(size=(C, D)))
-    found = judge(Draws(draws.beta, draws.at_center, sigma))
+    found = judge(Unknowns(draws.beta, draws.at_center, sigma))
     assert found.passed
     assert "30%" in found.modes or "29%" in found.modes or "31%" in found.modes
 
@@ -330,7 +334,7 @@ def test_one_mode_is_not_called_two(tail):
     z = rng.normal(size=(C, D))
     log_sigma = {"normal": z, "cauchy": z / rng.normal(size=z.shape), "half normal": np.log(np.abs(z))}
     log_sigma |= {"uniform": rng.random(z.shape), "constant": np.zeros(z.shape)}
-    draws = good()
+    draws = good().draws
     with np.errstate(over="ignore"):
         sigma = np.exp(np.clip(log_sigma[tail], -700, 700))
-    assert judge(Draws(draws.beta, draws.at_center, sigma), sigma_known=tail == "constant").modes == ""
+    assert judge(Unknowns(draws.beta, draws.at_center, sigma), sigma_known=tail == "constant").modes == ""

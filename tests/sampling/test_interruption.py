@@ -14,8 +14,9 @@ import pytest
 import bayesreg as br
 from bayesreg.cli import main
 from bayesreg.errors import ConvergenceError
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling import engine as engine_room
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 from bayesreg.sampling.interruption import interruption_raised
 from bayesreg.sampling.nuts import sampler as nuts
 
@@ -96,7 +97,7 @@ def test_threads_are_not_watched():
 @pytest.mark.parametrize("engine", ["exact", "gibbs", "nuts"])
 def test_another_number_of_draws_than_asked_for_is_an_error(engine, kept, monkeypatch):
     rng = np.random.default_rng(1)
-    other = Draws(rng.normal(size=(*kept, 2)), rng.normal(size=kept), np.ones(kept), library="pymc")
+    other = Run(Unknowns(rng.normal(size=(*kept, 2)), rng.normal(size=kept), np.ones(kept)), library="pymc")
     monkeypatch.setattr(engine_room, "_run", lambda *_, **__: other)
     with pytest.raises(ConvergenceError, match=rf"pymc ended with {kept[1]:,} draws of {kept[0]} chains.*1,000 of 4"):
         br.sample(REG, engine=engine)

@@ -41,7 +41,7 @@ def test_a_page_of_a_regression_is_that_of_its_comparison(tmp_path):
 def kernel_of(reg, **given):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SamplerWarning)
-        return draw_posterior(reg, random_seed=0, **given).draws.told
+        return draw_posterior(reg, random_seed=0, **given).run.settings
 
 
 def test_the_regression_and_the_number_of_sweeps_settle_the_kernel():

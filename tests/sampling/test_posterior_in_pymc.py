@@ -7,8 +7,9 @@ import pymc as pm
 import pytest
 
 import bayesreg as br
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 INF = np.inf
 N, P, CHAINS, DRAWS = 14, 3, 2, 40
@@ -67,15 +68,16 @@ def tree_of(reg, groups=()):
     """The DataTree of some draws, no matter from where."""
     rng = np.random.default_rng(3)
     shape = (CHAINS, DRAWS)
-    draws = Draws(
+    scales = {} if reg.scale_known else {"scale": rng.uniform(0.2, 1, size=shape)}
+    scales |= {"local_scale": rng.uniform(0.2, 3, size=(*shape, P))} if reg.is_horseshoe else {}
+    scales |= {"slab_scale": rng.uniform(1, 3, size=shape)} if isinstance(reg.prior, br.RegularizedHorseshoe) else {}
+    draws = Unknowns(
         beta=0.3 * rng.normal(size=(*shape, P)),
         at_center=np.zeros(shape) if reg.intercept is False else rng.normal(size=shape),
         sigma=rng.uniform(0.5, 3, size=shape) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma),
-        scale=None if reg.scale_known else rng.uniform(0.2, 1, size=shape),
-        local=rng.uniform(0.2, 3, size=(*shape, P)) if reg.is_horseshoe else None,
-        slab=rng.uniform(1, 3, size=shape) if isinstance(reg.prior, br.RegularizedHorseshoe) else None,
+        hyperparameters=scales,
     )
-    return to_datatree(reg, draws, {}, groups, 1)
+    return to_datatree(reg, Run(draws), {}, groups, 1)
 
 
 def assert_free_variables_are_there(reg):

@@ -10,20 +10,19 @@ doi:10.1093/biomet/asq017), and m_eff is the effective number of Piironen & Veht
 For a Normal prior m_eff = Σ d²/(d² + σ²/s²), the effective degrees of freedom of ridge regression.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import linalg
 
-from bayesreg.analysis.from_tree import TreeDraws
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import DataError
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_rows
 from bayesreg.model.regression import Regression
-from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.exact.spectrum import decompose
 from bayesreg.sampling.gibbs.univariate import draw_mixing_variances
-from bayesreg.sampling.prior_draws import draw_if_proper
+from bayesreg.sampling.prior_draws import draw_hyperparameters
 
 # Local precisions cost one matrix inverse per draw: at most about this many multiplications in all, and so few draws.
 WORK, FEWEST_DRAWS = 1e9, 200
@@ -35,25 +34,6 @@ FAR = 1e4
 LARGEST = 1e200
 
 
-@dataclass(frozen=True, eq=False)
-class PriorDraws:
-    """What of the prior varies from draw to draw.
-
-    Attributes
-    ----------
-    sigma : ndarray, shape (S,)
-        Noise scale.
-    scale : ndarray, shape (S,)
-        The prior's unknown scale, or ones.
-    precision : ndarray, shape (S, p), or None
-        Local precisions δ_j; None where they are those of one Normal prior up to a factor.
-    """
-
-    sigma: np.ndarray
-    scale: np.ndarray
-    precision: np.ndarray | None
-
-
 def most_draws(reg: Regression) -> int:
     """How many draws the shrinkage factors are computed from."""
     if _one_decomposition(reg):
@@ -62,91 +42,88 @@ def most_draws(reg: Regression) -> int:
     return int(max(FEWEST_DRAWS, WORK // (size**2 * max(reg.p, size))))
 
 
-def posterior_draws(reg: Regression, draws: TreeDraws, generator: np.random.Generator) -> PriorDraws:
-    """What varies of the prior, of as many draws as `most_draws` says.
+def thinned(reg: Regression, draws: Unknowns) -> Unknowns:
+    """As many of the draws, evenly chosen, as `most_draws` says."""
+    count = len(draws.sigma)
+    return draws[np.unique(np.linspace(0, count - 1, min(count, most_draws(reg))).round().astype(int))]
+
+
+def posterior_precision(reg: Regression, draws: Unknowns, generator: np.random.Generator) -> np.ndarray:
+    """Local precisions δ_j of posterior draws, shape (S, p).
 
     Mixing variances of Laplace parts are drawn given beta: together they are draws of the joint posterior.
     """
-    count = len(draws.sigma)
-    at = np.unique(np.linspace(0, count - 1, min(count, most_draws(reg))).round().astype(int))
-    scale = np.ones(count) if draws.scale is None else draws.scale
-    found = PriorDraws(draws.sigma[at], scale[at], None)
-    if _one_decomposition(reg):
-        return found
     if reg.is_horseshoe:
-        if draws.local is None:
+        if draws.get("local_scale") is None:
             raise DataError("the posterior of a horseshoe holds no local_scale; sample it again: br.sample(reg).")
-        used = (
-            scale[at] if draws.scale is not None else np.full(len(at), float(reg.prior.constants(reg.names)["scale"]))
-        )
-        slab = None if draws.slab is None else draws.slab[at]
-        return replace(found, scale=used, precision=_horseshoe_precision(reg, found.sigma, used, draws.local[at], slab))
-    beta, factor = reg.design.standardization.beta(draws.coef[at]), _factor(reg, found)
-    tau = draw_mixing_variances(generator, np.abs(beta) / (reg.unit_scales.laplace * factor[:, None]))
-    return replace(found, precision=_local_precision(reg, found, tau))
+        return _horseshoe_precision(reg, draws.sigma, draws.hyperparameters)
+    factor = _factor(reg, draws.sigma, draws.hyperparameters)
+    if not _is_mixed(reg):
+        return _local_precision(reg, factor, np.ones((1, reg.p)))
+    size = np.abs(draws.beta) / (reg.unit_scales.laplace * factor)
+    return _local_precision(reg, factor, draw_mixing_variances(generator, size))
 
 
-def prior_draws(reg: Regression, sigma: np.ndarray, generator: np.random.Generator) -> PriorDraws | None:
+def prior_precision(reg: Regression, sigma: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
     """The same before any data, at the given sigma; None if the hyperprior of the scale is improper."""
-    count, prior = len(sigma), reg.prior
-    scale = np.ones(count)
-    if prior.scale_prior is not None:
-        drawn = draw_if_proper(prior.scale_prior, (count,), generator)
-        if drawn is None:
-            return None
-        scale = drawn
-    elif reg.is_horseshoe:
-        scale = np.full(count, float(prior.constants(reg.names)["scale"]))
-    found = PriorDraws(sigma, scale, None)
-    if _one_decomposition(reg):
-        return found
-    if isinstance(prior, HorseshoePrior):
-        local = np.abs(generator.standard_cauchy((count, reg.p)))
-        slab = prior.slab_prior.draw(generator, (count,)) if isinstance(prior, RegularizedHorseshoe) else None
-        return replace(found, precision=_horseshoe_precision(reg, sigma, scale, local, slab))
-    return replace(found, precision=_local_precision(reg, found, _prior_mixing(reg, sigma, generator)))
+    drawn = draw_hyperparameters(reg, sigma.shape, generator)
+    if not reg.scale_known and "scale" not in drawn:
+        return None
+    if reg.is_horseshoe:
+        return _horseshoe_precision(reg, sigma, drawn)
+    tau = _prior_mixing(reg, sigma, generator) if _is_mixed(reg) else np.ones((1, reg.p))
+    return _local_precision(reg, _factor(reg, sigma, drawn), tau)
 
 
-def kappa_of(reg: Regression, draws: PriorDraws, eta: np.ndarray | None) -> np.ndarray:
+def kappa_of(reg: Regression, sigma: np.ndarray, precision: np.ndarray, eta: np.ndarray | None) -> np.ndarray:
     """κ_j of each draw, shape (S, p).
 
     Parameters
     ----------
     reg : Regression
-    draws : PriorDraws
+    sigma : ndarray, shape (S,)
+    precision : ndarray, shape (S, p)
+        Local precisions δ_j.
     eta : ndarray, shape (n,), or None
         Posterior mean of the linear predictor, at which a family other than the Gaussian has its Fisher information.
     """
     loss = information_loss(reg, eta)
     if _one_decomposition(reg):
-        return _of_normal(reg, draws, loss)
-    precision = np.zeros((len(draws.sigma), loss.size))
-    assert draws.precision is not None
-    precision[:, : reg.p] = draws.precision * draws.sigma[:, None] ** 2
+        return _of_normal(reg, sigma, precision, loss)
+    whole = np.zeros((len(sigma), loss.size))
+    whole[:, : reg.p] = precision * sigma[:, None] ** 2
     if reg.has_intercept_column:
-        precision[:, -1] = [reg.intercept_precision(float(value)) for value in draws.sigma]
-    wide = loss.A is not None and loss.A.shape[0] < loss.size and np.all(precision > 0)
-    found = _of_rows(loss, precision) if wide else _of_gram(loss, precision)
-    return np.clip(found[:, : reg.p], 0.0, 1.0)
+        whole[:, -1] = [reg.intercept_precision(float(value)) for value in sigma]
+    wide = loss.A is not None and loss.A.shape[0] < loss.size and np.all(whole > 0)
+    kappa = _of_rows(loss, whole) if wide else _of_gram(loss, whole)
+    return np.clip(kappa[:, : reg.p], 0.0, 1.0)
 
 
-def _factor(reg: Regression, draws: PriorDraws) -> np.ndarray:
-    return draws.scale * (draws.sigma if reg.prior.scaled_by_sigma else 1.0)
+def _factor(reg: Regression, sigma: np.ndarray, hyperparameters: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What multiplies the prior's scales in each draw, shape (S, 1)."""
+    scale = hyperparameters.get("scale", np.ones_like(sigma))
+    return (scale * (sigma if reg.prior.scaled_by_sigma else 1.0))[:, None]
 
 
-def _local_precision(reg: Regression, draws: PriorDraws, tau: np.ndarray) -> np.ndarray:
+def _local_precision(reg: Regression, factor: np.ndarray, tau: np.ndarray) -> np.ndarray:
     """δ_j = 1/(b_j²τ_j) + 1/s_j² of each draw, shape (S, p), per unit of beta."""
-    scales, factor = reg.unit_scales, _factor(reg, draws)[:, None]
+    scales = reg.unit_scales
     return np.minimum((1 / (scales.normal * factor)) ** 2 + 1 / tau / (scales.laplace * factor) ** 2, LARGEST)
 
 
-def _horseshoe_precision(
-    reg: Regression, sigma: np.ndarray, scale: np.ndarray, local: np.ndarray, slab: np.ndarray | None
-) -> np.ndarray:
+def _horseshoe_precision(reg: Regression, sigma: np.ndarray, hyperparameters: Mapping[str, np.ndarray]) -> np.ndarray:
     """δ_j = 1/(λ_j·scale)² + 1/c², shape (S, p)."""
     factor = sigma if reg.prior.scaled_by_sigma else np.ones_like(sigma)
-    precision = 1 / np.maximum(local * (scale * factor)[:, None], LARGEST**-0.5) ** 2
-    return precision if slab is None else precision + 1 / (slab * factor)[:, None] ** 2
+    scale = (
+        hyperparameters["scale"]
+        if not reg.scale_known
+        else np.full_like(sigma, reg.prior.constants(reg.names)["scale"])
+    )
+    sd = hyperparameters["local_scale"] * (scale * factor)[:, None]
+    precision = 1 / np.maximum(sd, LARGEST**-0.5) ** 2
+    if "slab_scale" not in hyperparameters:
+        return precision
+    return precision + 1 / (hyperparameters["slab_scale"] * factor)[:, None] ** 2
 
 
 def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
@@ -163,25 +140,32 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
     return loss_of_rows(columns * root[:, None], root)
 
 
+def _is_mixed(reg: Regression) -> bool:
+    """Whether some column has a Laplace part, whose local precision varies from draw to draw."""
+    return bool(np.any(np.isfinite(reg.unit_scales.laplace)))
+
+
 def _one_decomposition(reg: Regression) -> bool:
     """Whether all local precisions are those of one draw up to a factor, so that one decomposition serves all draws."""
-    if reg.is_horseshoe or np.any(np.isfinite(reg.unit_scales.laplace)):
+    if reg.is_horseshoe or _is_mixed(reg):
         return False
     if not reg.has_intercept_column or reg.intercept is True:
         return True
     return reg.scale_known and reg.intercept.scaled_by_sigma == reg.prior.scaled_by_sigma  # type: ignore[union-attr]
 
 
-def _of_normal(reg: Regression, draws: PriorDraws, loss: QuadraticLoss) -> np.ndarray:
-    """All draws from one decomposition: 1 − κ_j = Σ_k V_jk² d_k²/(d_k² + r²), r = σ/scale."""
+def _of_normal(reg: Regression, sigma: np.ndarray, precision: np.ndarray, loss: QuadraticLoss) -> np.ndarray:
+    """All draws from one decomposition: 1 − κ_j = Σ_k V_jk² d_k²/(d_k² + r²), r = σ√δ_j·s_j for any j."""
     spread = reg.unit_scales.normal
     if reg.has_intercept_column:
         spread = np.append(spread, np.inf if reg.intercept is True else float(reg.intercept.scale))  # type: ignore[union-attr,arg-type]
     penalized, free = np.flatnonzero(np.isfinite(spread)), np.flatnonzero(np.isinf(spread))
+    kappa = np.zeros((len(sigma), loss.size))
+    if np.all(reg.unit_scales.is_flat):
+        return kappa[:, : reg.p]
     spectrum = decompose(loss, spread[penalized], penalized, free)
-    noise = (np.ones_like(draws.sigma) if reg.prior.scaled_by_sigma else draws.sigma) / draws.scale
+    noise = sigma * np.sqrt(precision[:, penalized[0]]) * spread[penalized[0]]
     share = spectrum.squares / (spectrum.squares + noise[:, None] ** 2)
-    kappa = np.zeros((len(noise), loss.size))
     kappa[:, penalized] = 1 - share @ (spectrum.vectors**2).T
     return np.clip(kappa[:, : reg.p], 0.0, 1.0)
 

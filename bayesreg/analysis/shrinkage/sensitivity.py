@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import draws_of, read_posterior, regression_of
+from bayesreg.analysis.from_tree import check_belongs, names_of, read_posterior
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.log_density import log_prior
 from bayesreg.model.regression import Regression
@@ -105,7 +105,10 @@ def _quiet() -> Iterator[None]:
 
 def _densities(idata: "DataTree", reg: Regression | None) -> tuple[Any, Any]:
     """Log prior and log likelihood of each draw, as DataArrays."""
-    reg, draws = (None, draws_of(idata)) if reg is None else read_posterior(idata, reg)
+    if reg is None:
+        names_of(idata)
+    else:
+        check_belongs(reg, idata)
     groups = idata.children
     if "prior" in groups.get("log_prior", {}) and "y" in groups.get("log_likelihood", {}):
         likelihood = idata["log_likelihood"]["y"]
@@ -116,11 +119,6 @@ def _densities(idata: "DataTree", reg: Regression | None) -> tuple[Any, Any]:
             'br.sample(reg, groups=("log_likelihood", "log_prior")).'
         )
     lp = idata["sample_stats"]["lp"].transpose("chain", "draw")
-    reg = regression_of(idata) if reg is None else reg
-    standardization = reg.design.standardization
-    at_center = standardization.intercept_at_center(draws.intercept, draws.coef)
-    density = log_prior(
-        reg, standardization.beta(draws.coef), at_center, draws.sigma, draws.scale, draws.local, draws.slab
-    )
-    prior = lp.copy(data=density.reshape(lp.shape))
+    reg, draws = read_posterior(idata, reg)
+    prior = lp.copy(data=log_prior(reg, draws).reshape(lp.shape))
     return prior, lp - prior

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import TreeDraws, read_posterior
+from bayesreg.analysis.from_tree import read_posterior
 from bayesreg.analysis.intervals import quantiles
-from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_draws, prior_draws
+from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_precision, prior_precision, thinned
+from bayesreg.model.log_density import linear_predictor
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize.least_squares import least_squares_if_any
 from bayesreg.sampling.arguments import read_seed
 
@@ -167,10 +169,10 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
     """
     generator = np.random.default_rng(read_seed(random_seed))
     reg, draws = read_posterior(idata, reg)
-    beta = reg.design.standardization.beta(draws.coef)
-    chosen = posterior_draws(reg, draws, generator)
+    beta, chosen = draws.beta, thinned(reg, draws)
+    precision = posterior_precision(reg, chosen, generator)
     eta = None if reg.is_gaussian else mean_predictor(reg, draws)
-    before = prior_draws(reg, chosen.sigma, generator)
+    before = prior_precision(reg, chosen.sigma, generator)
     point, kind = _least_squares(reg)
     return Shrinkage(
         names=reg.names,
@@ -179,17 +181,15 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
         least_squares_kind=kind,
         mean=beta.mean(axis=0),
         sd=beta.std(axis=0, ddof=1),
-        kappa_draws=kappa_of(reg, chosen, eta),
-        prior_m_eff_draws=None if before is None else np.sum(1 - kappa_of(reg, before, eta), axis=1),
+        kappa_draws=kappa_of(reg, chosen.sigma, precision, eta),
+        prior_m_eff_draws=None if before is None else np.sum(1 - kappa_of(reg, chosen.sigma, before, eta), axis=1),
     )
 
 
-def mean_predictor(reg: Regression, draws: TreeDraws) -> np.ndarray:
+def mean_predictor(reg: Regression, draws: Unknowns) -> np.ndarray:
     """Posterior mean of the linear predictor on the rows, shape (n,)."""
-    rows = reg.design.rows
-    assert rows is not None
-    eta = draws.intercept.mean() + rows.X @ draws.coef.mean(axis=0)
-    return np.asarray(eta if rows.offset is None else eta + rows.offset)
+    at_center, sigma = np.asarray(draws.at_center.mean()), np.asarray(draws.sigma.mean())
+    return linear_predictor(reg, Unknowns(draws.beta.mean(axis=0), at_center, sigma))
 
 
 def _least_squares(reg: Regression) -> tuple[np.ndarray | None, str]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from bayesreg.analysis.from_tree import TreeDraws
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.quadratic import GRAM_COLUMNS
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Signal:
         return beta @ self.root.T
 
 
-def signal_of(reg: Regression, draws: TreeDraws) -> Signal:
+def signal_of(reg: Regression, draws: Unknowns) -> Signal:
     """Collect them.
 
     Raises
@@ -49,7 +49,7 @@ def signal_of(reg: Regression, draws: TreeDraws) -> Signal:
         )
     if reg.p > GRAM_COLUMNS:
         raise UnsupportedError(f"p = {reg.p} columns; up to {GRAM_COLUMNS} are allowed here; use br.sparsity(idata).")
-    return Signal(reg, _root(reg), reg.design.standardization.beta(draws.coef), draws.sigma)
+    return Signal(reg, _root(reg), draws.beta, draws.sigma)
 
 
 def _root(reg: Regression) -> np.ndarray:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import TreeDraws, read_posterior
+from bayesreg.analysis.coef_draws import coef_draws
+from bayesreg.analysis.from_tree import read_posterior
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
 from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero
 from bayesreg.analysis.shrinkage.kappa import information_loss
@@ -13,6 +14,7 @@ from bayesreg.analysis.shrinkage.shrinkage import mean_predictor
 from bayesreg.analysis.sparsity.savs import savs
 from bayesreg.errors import ConvergenceError, DataError, ModeError
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
 from bayesreg.priors.laplace import Laplace
@@ -218,6 +220,7 @@ def sparsity(
     if not isinstance(estimate, Estimate | None):
         raise DataError(f"estimate must be what br.map_estimate(reg) returns, got {type(estimate).__name__}.")
     reg, draws = read_posterior(idata, reg)
+    coef = coef_draws(reg.names, idata)
     small = near_zero(reg, epsilon, epsilon_share)
     sparse_mean, p_savs = _savs(reg, draws)
     if estimate is not None:
@@ -231,31 +234,31 @@ def sparsity(
     else:
         best, how = _map(reg, draws)
         point = best.coef
-    lower, upper = quantiles(draws.coef, ci_prob)
+    lower, upper = quantiles(coef, ci_prob)
     return Sparsity(
         names=reg.names,
         point=point,
         how=how,
-        mean=draws.coef.mean(axis=0),
+        mean=coef.mean(axis=0),
         lower=lower,
         upper=upper,
         ci_prob=ci_prob,
-        p_positive=np.mean(draws.coef > 0, axis=0),
-        p_negative=np.mean(draws.coef < 0, axis=0),
-        p_below=np.mean(draws.coef <= -small, axis=0),
-        p_near_zero=np.mean(np.abs(draws.coef) < small, axis=0),
-        p_above=np.mean(draws.coef >= small, axis=0),
+        p_positive=np.mean(coef > 0, axis=0),
+        p_negative=np.mean(coef < 0, axis=0),
+        p_below=np.mean(coef <= -small, axis=0),
+        p_near_zero=np.mean(np.abs(coef) < small, axis=0),
+        p_above=np.mean(coef >= small, axis=0),
         epsilon=small,
-        p_inclusion=_inclusion(idata, draws.coef),
+        p_inclusion=_inclusion(idata, coef),
         savs=sparse_mean,
         p_savs=p_savs,
     )
 
 
-def _map(reg: Regression, draws: TreeDraws) -> tuple[Estimate, str]:
+def _map(reg: Regression, draws: Unknowns) -> tuple[Estimate, str]:
     how = []
-    if draws.scale is not None:
-        scale = float(np.median(draws.scale))
+    if not reg.scale_known:
+        scale = float(np.median(draws.hyperparameters["scale"]))
         kind = Laplace if reg.prior.name == "laplace" else Normal
         reg = reg.with_prior(kind(scale, reg.prior.scaled_by_sigma))
         how.append(f"scale = {scale:.4g}")
@@ -276,14 +279,13 @@ def _name(what: str, at: list[str]) -> str:
     return f"{what} at the posterior median of {', '.join(at)}" if at else what
 
 
-def _savs(reg: Regression, draws: TreeDraws) -> tuple[np.ndarray, np.ndarray]:
+def _savs(reg: Regression, draws: Unknowns) -> tuple[np.ndarray, np.ndarray]:
     """The sparsified posterior mean on the user's columns, and how often a sparsified draw is not 0."""
     loss = information_loss(reg, None if reg.is_gaussian else mean_predictor(reg, draws))
     squares = (np.diag(loss.gram) if loss.has_gram else np.sum(loss.A[:, np.arange(loss.size)] ** 2, axis=0))[: reg.p]
-    standardization, sigma = reg.design.standardization, draws.sigma.mean()
-    beta = standardization.beta(draws.coef)
+    beta, sigma = draws.beta, draws.sigma.mean()
     kept = savs(beta / draws.sigma[:, None], squares) != 0
-    return standardization.coef(sigma * savs(beta.mean(axis=0) / sigma, squares)), kept.mean(axis=0)
+    return reg.design.standardization.coef(sigma * savs(beta.mean(axis=0) / sigma, squares)), kept.mean(axis=0)
 
 
 def _inclusion(idata: "DataTree", coef: np.ndarray) -> np.ndarray | None:

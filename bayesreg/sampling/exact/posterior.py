@@ -19,8 +19,9 @@ from scipy import linalg
 
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.normal import Normal
-from bayesreg.sampling.draws import Draws, chain_generators, draw_type
+from bayesreg.sampling.draws import Run, chain_generators, draw_type
 from bayesreg.sampling.exact.conditional import Conditional, conditional
 from bayesreg.sampling.exact.marginal import Marginal, Nodes
 from bayesreg.sampling.exact.spectrum import Spectrum, decompose
@@ -267,9 +268,7 @@ def log_evidence(reg: Regression) -> float:
     return exact_posterior(reg).log_evidence
 
 
-def sample_exact(
-    reg: Regression, *, draws: int, chains: int, random_seed: int | np.random.SeedSequence | None
-) -> Draws:
+def sample_exact(reg: Regression, *, draws: int, chains: int, random_seed: int | np.random.SeedSequence | None) -> Run:
     """Independent draws in the shape of chains, each chain from its own stream."""
     posterior = exact_posterior(reg)
     shape = (chains, draws, reg.p)
@@ -279,7 +278,7 @@ def sample_exact(
         for part, generator in zip(beta, chain_generators(random_seed, chains), strict=True)
     ]
     at_center, sigma, scale = (np.stack(part) for part in zip(*others, strict=True))
-    return Draws(beta, at_center, sigma, None if reg.scale_known else scale)
+    return Run(Unknowns(beta, at_center, sigma, {} if reg.scale_known else {"scale": scale}))
 
 
 def draw_intercept(reg: Regression, generator: np.random.Generator, sigma: np.ndarray) -> np.ndarray:

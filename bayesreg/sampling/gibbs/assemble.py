@@ -1,26 +1,45 @@
-"""From a regression to what a compiled Gibbs chain works on, and where it starts."""
+"""From a regression to the arrays of a compiled Gibbs chain and where it starts, and from its draws back to names."""
 
 from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
 
 from bayesreg.design.implicit import ImplicitColumns
-from bayesreg.errors import UnsupportedError
+from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.hyper import Uniform
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import KERNELS, PositivePrior, flat
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
-from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, NO_MIXING, Problem, State
+from bayesreg.sampling.draws import Run
+from bayesreg.sampling.gibbs.compiled.problem import (
+    CENTER,
+    HORSESHOE,
+    LAPLACE,
+    NO_MIXING,
+    SCALE,
+    SIGMA,
+    SLAB,
+    Problem,
+    State,
+)
 from bayesreg.sampling.proper import require_proper
+
+if TYPE_CHECKING:
+    from bayesreg.sampling.gibbs.kernel import Kernel
 
 # The place of the kernel that is flat up to its end.
 FLAT = float(KERNELS.index(flat))
 # A coefficient's largest start, in units of its prior's scale.
 FARTHEST = 1e6
+
+# θ (C, D, q), hyperparameters (C, D, 4) and local scales (C, D, q or 0) of C chains of D draws.
+Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def assemble(reg: Regression) -> Problem:
@@ -135,13 +154,65 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
     jitter = np.exp(0.3 * generator.standard_normal(2))
     if not problem.sigma_known:
         spread = (problem.square / max(problem.power, 1.0)) ** 0.5
-        sigma = hyper[0] * max(spread / hyper[0], 1.0) ** share
-        hyper[0] = _inside(problem.sigma_prior, sigma * jitter[0], 0.9)
+        sigma = hyper[SIGMA] * max(spread / hyper[SIGMA], 1.0) ** share
+        hyper[SIGMA] = _inside(problem.sigma_prior, sigma * jitter[0], 0.9)
     if not problem.scale_known:
-        hyper[1] = _inside(problem.scale_prior, hyper[1] * jitter[1], 0.9)
-    theta = np.clip(start.theta * (1.0 - share), *_reach(problem, hyper[0]))
+        hyper[SCALE] = _inside(problem.scale_prior, hyper[SCALE] * jitter[1], 0.9)
+    theta = np.clip(start.theta * (1.0 - share), *_reach(problem, hyper[SIGMA]))
     explained = theta @ problem.rows if problem.wide else problem.rows @ theta
     return State(theta, problem.response - explained, local, hyper, start.order.copy())
+
+
+def run_of_chains(
+    reg: Regression,
+    problem: Problem,
+    kernel: "Kernel",
+    generators: list[np.random.Generator],
+    kept: Kept,
+    tune: int,
+) -> Run:
+    """The draws of C chains by name; an intercept that was integrated out is drawn given the rest.
+
+    Raises
+    ------
+    ConvergenceError
+        If a draw is not finite, or a scale not positive.
+    """
+    theta, hyper, local = kept
+    _require_numbers(theta, hyper)
+    sigma, at_center = hyper[..., SIGMA], hyper[..., CENTER]
+    if reg.has_intercept_column:
+        theta, at_center = theta[..., :-1], theta[..., -1] + reg.intercept_loc
+    elif reg.intercept is True:
+        noise = np.stack([generator.standard_normal(sigma.shape[1]) for generator in generators])
+        at_center = reg.design.mean_y + sigma / reg.design.weight**0.5 * noise
+    settings: dict[str, str | float] = {
+        "kernel": kernel.name,
+        "kernel_reason": kernel.reason,
+        "sweeps_per_draw": kernel.thin,
+        "overrelaxation": kernel.overrelaxation,
+    }
+    draws = Unknowns(theta, at_center, sigma, _hyperparameters(problem, hyper, local[..., : reg.p]))
+    return Run(draws, warmup=tune, settings=settings)
+
+
+def _hyperparameters(problem: Problem, hyper: np.ndarray, local: np.ndarray) -> dict[str, np.ndarray]:
+    drawn = {} if problem.scale_known else {"scale": hyper[..., SCALE]}
+    if problem.mixing == HORSESHOE:
+        drawn["local_scale"] = local
+        if np.isfinite(problem.slab_scale):
+            drawn["slab_scale"] = hyper[..., SLAB]
+    return drawn
+
+
+def _require_numbers(theta: np.ndarray, hyper: np.ndarray) -> None:
+    # Without a slab its scale is infinite.
+    finite = np.isfinite(hyper) | (np.arange(4) == SLAB)
+    if not (np.all(np.isfinite(theta)) and np.all(finite) and np.all(hyper[..., :SLAB] > 0)):
+        raise ConvergenceError(
+            "the Gibbs sampler left the range of floating-point numbers; the posterior may be improper: give sigma a "
+            "prior that vanishes at 0, such as InverseGamma, and every column a finite scale."
+        )
 
 
 def _reach(problem: Problem, sigma: float) -> tuple[np.ndarray, np.ndarray]:

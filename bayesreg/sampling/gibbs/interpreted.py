@@ -17,8 +17,9 @@ from scipy.linalg import lapack
 from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.normal import Normal
-from bayesreg.sampling.draws import Draws, Tick, chain_generators
+from bayesreg.sampling.draws import Run, Tick, chain_generators
 from bayesreg.sampling.gibbs.assemble import assemble, disperse, shares, starting_point
 from bayesreg.sampling.gibbs.compiled.problem import CENTER, SIGMA
 from bayesreg.sampling.gibbs.univariate import draw_mixing_variances, draw_sigma
@@ -70,7 +71,7 @@ def sample_interpreted(
     random_seed: int | None,
     tick: Tick | None = None,
     thin: int = 1,
-) -> Draws:
+) -> Run:
     """Draw from the posterior by Gibbs sampling.
 
     Parameters
@@ -112,7 +113,8 @@ def sample_interpreted(
         raise ConvergenceError(
             'the Gibbs sampler left the range of floating-point numbers; rescale the columns, or use engine="nuts".'
         )
-    return Draws(theta, at_center, sigma, warmup=tune, told={"kernel": "interpreted", "sweeps_per_draw": thin})
+    settings: dict[str, str | float] = {"kernel": "interpreted", "sweeps_per_draw": thin}
+    return Run(Unknowns(theta, at_center, sigma), warmup=tune, settings=settings)
 
 
 def _problem(reg: Regression) -> _Problem:

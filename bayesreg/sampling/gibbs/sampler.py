@@ -24,8 +24,8 @@ import numpy as np
 
 from bayesreg.errors import ConvergenceError
 from bayesreg.model.regression import Regression
-from bayesreg.sampling.draws import Draws, Tick, chain_generators, draw_type
-from bayesreg.sampling.gibbs.assemble import shares
+from bayesreg.sampling.draws import Run, Tick, chain_generators, draw_type
+from bayesreg.sampling.gibbs.assemble import Kept, shares
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -42,9 +42,6 @@ WARMUP = 300
 # Nanoseconds after which a compiled chain comes back, to tell how far it is and to be stopped.
 COST_A_CALL = 1e8
 
-# θ (C, D, q), hyperparameters (C, D, 4) and local scales (C, D, q or 0) of C chains of D draws.
-Kept = tuple[np.ndarray, np.ndarray, np.ndarray]
-
 
 def sample_gibbs(
     reg: Regression,
@@ -57,7 +54,7 @@ def sample_gibbs(
     kernel: str = "auto",
     cores: int | None = None,
     thin: int = 1,
-) -> Draws:
+) -> Run:
     """Draw from the posterior by Gibbs sampling; the draws do not depend on the number of cores.
 
     Parameters
@@ -88,23 +85,23 @@ def sample_gibbs(
     if kernel == "interpreted" or (kernel == "auto" and is_short(reg, chains * (draws + tune))):
         from bayesreg.sampling.gibbs.interpreted import sample_interpreted
 
-        drawn = sample_interpreted(
+        run = sample_interpreted(
             reg, draws=draws, tune=tune, chains=chains, random_seed=random_seed, tick=tick, thin=thin
         )
         reason = (
             "asked for" if kernel == "interpreted" else "so few columns and sweeps that compiled code is not loaded"
         )
-        return replace(drawn, told={**drawn.told, "kernel_reason": reason})
-    from bayesreg.sampling.gibbs.assemble import assemble, starting_point
+        return replace(run, settings={**run.settings, "kernel_reason": reason})
+    from bayesreg.sampling.gibbs.assemble import assemble, run_of_chains, starting_point
     from bayesreg.sampling.gibbs.kernel import choose_kernel
 
     problem = assemble(reg)
     start = starting_point(reg, problem)
     chosen = choose_kernel(problem, start, kernel)
     generators = chain_generators(random_seed, chains)
-    theta, hyper, local = kept = _room_for(problem, chains, draws)
+    kept = _room_for(problem, chains, draws)
     _run_chains(problem, start, chosen, generators, kept, tune, tick, cores)
-    return to_draws(reg, problem, chosen, generators, theta, hyper, local, tune)
+    return run_of_chains(reg, problem, chosen, generators, kept, tune)
 
 
 def is_short(reg: Regression, sweeps: int) -> bool:
@@ -225,47 +222,3 @@ def breakdown_named() -> Iterator[None]:
             f"the Gibbs sampler broke down ({error}): collinear columns without a prior, or scales beyond the range of "
             'numbers; give every column a finite scale, rescale the columns, or use engine="nuts".'
         ) from None
-
-
-def to_draws(
-    reg: Regression,
-    problem: "Problem",
-    kernel: "Kernel",
-    generators: list[np.random.Generator],
-    theta: np.ndarray,
-    hyper: np.ndarray,
-    local: np.ndarray,
-    tune: int,
-) -> Draws:
-    """Draws from what the chains hold: θ (C, D, q), hyperparameters (C, D, 4), local scales (C, D, q or 0)."""
-    from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB
-
-    # Without a slab its scale is infinite.
-    finite = np.isfinite(hyper) | (np.arange(4) == SLAB)
-    if not (np.all(np.isfinite(theta)) and np.all(finite) and np.all(hyper[..., :SLAB] > 0)):
-        raise ConvergenceError(
-            "the Gibbs sampler left the range of floating-point numbers; the posterior may be improper: give sigma a "
-            "prior that vanishes at 0, such as InverseGamma, and every column a finite scale."
-        )
-    sigma, at_center = hyper[..., SIGMA], hyper[..., CENTER]
-    if reg.has_intercept_column:
-        theta, at_center = theta[..., :-1], theta[..., -1] + reg.intercept_loc
-    elif reg.intercept is True:
-        noise = np.stack([generator.standard_normal(sigma.shape[1]) for generator in generators])
-        at_center = reg.design.mean_y + sigma / reg.design.weight**0.5 * noise
-    is_horseshoe = problem.mixing == HORSESHOE
-    return Draws(
-        theta,
-        at_center,
-        sigma,
-        scale=None if problem.scale_known else hyper[..., SCALE],
-        local=local[..., : reg.p] if is_horseshoe else None,
-        slab=hyper[..., SLAB] if is_horseshoe and np.isfinite(problem.slab_scale) else None,
-        warmup=tune,
-        told={
-            "kernel": kernel.name,
-            "kernel_reason": kernel.reason,
-            "sweeps_per_draw": kernel.thin,
-            "overrelaxation": kernel.overrelaxation,
-        },
-    )

@@ -9,8 +9,9 @@ import numpy as np
 
 from bayesreg.errors import MissingDependencyError, UnsupportedError
 from bayesreg.model.regression import Regression
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.arguments import NUTS_SAMPLERS
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 from bayesreg.sampling.interruption import interruption_raised
 from bayesreg.sampling.nuts.compiled_models import compiled_for
 
@@ -25,6 +26,7 @@ HORSESHOE_TARGET_ACCEPT = 0.995
 ROWS_PER_COLUMN = 3
 # With so many draws to warm up for each unknown, PyMC learns all their covariances better than it loses by the noise.
 WARMUP_PER_UNKNOWN = 15
+HYPERPARAMETERS = ("scale", "local_scale", "slab_scale")
 STATISTICS = ("diverging", "energy", "tree_depth", "n_steps", "step_size", "acceptance_rate")
 NUTPIE_NAMES = {"depth": "tree_depth", "mean_tree_accept": "acceptance_rate"}
 
@@ -52,7 +54,7 @@ def sample_nuts(
     progressbar: bool,
     sampler: str = "pymc",
     cores: int | None = None,
-) -> Draws:
+) -> Run:
     """Draw from the posterior by NUTS, on the sufficient statistics where there are more rows than columns.
 
     Raises
@@ -83,8 +85,13 @@ def sample_nuts(
     with interruption_raised() as check:
         plan = _Plan(_short(random_seed), progressbar, not reg.is_horseshoe, settings, check)
         tree = run(model, _wanted(model), plan)
-    told: dict[str, str | float] = {"likelihood_form": form, "parameterization": parameterization}
-    return _read(reg, tree, tune, sampler, told)
+    return Run(
+        _read(reg, tree["posterior"]),
+        stats=_statistics(tree["sample_stats"]),
+        warmup=tune,
+        library=str(tree["posterior"].attrs.get("inference_library", sampler)),
+        settings={"likelihood_form": form, "parameterization": parameterization},
+    )
 
 
 def _short(seed: int | None) -> int | None:
@@ -125,7 +132,7 @@ def _wanted(model: "pm.Model") -> list[str]:
     beta = "beta" if "beta" in model.named_vars else "coef"
     at_center = "intercept_at_center" if "intercept_at_center" in model.named_vars else "intercept"
     data = {variable.name for variable in model.data_vars}
-    names = [beta, at_center, "sigma", "scale", "local_scale", "slab_scale"]
+    names = [beta, at_center, "sigma", *HYPERPARAMETERS]
     return [name for name in names if name in model.named_vars and name not in data]
 
 
@@ -174,25 +181,11 @@ def _require_nutpie() -> None:
         ) from None
 
 
-def _read(reg: Regression, tree: "DataTree", tune: int, sampler: str, told: dict[str, str | float]) -> Draws:
-    posterior = tree["posterior"]
+def _read(reg: Regression, posterior: Any) -> Unknowns:
     beta = _values(posterior, "beta" if "beta" in posterior else "coef")
     sigma = _values(posterior, "sigma") if reg.noise.sigma is None else np.full(beta.shape[:2], reg.noise.sigma)
-    scale, local, slab = (
-        _values(posterior, name) if name in posterior else None for name in ("scale", "local_scale", "slab_scale")
-    )
-    return Draws(
-        beta=beta,
-        at_center=_intercept(reg, posterior, beta),
-        sigma=sigma,
-        scale=scale,
-        local=local,
-        slab=slab,
-        stats=_statistics(tree["sample_stats"]),
-        warmup=tune,
-        library=str(posterior.attrs.get("inference_library", sampler)),
-        told=told,
-    )
+    hyperparameters = {name: _values(posterior, name) for name in HYPERPARAMETERS if name in posterior}
+    return Unknowns(beta, _intercept(reg, posterior, beta), sigma, hyperparameters)
 
 
 def _statistics(stats: Any) -> dict[str, np.ndarray]:

@@ -14,9 +14,10 @@ from sklearn.linear_model import ElasticNet, Lasso
 
 import bayesreg as br
 from bayesreg.errors import BayesregError, PriorError
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize.penalized import penalized_at
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 from bayesreg.sampling.engine import sample
 
 N, P = 80, 4
@@ -417,7 +418,8 @@ def separable():
     """A comparison of classes that the first column separates; its draws are made up."""
     reg = br.Regression(X, (X[:, 0] > 0).astype(float), prior=br.Laplace(1.0), family="bernoulli")
     draws = np.random.default_rng(3).normal(size=(2, 50, reg.p))
-    return br.compare(reg, to_datatree(reg, Draws(draws, draws[..., 0], np.ones((2, 50)), None), {}, (), None))
+    run = Run(Unknowns(draws, draws[..., 0], np.ones((2, 50))))
+    return br.compare(reg, to_datatree(reg, run, {}, (), None))
 
 
 def test_where_there_is_no_maximum_of_the_likelihood(separable):

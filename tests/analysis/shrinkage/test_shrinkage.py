@@ -5,10 +5,11 @@ import pytest
 from scipy import integrate
 
 import bayesreg as br
-from bayesreg.analysis.from_tree import draws_of
-from bayesreg.analysis.shrinkage.kappa import PriorDraws, kappa_of, posterior_draws, prior_draws
+from bayesreg.analysis.from_tree import read_posterior
+from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_precision, prior_precision
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 RNG = np.random.default_rng(8)
 N, P = 60, 4
@@ -102,8 +103,7 @@ def test_rows_and_gram_give_the_same(wide):
     X, y = wide
     reg = br.Regression(X, y, prior=br.Laplace(0.2), sigma=1.0)
     precision = np.exp(np.random.default_rng(1).normal(0, 4, size=(5, 150)))
-    draws = PriorDraws(np.full(5, 1.0), np.ones(5), precision)
-    found = kappa_of(reg, draws, None)
+    found = kappa_of(reg, np.ones(5), precision, None)
     Z = reg.design.matrix
     expected = [d * np.diag(np.linalg.inv(Z.T @ Z + np.diag(d))) for d in precision]
     np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
@@ -113,7 +113,7 @@ def test_precisions_of_any_size_stay_between_0_and_1(diabetes):
     X, y = diabetes
     reg = br.Regression(X, y, prior=br.Laplace(10.0), sigma=54.0)
     precision = 10.0 ** np.random.default_rng(1).uniform(-180, 180, size=(50, 10))
-    kappa = kappa_of(reg, PriorDraws(np.full(50, 54.0), np.ones(50), precision), None)
+    kappa = kappa_of(reg, np.full(50, 54.0), precision, None)
     assert np.all((kappa >= 0) & (kappa <= 1))
 
 
@@ -136,12 +136,12 @@ def test_moments_give_what_rows_give(diabetes):
     np.testing.assert_allclose(again.least_squares, br.least_squares(reg).beta, rtol=1e-8)
 
 
-def made(reg, **extra):
+def made(reg, **scales):
     rng, shape = np.random.default_rng(2), (2, 40)
     sigma = rng.uniform(0.5, 2, size=shape) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
-    scale = None if reg.scale_known else rng.uniform(0.1, 1, size=shape)
-    given = Draws(rng.normal(size=(*shape, reg.p)), rng.normal(size=shape), sigma, scale, **extra)
-    return to_datatree(reg, given, {}, (), None)
+    scales |= {} if reg.scale_known else {"scale": rng.uniform(0.1, 1, size=shape)}
+    draws = Unknowns(rng.normal(size=(*shape, reg.p)), rng.normal(size=shape), sigma, scales)
+    return to_datatree(reg, Run(draws), {}, (), None)
 
 
 def test_an_unknown_scale_is_averaged_over():
@@ -157,11 +157,12 @@ def test_mixing_variances_belong_to_the_draw_of_beta(scaled, assert_zs):
     reg = br.Regression(ORTHOGONAL, Y, prior=br.Laplace(br.HalfNormal(1.0), scaled_by_sigma=scaled))
     count, beta = 20_000, np.array([0.5, 1.0, 2.0, 4.0])
     shape = (1, count)
-    given = Draws(np.tile(beta, (1, count, 1)), np.zeros(shape), np.full(shape, 3.0), np.full(shape, 2.0))
-    draws = posterior_draws(reg, draws_of(to_datatree(reg, given, {}, (), None)), np.random.default_rng(1))
+    scales = {"scale": np.full(shape, 2.0)}
+    draws = Unknowns(np.tile(beta, (1, count, 1)), np.zeros(shape), np.full(shape, 3.0), scales)
+    precision = posterior_precision(reg, draws[0], np.random.default_rng(1))
     b = 6.0 if scaled else 2.0
-    error = draws.precision.std(axis=0) / np.sqrt(len(draws.precision))
-    assert_zs((draws.precision.mean(axis=0) - 1 / (b * beta)) / error)
+    error = precision.std(axis=0) / np.sqrt(count)
+    assert_zs((precision.mean(axis=0) - 1 / (b * beta)) / error)
 
 
 def test_a_logistic_regression_uses_its_fisher_information():
@@ -180,17 +181,19 @@ def test_a_logistic_regression_uses_its_fisher_information():
 def test_an_intercept_prior_at_zero_counts_but_is_not_counted(prior):
     X = ORTHOGONAL + 2.0
     reg = br.Regression(X, Y, prior=prior, sigma=1.0, intercept=br.Normal(2.0), center=False, standardize=False)
-    draws = posterior_draws(reg, draws_of(made(reg)), np.random.default_rng(0))
-    delta = np.full((80, P), 4.0) if draws.precision is None else draws.precision
+    _, draws = read_posterior(made(reg), reg)
+    delta = posterior_precision(reg, draws, np.random.default_rng(0))
+    if isinstance(prior, br.Normal):
+        np.testing.assert_allclose(delta, 4.0, rtol=1e-15)
     A = np.column_stack([X, np.ones(N)])
     expected = [(np.append(d, 0.25) * np.diag(np.linalg.inv(A.T @ A + np.diag(np.append(d, 0.25)))))[:P] for d in delta]
-    np.testing.assert_allclose(kappa_of(reg, draws, None), expected, rtol=1e-8)
+    np.testing.assert_allclose(kappa_of(reg, draws.sigma, delta, None), expected, rtol=1e-8)
 
 
 def test_a_horseshoes_kappa_is_that_of_its_local_scales():
     reg = br.Regression(ORTHOGONAL, Y, prior=br.Horseshoe(br.HalfCauchy(1.0)), sigma=1.0)
     local = np.abs(np.random.default_rng(0).standard_cauchy((2, 40, P)))
-    tree = made(reg, local=local)
+    tree = made(reg, local_scale=local)
     scale = tree["posterior"]["scale"].values.ravel()
     expected = 1 / (1 + N * (local.reshape(-1, P) * scale[:, None]) ** 2)
     np.testing.assert_allclose(br.shrinkage(tree).kappa_draws, expected, rtol=1e-9)
@@ -199,8 +202,8 @@ def test_a_horseshoes_kappa_is_that_of_its_local_scales():
 def test_prior_m_eff_of_the_horseshoe_is_piironen_and_vehtaris():
     """E(m_eff | τ) = Σ τ√n/σ / (1 + τ√n/σ) for standardized orthogonal columns (their equation 3.8)."""
     reg = br.Regression(ORTHOGONAL, Y, prior=br.Horseshoe(0.05), sigma=1.0)
-    draws = prior_draws(reg, np.full(20_000, 1.0), np.random.default_rng(3))
-    m_eff = np.sum(1 - kappa_of(reg, draws, None), axis=1)
+    precision = prior_precision(reg, np.ones(20_000), np.random.default_rng(3))
+    m_eff = np.sum(1 - kappa_of(reg, np.ones(20_000), precision, None), axis=1)
     a = 0.05 * np.sqrt(N)
     assert m_eff.mean() == pytest.approx(P * a / (1 + a), abs=3.3 * m_eff.std() / np.sqrt(20_000))
 
@@ -209,8 +212,8 @@ def test_prior_m_eff_of_the_horseshoe_is_piironen_and_vehtaris():
 def test_prior_mixing_gives_back_the_prior(prior, assert_zs):
     """Normal draws with the drawn precisions have the prior's moments E|β| and E β², by quadrature."""
     reg = br.Regression(ORTHOGONAL, Y, prior=prior, sigma=1.0)
-    draws = prior_draws(reg, np.full(20_000, 1.0), np.random.default_rng(3))
-    beta = np.random.default_rng(4).normal(size=draws.precision.shape) / np.sqrt(draws.precision)
+    precision = prior_precision(reg, np.ones(20_000), np.random.default_rng(3))
+    beta = np.random.default_rng(4).normal(size=precision.shape) / np.sqrt(precision)
     for power in (1, 2):
         expected = integrate.quad(lambda b, k=power: 2 * b**k * np.exp(prior.log_density([b])[0]), 0, 8)[0]
         size = np.abs(beta) ** power

@@ -101,9 +101,11 @@ def test_frame_repr_and_errors(tree, told):
 
 def test_other_families_are_refused(data):
     reg = br.Regression(data[0], (data[1] > 18).astype(float), prior=br.Laplace(1.0), family="bernoulli")
+    from bayesreg.model.unknowns import Unknowns
     from bayesreg.sampling.datatree import to_datatree
-    from bayesreg.sampling.draws import Draws
+    from bayesreg.sampling.draws import Run
 
-    tree = to_datatree(reg, Draws(np.zeros((1, 5, 6)), np.zeros((1, 5)), np.ones((1, 5))), {}, (), None)
+    run = Run(Unknowns(np.zeros((1, 5, 6)), np.zeros((1, 5)), np.ones((1, 5))))
+    tree = to_datatree(reg, run, {}, (), None)
     with pytest.raises(br.errors.UnsupportedError, match="gaussian"):
         br.decoupled_selection(tree)

@@ -5,20 +5,21 @@ import pytest
 
 import bayesreg as br
 from bayesreg.families.bernoulli import LOGISTIC_SD
+from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.datatree import to_datatree
-from bayesreg.sampling.draws import Draws
+from bayesreg.sampling.draws import Run
 
 RNG = np.random.default_rng(2)
 X = RNG.normal([5.0, 0.0, 1.0, 0.0], [1.0, 10.0, 0.1, 1.0], size=(60, 4))
 Y = X @ [1.0, 0.1, 0.0, 0.0] + RNG.normal(size=60)
 
 
-def made(reg, shift=(1.0, -0.3, 0.05, 0.0), **extra):
+def made(reg, shift=(1.0, -0.3, 0.05, 0.0), **scales):
     rng, shape = np.random.default_rng(7), (2, 300)
     sigma = rng.uniform(0.8, 1.2, size=shape) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
-    scale = None if reg.scale_known else rng.uniform(0.1, 0.3, size=shape)
+    scales |= {} if reg.scale_known else {"scale": rng.uniform(0.1, 0.3, size=shape)}
     beta = np.array(shift) + 0.2 * rng.normal(size=(*shape, 4))
-    return to_datatree(reg, Draws(beta, rng.normal(size=shape), sigma, scale, **extra), {}, (), None)
+    return to_datatree(reg, Run(Unknowns(beta, rng.normal(size=shape), sigma, scales)), {}, (), None)
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +81,9 @@ def test_savs_is_in_units_of_sigma(reg):
     first = br.sparsity(made(reg))
     far = br.Regression(X, 1000 * Y, prior=br.Laplace(20.0), sigma=1000.0)
     tree = made(reg)
-    again = to_datatree(
-        far,
-        Draws(1000 * tree["posterior"]["beta"].values, tree["posterior"]["intercept"].values, np.full((2, 300), 1e3)),
-        {},
-        (),
-        None,
-    )
-    second = br.sparsity(again)
+    beta, at_center = 1000 * tree["posterior"]["beta"].values, tree["posterior"]["intercept"].values
+    run = Run(Unknowns(beta, at_center, np.full((2, 300), 1e3)))
+    second = br.sparsity(to_datatree(far, run, {}, (), None))
     np.testing.assert_allclose(second.savs, 1000 * first.savs, rtol=1e-9)
     np.testing.assert_array_equal(second.p_savs, first.p_savs)
     assert first.p_savs[0] > 0.99 > first.p_savs[3]
@@ -102,7 +98,7 @@ def test_an_unknown_scale_and_sigma_are_named(reg):
 
 def test_a_horseshoe_has_its_sparsified_mean_judged():
     reg = br.Regression(X, Y, prior=br.Horseshoe(0.1), sigma=1.0)
-    told = br.sparsity(made(reg, local=np.ones((2, 300, 4))))
+    told = br.sparsity(made(reg, local_scale=np.ones((2, 300, 4))))
     np.testing.assert_array_equal(told.point, told.savs)
     assert "SAVS" in told.how
 
@@ -178,7 +174,7 @@ def test_a_joint_density_that_rises_towards_sigma_0_leaves_the_map_at_the_median
     wide, target = rng.normal(size=(12, 30)), rng.normal(size=12)
     reg = br.Regression(wide, target, prior=br.to_prior(br.ElasticNet(1.0, 0.5), sigma=1.0))
     shape = (2, 300)
-    draws = Draws(0.1 * rng.normal(size=(*shape, 30)), rng.normal(size=shape), rng.uniform(0.5, 1.5, size=shape), None)
-    told = br.sparsity(to_datatree(reg, draws, {}, (), None))
+    draws = Unknowns(0.1 * rng.normal(size=(*shape, 30)), rng.normal(size=shape), rng.uniform(0.5, 1.5, size=shape))
+    told = br.sparsity(to_datatree(reg, Run(draws), {}, (), None))
     assert told.how.startswith("the MAP at the posterior median of sigma")
     assert np.all(np.isfinite(told.point))

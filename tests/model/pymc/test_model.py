@@ -11,6 +11,7 @@ from scipy import integrate, special, stats
 import bayesreg as br
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.model.unknowns import Unknowns
 
 INF = np.inf
 N, P = 12, 3
@@ -186,7 +187,7 @@ def check_all_densities_agree(prior, scaled, intercept, noise, rows, standardize
         likelihood = log_likelihood_by_hand(beta, at_center, sigma, intercept, rows, standardize)
         log_of_prior = log_prior_by_hand(beta, at_center, sigma, prior, scaled, intercept, noise)
         for ours in (reg, built):
-            point = (ours, beta, np.asarray(at_center), np.asarray(sigma))
+            point = (ours, Unknowns(beta, np.asarray(at_center), np.asarray(sigma)))
             assert float(log_likelihood(*point)) == pytest.approx(likelihood, rel=1e-10)
             assert float(log_prior(*point)) == pytest.approx(log_of_prior, rel=1e-10, abs=1e-10)
         for model, logp in zip(models, logps, strict=True):
@@ -246,8 +247,8 @@ def test_an_unknown_scale_has_its_own_density(kind, scaled):
     family = stats.laplace if kind is br.Laplace else stats.norm
     log_of_prior = family.logpdf(beta, scale=scale * (sigma if scaled else 1)).sum()
     log_of_prior += stats.expon.logpdf(sigma) + stats.halfcauchy(scale=0.5).logpdf(scale)
-    arguments = (reg, beta, np.asarray(at_center), np.asarray(sigma), np.asarray(scale))
-    assert float(log_prior(*arguments)) == pytest.approx(log_of_prior, rel=1e-10)
+    point = Unknowns(beta, np.asarray(at_center), np.asarray(sigma), {"scale": np.asarray(scale)})
+    assert float(log_prior(reg, point)) == pytest.approx(log_of_prior, rel=1e-10)
     for form in FORMS:
         model = reg.to_pymc(form)
         point = {"beta": beta, "intercept_at_center": at_center}
@@ -309,7 +310,7 @@ def test_other_families_have_the_density_written_by_hand(family, prior, intercep
         expected = pointwise.sum() + log_prior_by_hand(
             beta, at_center, sigma, prior, False, intercept, "half-normal" if sigma_prior else "known"
         )
-        point = (reg, beta, np.asarray(at_center), np.asarray(sigma))
+        point = (reg, Unknowns(beta, np.asarray(at_center), np.asarray(sigma)))
         assert float(log_likelihood(*point) + log_prior(*point)) == pytest.approx(expected, rel=1e-10)
         assert float(logp(pymc_point(model, reg, beta, at_center, sigma))) == pytest.approx(expected, rel=1e-10)
 
@@ -351,9 +352,10 @@ def check_a_horseshoe(family, prior, scaled, parameterization, form="rows"):
         sd = (sd**-2 + (SLAB * factor) ** -2) ** -0.5
     eta = at_center + columns_by_hand("flat", "plain", True) @ beta
     expected = log_pdf(eta, sigma).sum() + horseshoe_by_hand(reg, beta, sigma, scale, sd)
-    others = (None if reg.scale_known else np.asarray(scale), LOCAL, np.asarray(SLAB))
-    point = (reg, beta, np.asarray(at_center), np.asarray(sigma))
-    assert float(log_likelihood(*point) + log_prior(*point, *others)) == pytest.approx(expected, rel=1e-10)
+    others = {"local_scale": LOCAL, "slab_scale": np.asarray(SLAB)}
+    others |= {} if reg.scale_known else {"scale": np.asarray(scale)}
+    point = (reg, Unknowns(beta, np.asarray(at_center), np.asarray(sigma), others))
+    assert float(log_likelihood(*point) + log_prior(*point)) == pytest.approx(expected, rel=1e-10)
     model = reg.to_pymc(form, parameterization)
     values = {
         "beta": beta,

@@ -26,7 +26,7 @@ NOISES = {
 
 
 def gibbs(reg, draws=1_000, seed=0):
-    return sample_interpreted(reg, draws=draws, tune=200, chains=4, random_seed=seed)
+    return sample_interpreted(reg, draws=draws, tune=200, chains=4, random_seed=seed).draws
 
 
 def quadrature(log_density, low, high, points=4_001):

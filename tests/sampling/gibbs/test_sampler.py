@@ -42,7 +42,7 @@ KERNELS = ("coordinate", "block")
 
 
 def gibbs(reg, kernel="auto", draws=25_000, seed=0, **settings):
-    return sample_gibbs(reg, draws=draws, tune=300, chains=4, random_seed=seed, kernel=kernel, **settings)
+    return sample_gibbs(reg, draws=draws, tune=300, chains=4, random_seed=seed, kernel=kernel, **settings).draws
 
 
 def weighted_moments(points, weights):
@@ -117,7 +117,7 @@ def assert_is_grid(reg, draws, check):
     if not reg.noise.known:
         check(np.log(draws.sigma), *weighted_moments(np.log(sigma), weights))
     if not reg.scale_known:
-        check(np.log(draws.scale), *weighted_moments(np.log(scale), weights))
+        check(np.log(draws.hyperparameters["scale"]), *weighted_moments(np.log(scale), weights))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -207,13 +207,13 @@ def test_one_column_under_a_horseshoe_is_quadrature(name, kernel, assert_moments
     draws = gibbs(reg, kernel)
     beta, scale, noise, local, slab = horseshoe_moments(x, y, prior, sigma)
     assert_moments(draws.beta[..., 0], *beta)
-    assert_moments(np.log(draws.local[..., 0]), *local)
-    if draws.scale is not None:
-        assert_moments(np.log(draws.scale), *scale)
+    assert_moments(np.log(draws.hyperparameters["local_scale"][..., 0]), *local)
+    if not reg.scale_known:
+        assert_moments(np.log(draws.hyperparameters["scale"]), *scale)
     if not reg.noise.known:
         assert_moments(np.log(draws.sigma), *noise)
-    if draws.slab is not None:
-        assert_moments(np.log(draws.slab), *slab)
+    if draws.get("slab_scale") is not None:
+        assert_moments(np.log(draws.hyperparameters["slab_scale"]), *slab)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -225,8 +225,8 @@ def test_two_columns_under_a_horseshoe_are_quadrature(kernel, assert_moments):
     draws = gibbs(reg, kernel)
     beta, scale, _, local, _ = horseshoe_moments(x, y, prior, 1.0)
     assert_moments(draws.beta[..., 0], *beta)
-    assert_moments(np.log(draws.local[..., 0]), *local)
-    assert_moments(np.log(draws.scale), *scale)
+    assert_moments(np.log(draws.hyperparameters["local_scale"][..., 0]), *local)
+    assert_moments(np.log(draws.hyperparameters["scale"]), *scale)
 
 
 # Several columns.
@@ -250,7 +250,7 @@ def test_two_correlated_columns_of_unknown_scale_are_quadrature(kernel, scaled, 
     draws = gibbs(reg, kernel)
     assert_moments(draws.beta[..., 0], *weighted_moments(one, weights))
     assert_moments(draws.beta[..., 1], *weighted_moments(two, weights))
-    assert_moments(np.log(draws.scale), *weighted_moments(np.log(scale), weights))
+    assert_moments(np.log(draws.hyperparameters["scale"]), *weighted_moments(np.log(scale), weights))
 
 
 def log_positive_mass(mean, covariance):
@@ -369,7 +369,7 @@ def test_under_a_normal_prior_it_is_the_exact_posterior(
     exact = [np.tanh(beta / np.abs(draws.beta).mean(axis=(0, 1)))]
     unknown = [(draws.at_center, center)] if reg.intercept is not False else []
     unknown += [] if reg.noise.known else [(np.log(draws.sigma), np.log(sigma))]
-    unknown += [] if reg.scale_known else [(np.log(draws.scale), np.log(scale))]
+    unknown += [] if reg.scale_known else [(np.log(draws.hyperparameters["scale"]), np.log(scale))]
     assert_same_distribution(bounded[0], exact[0].reshape(4, -1, reg.p))
     for ours, theirs in unknown:
         assert_same_distribution(np.tanh(ours - np.median(ours)), np.tanh(theirs - np.median(ours)).reshape(4, -1))
@@ -406,7 +406,7 @@ def compressed(draws, reg):
     """Bounded functions of all that is unknown, (C, D, m)."""
     parts = [np.tanh(2 * draws.beta)]
     parts += [] if reg.noise.known else [np.tanh(np.log(draws.sigma))[..., None]]
-    parts += [] if reg.scale_known else [np.tanh(0.5 * np.log(draws.scale) + 0.5)[..., None]]
+    parts += [] if reg.scale_known else [np.tanh(0.5 * np.log(draws.hyperparameters["scale"]) + 0.5)[..., None]]
     return np.concatenate(parts, axis=-1)
 
 
@@ -416,7 +416,7 @@ def test_every_kernel_has_the_distribution_of_the_interpreted_one(name, wide, as
     prior, sigma, settings = AGREEING[name]
     x, y = (WIDE_X, WIDE_Y) if wide else (X, Y)
     reg = br.Regression(x, y, prior=prior, sigma=sigma, **settings)
-    reference = compressed(sample_interpreted(reg, draws=3_000, tune=200, chains=4, random_seed=9), reg)
+    reference = compressed(sample_interpreted(reg, draws=3_000, tune=200, chains=4, random_seed=9).draws, reg)
     for kernel in KERNELS:
         assert_same_distribution(compressed(gibbs(reg, kernel, 10_000), reg), reference)
 
@@ -476,7 +476,7 @@ def test_units_do_not_matter(exponent, kernel, assert_same_distribution):
     other = br.Regression(X / unit, unit * Y, prior=br.Laplace(br.HalfNormal(0.5 * unit)), sigma=br.HalfNormal(unit))
     ours, theirs = gibbs(reg, kernel, 10_000), gibbs(other, kernel, 10_000, seed=1)
     assert_same_distribution(ours.beta, theirs.beta / unit)
-    assert_same_distribution(np.log(ours.scale), np.log(theirs.scale / unit))
+    assert_same_distribution(np.log(ours.hyperparameters["scale"]), np.log(theirs.hyperparameters["scale"] / unit))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -512,8 +512,11 @@ def test_the_seed_alone_decides_the_draws(name, kernel):
     reg = settings_of(name)
     runs = [gibbs(reg, kernel, 100, seed=5, cores=cores) for cores in (1, 2, 4, None)]
     for other in runs[1:]:
-        for field in ("beta", "at_center", "sigma", "scale", "local", "slab"):
+        for field in ("beta", "at_center", "sigma"):
             np.testing.assert_array_equal(getattr(runs[0], field), getattr(other, field))
+        assert runs[0].hyperparameters.keys() == other.hyperparameters.keys()
+        for name, values in other.hyperparameters.items():
+            np.testing.assert_array_equal(runs[0].hyperparameters[name], values)
     assert not np.any(gibbs(reg, kernel, 100, seed=6).beta == runs[0].beta)
     chains = runs[0].beta
     for one, two in itertools.combinations(range(4), 2):
@@ -533,13 +536,14 @@ def test_stopping_between_draws_does_not_change_their_distribution(monkeypatch, 
 def test_draws_are_kept_from_the_end_of_the_warm_up_wherever_a_chain_stops(prior, tune, monkeypatch):
     given = {"tune": tune, "chains": 3, "random_seed": 5, "kernel": "block"}
     reg = br.Regression(X, Y, prior=prior)
-    longer = sample_gibbs(reg, draws=50 + tune, **(given | {"tune": 0}))
+    longer = sample_gibbs(reg, draws=50 + tune, **(given | {"tune": 0})).draws
     monkeypatch.setattr(gibbs_engine, "COST_A_CALL", 7 * _cost_of_block(assemble(reg)))
-    found = sample_gibbs(reg, draws=50, **given)
+    found = sample_gibbs(reg, draws=50, **given).draws
     np.testing.assert_array_equal(found.beta, longer.beta[:, tune:])
     np.testing.assert_array_equal(found.sigma, longer.sigma[:, tune:])
-    if found.local is not None:
-        np.testing.assert_array_equal(found.local, longer.local[:, tune:])
+    assert found.hyperparameters.keys() == longer.hyperparameters.keys()
+    for name, values in found.hyperparameters.items():
+        np.testing.assert_array_equal(values, longer.hyperparameters[name][:, tune:])
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -554,9 +558,9 @@ def test_draws_do_not_depend_on_where_a_chain_stops(kernel, monkeypatch):
 def test_huge_draws_are_kept_in_single_precision(kernel, monkeypatch):
     reg = br.Regression(WIDE_X, WIDE_Y, prior=br.Laplace(br.HalfNormal(1.0)))
     given = {"draws": 40, "tune": 10, "chains": 2, "random_seed": 5, "kernel": kernel}
-    double = sample_gibbs(reg, **given)
+    double = sample_gibbs(reg, **given).draws
     monkeypatch.setattr("bayesreg.sampling.draws.MOST_DOUBLES", 100)
-    single = sample_gibbs(reg, **given)
+    single = sample_gibbs(reg, **given).draws
     assert single.beta.dtype == np.float32
     np.testing.assert_array_equal(single.beta, double.beta.astype(np.float32))
     np.testing.assert_array_equal(single.sigma, double.sigma)
@@ -632,11 +636,14 @@ def test_a_chain_that_breaks_down_is_an_error_and_ends(kernel, monkeypatch):
 
 
 def test_the_kernel_says_what_it_is_and_why():
+    few = {"draws": 10, "tune": 10, "chains": 2, "random_seed": 0}
+    reg = br.Regression(X, Y, prior=br.Laplace(0.3), sigma=1.0)
     for kernel in KERNELS:
-        told = gibbs(br.Regression(X, Y, prior=br.Laplace(0.3), sigma=1.0), kernel, 10).told
-        assert told["kernel"] == kernel
-        assert told["kernel_reason"] == "asked for"
-    assert gibbs(br.Regression(X, Y, prior=br.Horseshoe(0.3)), draws=10).told["kernel"] == "block"
+        settings = sample_gibbs(reg, **few, kernel=kernel).settings
+        assert settings["kernel"] == kernel
+        assert settings["kernel_reason"] == "asked for"
+    horseshoe = br.Regression(X, Y, prior=br.Horseshoe(0.3))
+    assert sample_gibbs(horseshoe, **few).settings["kernel"] == "block"
 
 
 def test_what_is_smooth_along_the_columns_is_drawn_as_well_as_these(assert_moments):

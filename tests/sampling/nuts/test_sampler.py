@@ -155,7 +155,7 @@ def test_a_bernoulli_regression_on_diabetes_passes_the_gate(prior, diabetes):
 
 def nutpie_draws(reg, **given):
     given = {"draws": 1_000, "tune": 1_000, "chains": 4, "random_seed": 0, "cores": 1} | given
-    return sample_nuts(reg, progressbar=False, sampler="nutpie", **given)
+    return sample_nuts(reg, progressbar=False, sampler="nutpie", **given).draws
 
 
 @pytest.fixture
