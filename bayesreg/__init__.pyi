@@ -6,6 +6,8 @@ from .analysis.budget.budget import budget as budget
 from .analysis.budget.budget import strength_for_budget as strength_for_budget
 from .analysis.comparison.compare import Comparison as Comparison
 from .analysis.comparison.compare import compare as compare
+from .analysis.explanation.explain import explain as explain
+from .analysis.explanation.explanation import Explanation as Explanation
 from .analysis.predict import Prediction as Prediction
 from .analysis.predict import predict as predict
 from .analysis.shrinkage.sensitivity import prior_sensitivity as prior_sensitivity

@@ -46,7 +46,7 @@ AT_HOME = {
     "numba": {"sampling/gibbs/compiled/"},
     "threadpoolctl": {"sampling/"},
     "nutpie": {"sampling/nuts/sampler.py", "sampling/nuts/compiled_models.py"},
-    "sklearn": {"optimize/penalized", "optimize/foreign/", "selection/", "design/datasets.py"},
+    "sklearn": {"analysis/explanation/", "optimize/penalized", "optimize/foreign/", "selection/", "design/datasets.py"},
     "skglm": {"optimize/penalized", "optimize/foreign/"},
     "statsmodels": {"optimize/penalized", "optimize/foreign/"},
     "matplotlib": {"plots/", "reporting/"},

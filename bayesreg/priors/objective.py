@@ -192,6 +192,15 @@ _OBJECTIVES = (
         terms=("l2",),
     ),
     Objective(
+        "sklearn.GammaRegressor",
+        "½·deviance/Σw + ½·alpha·‖β‖² (n stands for Σw)",
+        PER_ROW,
+        ("gamma",),
+        terms=("l2",),
+    ),
+    Objective("sklearn.SGDRegressor", f"{_RSS_2N}, {_RATIO}", PER_ROW, n_is="rows"),
+    Objective("sklearn.SGDClassifier", f"{_NLL_N}, {_RATIO} (log_loss)", PER_ROW, ("bernoulli",), n_is="rows"),
+    Objective(
         "sklearn.QuantileRegressor",
         "Σ½|y − η|/n + alpha·‖β‖₁ (quantile=0.5, for Laplace noise; n stands for Σ sample_weight)",
         Factor(0.5) * _MEAN_ABSOLUTE,

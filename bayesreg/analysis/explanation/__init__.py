@@ -1,0 +1,1 @@
+"""The posterior behind a fit of another package."""
