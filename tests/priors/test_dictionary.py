@@ -100,6 +100,8 @@ TOOLS = {
     # 0.5*RSS/n + alpha*((1-L1_wt)*|params|_2^2/2 + L1_wt*|params|_1)
     "statsmodels": lambda a, c, beta: 0.5 * rss(beta) / N + l2(c, beta) / 2 + l1(a, beta),
     "statsmodels.OLS": lambda a, c, beta: 0.5 * rss(beta) / N + l2(c, beta) / 2 + l1(a, beta),
+    # E(w,b) = 1/n sum_i L(y_i, f(x_i)) + alpha R(w), L = 1/2 (y_i - f(x_i))^2, R = rho ||w||_1 + (1 - rho)/2 ||w||_2^2
+    "sklearn.SGDRegressor": lambda a, c, beta: np.mean((Y - X @ beta) ** 2 / 2) + l1(a, beta) + l2(c, beta) / 2,
     # ||y - Xw||^2_2 + alpha * ||w||^2_2
     "sklearn.Ridge": lambda a, c, beta: rss(beta) + l2(c, beta),
     "glmnet": glmnet,
@@ -108,7 +110,13 @@ TOOLS = {
     # Park & Casella (2008), equation (4): the prior on β given σ² is Π λ/(2σ) exp(−λ|β_j|/σ).
     "park_casella": lambda a, c, beta: -log_likelihood(beta) + l1(a / SIGMA, beta),
 }
-ELSEWHERE = {"sklearn.LogisticRegression", "sklearn.PoissonRegressor", "sklearn.QuantileRegressor"}
+ELSEWHERE = {
+    "sklearn.LogisticRegression",
+    "sklearn.PoissonRegressor",
+    "sklearn.GammaRegressor",
+    "sklearn.SGDClassifier",
+    "sklearn.QuantileRegressor",
+}
 ONLY_L1 = {"park_casella", "sklearn.Lasso", "skglm.Lasso", "celer.Lasso"}
 ONLY_L2 = {"sklearn.Ridge", "torch.weight_decay"}
 

@@ -37,8 +37,17 @@ def test_rows_of_one_name_have_the_same_terms_and_units():
 
 
 HAS = {
-    "bernoulli": {"sklearn.LogisticRegression", "skglm", "statsmodels", "glmnet", "keras", "torch.weight_decay"},
+    "bernoulli": {
+        "sklearn.LogisticRegression",
+        "sklearn.SGDClassifier",
+        "skglm",
+        "statsmodels",
+        "glmnet",
+        "keras",
+        "torch.weight_decay",
+    },
     "poisson": {"sklearn.PoissonRegressor", "skglm", "statsmodels", "glmnet", "keras", "torch.weight_decay"},
+    "gamma": {"sklearn.GammaRegressor"},
     "laplace": {"sklearn.QuantileRegressor", "keras", "torch.weight_decay"},
     "student_t": set(),
 }
@@ -50,7 +59,7 @@ def test_an_objective_knows_its_families(name, family):
     """A squared loss is that of no other family: the refusal names the objectives that have the family."""
     term, strength = (
         ("l2", br.L2)
-        if name in ("sklearn.Ridge", "sklearn.PoissonRegressor", "torch.weight_decay")
+        if name in ("sklearn.Ridge", "sklearn.PoissonRegressor", "sklearn.GammaRegressor", "torch.weight_decay")
         else (
             "l1",
             br.L1,

@@ -19,10 +19,10 @@ from bayesreg.model.strength import conversion
 from bayesreg.optimize.certificate import certify
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.priors.dictionary import to_prior
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.objective import find_objective
 from bayesreg.priors.penalty import Penalty
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.prior import Normal
 
 
 def explain(

@@ -16,7 +16,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
-from bayesreg.priors.prior import CoefficientPrior
+from bayesreg.priors.base import Prior
 from bayesreg.sampling.engine import sample
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Explanation:
     sampling: dict[str, Any]
 
     @property
-    def prior(self) -> CoefficientPrior:
+    def prior(self) -> Prior:
         """The prior that the fit implies."""
         return self.reg.prior
 

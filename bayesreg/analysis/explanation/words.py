@@ -4,7 +4,7 @@ import numpy as np
 
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
-from bayesreg.priors.prior import ColumnScales
+from bayesreg.priors.column_scales import ColumnScales
 
 # A relative duality gap or, without one, KKT residual below which a fit counts as optimal.
 OPTIMAL = 1e-8
