@@ -16,6 +16,7 @@ from bayesreg.families.base import Family
 from bayesreg.families.registry import KINDS
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.unknowns import Unknowns
+from bayesreg.priors.base import Prior
 from bayesreg.priors.elastic_net import ElasticNetPrior
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import POSITIVE_PRIORS
@@ -95,15 +96,17 @@ def read_posterior(idata: "DataTree", reg: Regression | None = None) -> tuple[Re
         check_belongs(reg, idata)
     standardization, coef = reg.design.standardization, coef[:, order]
     at_center = standardization.intercept_at_center(intercept, coef)
-    return reg, Unknowns(standardization.beta(coef), at_center, sigma, _hyperparameters(_posterior(idata), order))
+    hyperparameters = _hyperparameters(reg.prior, _posterior(idata), order)
+    return reg, Unknowns(standardization.beta(coef), at_center, sigma, hyperparameters)
 
 
-def _hyperparameters(posterior: "DataTree", order: Any) -> dict[str, np.ndarray]:
-    """The prior's unknowns, those by column in the given order."""
-    drawn = {name: _flat(posterior, name) for name in ("scale", "slab_scale") if name in posterior}
-    if "local_scale" in posterior:
-        drawn["local_scale"] = _flat(posterior, "local_scale", "coef_name")[:, order]
-    return drawn
+def _hyperparameters(prior: Prior, posterior: "DataTree", order: Any) -> dict[str, np.ndarray]:
+    """The prior's unknowns that are there, those by column in the given order."""
+    there = [unknown for unknown in prior.unknowns if unknown.name in posterior]
+    return {
+        one.name: _flat(posterior, one.name, "coef_name")[:, order] if one.per_column else _flat(posterior, one.name)
+        for one in there
+    }
 
 
 def check_belongs(reg: Regression, idata: "DataTree") -> None:

@@ -80,12 +80,13 @@ def test_horseshoes_are_read_back():
     for prior in (br.Horseshoe(br.HalfCauchy(0.5)), br.RegularizedHorseshoe(0.1, 2.0, scaled_by_sigma=True)):
         reg = br.Regression(X, Y, prior=prior)
         drawn = draws_for(reg)
-        scales = {"local_scale": np.ones_like(drawn.beta), "slab_scale": drawn.sigma}
-        tree = tree_of(reg, replace(drawn, hyperparameters={**drawn.hyperparameters, **scales}))
-        again, read = read_posterior(tree)
+        parts = {"scale": drawn.sigma[::-1], "local_scale": np.ones_like(drawn.beta), "slab_scale": drawn.sigma}
+        scales = {unknown.name: parts[unknown.name] for unknown in prior.unknowns}
+        again, read = read_posterior(tree_of(reg, replace(drawn, hyperparameters=scales)))
         assert again.prior == prior
-        assert np.all(read.hyperparameters["local_scale"] == 1)
-        np.testing.assert_array_equal(read.hyperparameters["slab_scale"], drawn.sigma.ravel())
+        assert read.hyperparameters.keys() == scales.keys()
+        for name, values in scales.items():
+            np.testing.assert_array_equal(read.hyperparameters[name].ravel(), values.ravel())
 
 
 def test_nothing_in_an_attribute_is_run():
