@@ -7,12 +7,16 @@ errors that name the column and the cure.
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesreg.design.implicit import is_sparse
+from bayesreg.design.missing import counts_of
 from bayesreg.errors import ConstantColumnWarning, DataError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Beyond this size a product of two columns may overflow to infinity.
 LARGEST_MAGNITUDE = 1e100
@@ -125,13 +129,13 @@ def read_vector(values: Any, what: str, n: int, index: Any = None) -> np.ndarray
         If the length or index differs, or values are not finite numbers.
     """
     values = as_frame(values)
-    own_index = getattr(values, "index", None) if _is_pandas(values) else None
+    own_index = getattr(values, "index", None) if is_pandas(values) else None
     if _is_frame(values):
         if values.shape[1] != 1:
             raise DataError(f"{what} has {values.shape[1]} columns; allowed: one.")
         values = values.iloc[:, 0]
-    array = values if _is_pandas(values) else _as_array(values, what)
-    if not _is_pandas(values) and array.ndim == 2 and array.shape[1] == 1:
+    array = values if is_pandas(values) else _as_array(values, what)
+    if not is_pandas(values) and array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise DataError(f"{what} has shape {array.shape}; allowed: (n,).")
@@ -153,20 +157,31 @@ def read_rows(X: Any, y: Any, weights: Any = None, offset: Any = None) -> tuple[
         As :func:`read_matrix` and :func:`read_vector`; also if a weight is not positive.
     """
     matrix, names = read_matrix(X)
-    index = X.index if _is_pandas(X) else None
+    index = X.index if is_pandas(X) else None
     n = matrix.shape[0]
     response = read_vector(y, "y", n, index)
-    weights = None if weights is None else read_vector(weights, "weights", n, index)
-    if weights is not None and not np.all(weights > 0):
+    weights = None if weights is None else check_weights(read_vector(weights, "weights", n, index))
+    offset = None if offset is None else read_vector(offset, "offset", n, index)
+    return Rows(matrix, response, weights, offset), names, _name_of(y)
+
+
+def check_weights(weights: np.ndarray) -> np.ndarray:
+    """Return weights, refusing those that are not positive or too small to be multiplied.
+
+    Raises
+    ------
+    DataError
+        With how many there are.
+    """
+    if not np.all(weights > 0):
         raise DataError(
             f"weights must be positive, got {int(np.sum(weights <= 0))} that are not; drop those rows instead."
         )
-    if weights is not None and np.min(weights) < 1 / LARGEST_MAGNITUDE:
+    if np.min(weights) < 1 / LARGEST_MAGNITUDE:
         raise DataError(
             f"weights go down to {np.min(weights):g}; allowed: from {1 / LARGEST_MAGNITUDE:g}. Scale them up."
         )
-    offset = None if offset is None else read_vector(offset, "offset", n, index)
-    return Rows(matrix, response, weights, offset), names, _name_of(y)
+    return weights
 
 
 def warn_constant_columns(names: Sequence[str], constant: np.ndarray) -> None:
@@ -191,26 +206,56 @@ def as_frame(values: Any) -> Any:
     MissingDependencyError
         If that needs a package.
     """
-    is_table = any(hasattr(type(values), name) for name in ("columns", "column_names", "collect_schema"))
-    if _is_pandas(values) or is_sparse(values) or not is_table:
+    if is_pandas(values) or is_sparse(values) or not is_batch(values):
         return values
     library = type(values).__module__.partition(".")[0]
+    if library == "polars" and hasattr(values, "to_pandas"):
+        return _of_narwhals(values)
     if not hasattr(values, "to_pandas"):
         raise DataError(f"a {type(values).__name__} of {library} holds no rows here; turn it into a pandas data frame.")
     try:
-        return values.to_pandas()
+        # Columns of numbers are not copied where each is a block of its own.
+        return values.to_pandas(**({"split_blocks": True} if library == "pyarrow" else {}))
     except ImportError as error:
         raise MissingDependencyError(
             f'a table of {library} needs pyarrow ({error}); install it with: pip install "bayesreg[parquet]"'
         ) from None
 
 
-def _is_pandas(values: Any) -> bool:
+def is_batch(values: Any) -> bool:
+    """Whether it is a table of some library."""
+    return any(hasattr(type(values), name) for name in ("columns", "column_names", "collect_schema"))
+
+
+def _of_narwhals(values: Any) -> "pd.DataFrame":
+    """A frame of polars as one of pandas, for which its own way would need pyarrow."""
+    import narwhals as nw
+    import pandas as pd
+
+    table = nw.from_native(values, eager_only=True)
+    return pd.DataFrame({name: _pandas_column(table[name]) for name in table.columns}, index=range(len(table)))
+
+
+def _pandas_column(column: Any) -> Any:
+    import narwhals as nw
+    import pandas as pd
+
+    if isinstance(column.dtype, (nw.Enum, nw.Categorical)):
+        return pd.Categorical(column.to_list(), categories=column.cat.get_categories().to_list())
+    if column.dtype == nw.String:
+        return pd.array(column.to_list(), dtype="str")
+    if column.dtype == nw.Boolean:
+        return pd.array(column.to_list(), dtype="boolean")
+    return column.to_numpy()
+
+
+def is_pandas(values: Any) -> bool:
+    """Whether it belongs to pandas."""
     return type(values).__module__.partition(".")[0] == "pandas"
 
 
 def _is_frame(values: Any) -> bool:
-    return _is_pandas(values) and getattr(values, "ndim", 0) == 2
+    return is_pandas(values) and getattr(values, "ndim", 0) == 2
 
 
 def _name_of(y: Any) -> str:
@@ -256,7 +301,7 @@ def numeric(column: Any, name: str) -> np.ndarray:
             f'"{name}" is not numeric (type {column.dtype}); convert numbers kept as text with pandas.to_numeric, '
             "and code categories as columns with pandas.get_dummies."
         )
-    if _is_pandas(column):
+    if is_pandas(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
     with np.errstate(over="ignore"):
         # What float64 cannot hold becomes infinite, and is refused as such.
@@ -281,16 +326,11 @@ def _check_names(names: Sequence[str], p: int) -> None:
 
 
 def check_finite(matrix: np.ndarray, names: Sequence[str]) -> None:
-    """Refuse missing, infinite and huge values, naming the column."""
-    if np.all(np.isfinite(matrix)) and np.max(np.abs(matrix)) <= LARGEST_MAGNITUDE:
+    """Refuse missing, infinite and huge values, naming the columns."""
+    # A missing value is neither below nor above anything.
+    if np.min(matrix, initial=0.0) >= -LARGEST_MAGNITUDE and np.max(matrix, initial=0.0) <= LARGEST_MAGNITUDE:
         return
+    counts_of(matrix, names).check("error")
     for j, name in enumerate(names):
-        column = matrix[:, j]
-        missing, infinite = int(np.isnan(column).sum()), int(np.isinf(column).sum())
-        if missing or infinite:
-            raise DataError(
-                f'"{name}" has {missing} missing and {infinite} infinite of {len(column)} values; '
-                "drop those rows or fill them in."
-            )
-        if np.max(np.abs(column)) > LARGEST_MAGNITUDE:
+        if np.max(np.abs(matrix[:, j])) > LARGEST_MAGNITUDE:
             raise DataError(f'"{name}" has values beyond {LARGEST_MAGNITUDE:g}; use larger units.')

@@ -1,108 +1,19 @@
-"""Tables from files, frames and named data sets, and the moments of a table."""
+"""The moments of a table of any kind, in one pass over batches of its rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.design.columns import as_frame, read_rows
-from bayesreg.design.datasets import DATASETS, load_dataset
-from bayesreg.design.moments import Moments, moments_of_rows
-from bayesreg.errors import DataError, MissingDependencyError
+from bayesreg.design.batches import Source, open_source
+from bayesreg.design.files import TableFormat
+from bayesreg.design.learning import spec_of_source
+from bayesreg.design.missing import read_missing
+from bayesreg.design.moments import Moments
+from bayesreg.design.streaming import Recipe, moments_of_parts
+from bayesreg.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COMPRESSIONS = (".gz", ".bz2", ".xz", ".zip", ".zst")
-
-
-def read_table(source: str | Path) -> "pd.DataFrame":
-    """Read a CSV file (also compressed) or a Parquet file.
-
-    Raises
-    ------
-    DataError
-        If the file does not exist, is empty, has repeated column names, cannot be parsed, or has another ending.
-    MissingDependencyError
-        If a Parquet file is given and pyarrow is not installed.
-    """
-    path = Path(source)
-    if not _is_file(path):
-        known, name = ", ".join(DATASETS), str(source)
-        shown = name if name.isprintable() and len(name) <= 200 else repr(name[:200])
-        raise DataError(f'no file and no data set named "{shown}"; give a CSV or Parquet file, or one of: {known}.')
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSIONS:
-        suffixes.pop()
-    ending = suffixes[-1] if suffixes else ""
-    if ending in (".parquet", ".pq"):
-        return _read_parquet(path)
-    if ending != ".csv":
-        raise DataError(f'"{path.name}" is neither .csv nor .parquet; convert it first.')
-    return _read_csv(path)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        # A name that is too long, or holds NUL, names no file.
-        return False
-
-
-def _read_csv(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
-    with _named(path, "CSV"):
-        # Columns may be called NA or null, so that the header is read as text.
-        header = pd.read_csv(path, header=None, nrows=1, dtype=str, na_filter=False).iloc[0]
-        frame = pd.read_csv(path, low_memory=False)
-    _check_header(path, [str(name) for name in header])
-    if not frame.index.equals(pd.RangeIndex(len(frame))):
-        raise DataError(
-            f'"{path.name}" has rows that are longer than its header; name every column, and separate by commas.'
-        )
-    return frame
-
-
-def _read_parquet(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
-    try:
-        import pyarrow  # noqa: F401 - pandas would not name the extra that installs it
-    except ImportError:
-        raise MissingDependencyError(
-            'reading Parquet needs pyarrow; install it with: pip install "bayesreg[parquet]"'
-        ) from None
-    with _named(path, "Parquet"):
-        frame = pd.read_parquet(path, engine="pyarrow")
-    _check_header(path, [str(name) for name in frame.columns])
-    return frame
-
-
-@contextmanager
-def _named(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever a parser or decompressor raises into an error that names the file."""
-    try:
-        yield
-    except ImportError as error:
-        raise MissingDependencyError(f'"{path.name}" cannot be read: {error}; or decompress it first.') from None
-    except UnicodeDecodeError as error:
-        raise DataError(f'"{path.name}" cannot be read as {kind}: {error}; save it as UTF-8.') from None
-    # Each compression has errors of its own, which share no base.
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f'"{path.name}" cannot be read as {kind}: {reason}; write the file again.') from None
-
-
-def _check_header(path: Path, names: list[str]) -> None:
-    if "" in names:
-        raise DataError(f'"{path.name}" has a column without a name; name it, or write the file with index=False.')
-    if any("\0" in name for name in names):
-        raise DataError(f'"{path.name}" has a column name that holds the character NUL; rename it.')
-    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    if repeated:
-        raise DataError(f'"{path.name}" has repeated column names: {repeated[:10]}; rename them.')
 
 
 def split_target(frame: "pd.DataFrame", target: str) -> "tuple[pd.DataFrame, pd.Series]":
@@ -113,25 +24,58 @@ def split_target(frame: "pd.DataFrame", target: str) -> "tuple[pd.DataFrame, pd.
     DataError
         If the target is not a column.
     """
-    if target not in frame.columns:
-        found = [str(name) for name in frame.columns][:20]
-        separators = [mark for mark in ";\t|" if len(frame.columns) == 1 and mark in found[0]]
-        cure = f"values are separated by {separators[0]!r}: save them with commas" if separators else ""
-        raise DataError(
-            f'no target column "{target}"; the columns are {found}; {cure or "name one with target= (--target)"}.'
-        )
+    check_column(list(map(str, frame.columns)), target)
     return frame.drop(columns=[target]), frame[target]
 
 
-def moments(source: Any, target: str = "y") -> Moments:
-    """Sufficient statistics of a table in two passes: all that a Gaussian regression needs of it.
+def moments(
+    source: Any,
+    target: str | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    formula: str | None = None,
+    weights: str | None = None,
+    missing: str = "error",
+    drop: Sequence[str] = (),
+    separator: str | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
+    encoding: str = "utf-8",
+    na: Sequence[str] = (),
+    percent: bool = False,
+    progressbar: bool = False,
+) -> Moments:
+    """Sufficient statistics of a table in one pass: all that a Gaussian regression needs of it.
+
+    Only a batch of rows is held at a time, so that the table may be larger than the memory. Where columns are text,
+    files and tables that can be read twice are gone through once before, for the levels; an iterator must show all
+    levels in its first batch, or give them as categories.
 
     Parameters
     ----------
-    source : pandas.DataFrame, or path of a CSV or Parquet file, or name of a data set
-        Every column but the target is a regressor.
+    source : frame, path, or iterable of frames
+        A frame of pandas, polars or Arrow; a CSV or Parquet file, a list or a folder of them; a data set's name;
+        an Arrow data set, reader or anything with Arrow's stream, such as a DuckDB relation; batches of rows, each
+        a frame.
     target : str, optional
-        Name of the target column.
+        Name of the target column, "y" by default.
+    columns : sequence of str, optional
+        The regressors; by default every column but target and weights.
+    formula : str, optional
+        Makes target and regressors in place of `target` and `columns`; see :meth:`Regression.from_formula`.
+    weights : str, optional
+        Name of a column of row weights.
+    missing : {"error", "drop"}
+        Whether rows with missing values are an error or left out.
+    drop : sequence of str, optional
+        Columns that are left out, such as identifiers.
+    separator, decimal, thousands, encoding : str, optional
+        How CSV files are written.
+    na : sequence of str, optional
+        Texts in CSV files that stand for a missing value, besides the usual.
+    percent : bool, optional
+        Whether texts in CSV files such as 12.5% are numbers, here 0.125.
+    progressbar : bool, optional
 
     Returns
     -------
@@ -141,7 +85,7 @@ def moments(source: Any, target: str = "y") -> Moments:
     Raises
     ------
     DataError
-        If the source or its target cannot be used.
+        If the source or its columns cannot be used.
 
     Examples
     --------
@@ -152,14 +96,79 @@ def moments(source: Any, target: str = "y") -> Moments:
     >>> parts = br.moments(frame[:200], target) + br.moments(frame[200:], target)
     >>> np.allclose(parts.gram, whole.gram, rtol=1e-12), whole.n
     (True, 442)
+    >>> br.moments((frame[k : k + 100] for k in range(0, 442, 100)), formula="target ~ bmi * bp").names
+    ('bmi', 'bp', 'bmi:bp')
     """
-    if isinstance(source, str) and source in DATASETS:
-        source, _ = load_dataset(source)
-    frame = read_table(source) if isinstance(source, (str, Path)) else as_frame(source)
-    if not hasattr(frame, "columns") or not hasattr(frame, "drop"):
-        raise DataError(
-            f"expected a pandas data frame or the path of a CSV or Parquet file, got {type(source).__name__}."
-        )
-    X, y = split_target(frame, target)
-    rows, names, found = read_rows(X, y)
-    return moments_of_rows(rows, names, found)
+    form = TableFormat(separator, decimal, thousands, encoding, tuple(na), percent, tuple(drop))
+    read = open_source(source, form)
+    recipe = _recipe(read, target, columns, formula, weights, read_missing(missing), drop)
+    batches = read.open(recipe.needed)
+    with _progress(progressbar, read.rows) as shown:
+        return moments_of_parts((recipe.part(frame) for frame in shown(batches)), recipe.missing)
+
+
+def _recipe(
+    source: Source,
+    target: str | None,
+    columns: Sequence[str] | None,
+    formula: str | None,
+    weights: str | None,
+    missing: Any,
+    drop: Sequence[str],
+) -> Recipe:
+    if weights is not None:
+        check_column(source.names, weights, "weights")
+    if formula is not None:
+        if target is not None or columns is not None:
+            raise DataError("a formula names target and columns itself; give it alone.")
+        spec = spec_of_source(source, formula)
+        return Recipe(tuple(spec.reads), str(spec.left), weights, missing, spec)
+    target = target or "y"
+    check_column(source.names, target)
+    left_out = {target, weights, *drop}
+    names = [name for name in source.names if name not in left_out] if columns is None else list(columns)
+    for name in names:
+        check_column(source.names, name, "columns")
+    if not names:
+        raise DataError(f'there is nothing but "{target}"; at least one column is needed.')
+    return Recipe(tuple(names), target, weights, missing)
+
+
+def check_column(names: Sequence[str], name: str, role: str = "target") -> None:
+    """Refuse a name that no column has, or more than one.
+
+    Raises
+    ------
+    DataError
+        With the names that there are.
+    """
+    if list(names).count(name) == 1:
+        return
+    if name in names:
+        raise DataError(f'"{name}" names {list(names).count(name)} columns; rename them.')
+    shown = list(names)[:20]
+    marks = [mark for mark in ";\t|" if len(names) == 1 and mark in shown[0]]
+    option = f"read them with separator={marks[0]!r} (--separator {marks[0]!r})" if marks else ""
+    cure = f"values are separated by {marks[0]!r}: save them with commas, or {option}" if marks else ""
+    raise DataError(
+        f'no {role} column "{name}"; the columns are {shown}; {cure or f"name one with {role}= (--{role})"}.'
+    )
+
+
+@contextmanager
+def _progress(show: bool, rows: int | None) -> Iterator[Any]:
+    """What passes batches on and shows how many rows have been read, out of how many if that is known."""
+    if not show:
+        yield iter
+        return
+    from rich.progress import MofNCompleteColumn, Progress
+
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), transient=True) as bar:
+        task = bar.add_task("Reading rows", total=rows)
+
+        def counted(batches: "Iterable[pd.DataFrame]") -> "Iterator[pd.DataFrame]":
+            for frame in batches:
+                yield frame
+                bar.advance(task, len(frame))
+
+        yield counted

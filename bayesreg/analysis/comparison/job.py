@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.design.datasets import DATASETS, load_dataset
-from bayesreg.design.sources import read_table, split_target
+from bayesreg.design.files import read_table
+from bayesreg.design.sources import split_target
 from bayesreg.errors import DataError, PriorError, SelectionWarning
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion

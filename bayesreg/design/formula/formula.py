@@ -1,15 +1,15 @@
 """Formulas to named columns."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayesreg.design.columns import as_frame, read_vector
 from bayesreg.design.formula.coding import MOST_COLUMNS, Part, code_terms, columns_of
-from bayesreg.design.formula.syntax import Node, names_in, parse
+from bayesreg.design.formula.syntax import Call, Node, names_in, parse
 from bayesreg.design.formula.terms import Expansion, RightSide, Term, offsets_of
-from bayesreg.design.formula.values import Evaluation, Factor
+from bayesreg.design.formula.values import Evaluation, Factor, check_known
 from bayesreg.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class FormulaSpec:
     Attributes
     ----------
     formula : str
+    left : Node
     parts : list of Part
         What makes the columns, in their order.
     offsets : list of Node
@@ -54,9 +55,26 @@ class FormulaSpec:
     """
 
     formula: str
+    left: Node
     parts: list[Part]
     offsets: list[Node]
     learnt: dict[Node, dict[str, Any]]
+
+    @property
+    def reads(self) -> list[str]:
+        """The columns that it reads, those of the left side too."""
+        nodes = [self.left, *self.offsets, *(node for part in self.parts for node, _ in part)]
+        return list(dict.fromkeys(name for node in nodes for name in sorted(names_in(node))))
+
+    @property
+    def needs_all_rows(self) -> list[str]:
+        """The transforms whose columns depend on all rows together."""
+        return [str(node) for node in self.learnt if isinstance(node, Call) and node.function != "C"]
+
+    @property
+    def categories(self) -> list[str]:
+        """The columns that are coded by their levels."""
+        return [name for node, known in self.learnt.items() if "levels" in known for name in names_in(node)]
 
     def columns(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Make the columns of new rows, the target not needed.
@@ -72,6 +90,17 @@ class FormulaSpec:
             factors = _factors(Evaluation(frame, self.learnt), [tuple(node for node, _ in part) for part in self.parts])
             names, X = columns_of(self.parts, factors, len(frame))
         return pd.DataFrame(X, columns=names, index=frame.index)
+
+    def response(self, frame: "pd.DataFrame") -> "pd.Series[Any]":
+        """The left side of new rows.
+
+        Raises
+        ------
+        DataError
+            As :meth:`columns`.
+        """
+        with _named(f"formula {shortened(self.formula)} cannot be applied to these rows"):
+            return _target(Evaluation(frame, self.learnt), self.left)
 
     def offset(self, frame: "pd.DataFrame") -> "pd.Series[Any] | None":
         """The sum of the offset terms of new rows, None if the formula has none.
@@ -118,9 +147,26 @@ def read_formula(formula: str, frame: "pd.DataFrame") -> FormulaColumns:
         factors = _factors(evaluation, asked.terms)
         parts = code_terms(asked.terms, factors, intercept=asked.intercept)
         names, X = columns_of(parts, factors, len(frame))
-        spec = FormulaSpec(formula, parts, asked.offsets, learnt)
+        spec = FormulaSpec(formula, left, parts, asked.offsets, learnt)
         offset = _offset(evaluation, asked.offsets)
     return FormulaColumns(pd.DataFrame(X, columns=names, index=frame.index), y, asked.intercept, offset, spec)
+
+
+def columns_read(formula: str, names: Sequence[str]) -> list[str]:
+    """The columns that a formula reads, of those that there are.
+
+    Raises
+    ------
+    DataError
+        If it is no formula, or names a column that is not there.
+    """
+    with _named(f"formula {shortened(formula)} cannot be used"):
+        left, right = parse(formula)
+        asked = _right_side(right, left, list(names))
+        nodes = [left, *asked.offsets, *(node for term in asked.terms for node in term)]
+        found = list(dict.fromkeys(name for node in nodes for name in sorted(names_in(node))))
+        check_known(found, names)
+    return found
 
 
 def add_offsets(of_formula: "pd.Series[Any] | None", given: Any) -> Any:

@@ -1,6 +1,6 @@
 """The values of a factor: columns are looked up by name, and functions come from one fixed table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,11 +113,8 @@ class Evaluation:
         return values
 
     def _series(self, name: str) -> "pd.Series[Any]":
-        places = [j for j, known in enumerate(self.names) if known == name]
-        if len(places) != 1:
-            problem = "several columns are" if places else "no column is"
-            raise DataError(f"{problem} called {name[:60]!r}; the columns are {self.names[:10]}.")
-        return self.frame.iloc[:, places[0]]
+        check_known([name], self.names)
+        return self.frame.iloc[:, self.names.index(name)]
 
     def _number(self, node: Node) -> Any:
         match node:
@@ -202,6 +199,21 @@ class Evaluation:
         return Factor(name, tuple(str(level) for level in levels), numbers, is_category=True)
 
 
+def check_known(wanted: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse names that no column has, or more than one.
+
+    Raises
+    ------
+    DataError
+        With the columns that there are.
+    """
+    for name in wanted:
+        count = list(names).count(name)
+        if count != 1:
+            problem = "several columns are" if count else "no column is"
+            raise DataError(f"{problem} called {name[:60]!r}; the columns are {list(names)[:10]}.")
+
+
 def _check_distinct(node: Call, settings: dict[str, int], values: np.ndarray) -> None:
     """Refuse a polynomial through fewer points than it needs, and a scale where nothing varies."""
     needed = {"scale": 2, "poly": 1 if settings.get("raw") else settings.get("degree", 1) + 1}.get(node.function, 1)
@@ -216,9 +228,20 @@ def _levels(series: "pd.Series[Any]", inner: Node) -> list[Any]:
         levels = list(series.astype("category").cat.categories)
     except TypeError as error:
         raise DataError(f'"{inner}" cannot be a category: {error}') from None
-    if len(levels) > MOST_LEVELS:
+    check_levels(str(inner), len(levels))
+    return levels
+
+
+def check_levels(name: str, count: int) -> None:
+    """Refuse a category of too many levels.
+
+    Raises
+    ------
+    DataError
+        With their number.
+    """
+    if count > MOST_LEVELS:
         raise DataError(
-            f'"{inner}" has {len(levels)} levels; allowed: {MOST_LEVELS}. Merge rare levels, leave the column out, or '
+            f'"{name}" has {count} levels; allowed: {MOST_LEVELS}. Merge rare levels, leave the column out, or '
             "give the columns of its levels as a sparse X."
         )
-    return levels

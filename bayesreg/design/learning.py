@@ -1,0 +1,69 @@
+"""What a formula must know of all rows before the first batch of them: the levels of its categories."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesreg.design.batches import Source, batch_rows
+from bayesreg.design.formula import FormulaSpec, check_levels, columns_read, read_formula
+from bayesreg.design.missing import Counts, raise_nothing_left
+from bayesreg.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def spec_of_source(source: Source, formula: str) -> FormulaSpec:
+    """Read a formula on a source, whose categories have the levels of all its rows.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_formula`; also if a transform needs all rows at once and they come in batches.
+    """
+    first = source.first
+    chosen = columns_read(formula, source.names)
+    # Of a frame in memory its first rows tell as much.
+    head = _complete(first.head(batch_rows(first.shape[1])) if source.again else first, chosen)
+    spec = read_formula(formula, head).spec
+    if spec.needs_all_rows:
+        if source.rows != len(first):
+            raise DataError(
+                f"{spec.needs_all_rows[0]} needs all rows at once, and here they come in batches; write numbers for "
+                "what it would learn, such as I(a - 5), or give one frame."
+            )
+        return read_formula(formula, _complete(first, chosen)).spec
+    if not spec.categories:
+        return spec
+    levels = _levels(source, spec.categories) if source.again else {}
+    coded = {name: head[name].astype(_category(first[name], found)) for name, found in levels.items()}
+    return read_formula(formula, head.assign(**coded)).spec
+
+
+def _complete(frame: "pd.DataFrame", names: Sequence[str]) -> "pd.DataFrame":
+    """The rows that have a value in all of the columns."""
+    kept = frame[~frame[list(names)].isna().any(axis=1)]
+    if len(kept) == 0:
+        gaps = frame[list(names)].isna().to_numpy().sum(axis=0)
+        raise_nothing_left(Counts(tuple(names), len(frame), gaps, np.zeros_like(gaps)))
+    return kept
+
+
+def _levels(source: Source, names: Sequence[str]) -> dict[str, set[Any]]:
+    """The levels of columns in all rows."""
+    levels: dict[str, set[Any]] = {name: set() for name in names}
+    for frame in source.open(names):
+        for name, found in levels.items():
+            found.update(frame[name].dropna().unique())
+            check_levels(name, len(found))
+    return levels
+
+
+def _category(first: "pd.Series[Any]", levels: set[Any]) -> Any:
+    """The type of a column of these levels: those that the first batch gives in its order, others sorted."""
+    import pandas as pd
+
+    known = list(first.cat.categories) if isinstance(first.dtype, pd.CategoricalDtype) else []
+    others = pd.Series(sorted(levels - set(known), key=str), dtype=object).infer_objects()
+    return pd.CategoricalDtype([*known, *others.sort_values()])

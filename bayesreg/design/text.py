@@ -1,0 +1,88 @@
+"""What text in a table seems to be, and which option reads it so."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+DATE = r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*"
+PERCENT = rf"({NUMBER})\s*%"
+# Marks between thousands, with the decimal mark that goes with each.
+THOUSANDS = {",": ".", ".": ",", " ": ".", "'": "."}
+# Beyond so many different texts that are no numbers, a column is not numbers with a mark for missing ones.
+MOST_MARKS = 5
+
+
+def text_cure(values: Any) -> str | None:
+    """How text that was meant as something else is to be read; None for text that names categories.
+
+    Parameters
+    ----------
+    values : sequence of str
+        The different texts of a column.
+    """
+    texts = [str(value).strip() for value in values]
+    others = [text for text in texts if not re.fullmatch(NUMBER, text)]
+    if texts and not others:
+        return "convert numbers kept as text with pandas.to_numeric"
+    if others and all(re.fullmatch(DATE, text) for text in others):
+        return (
+            f"it holds dates such as {others[0]!r}: turn them into numbers, for example days since a date, or leave "
+            "the column out: drop=[…] (--drop NAME)"
+        )
+    if others and all(re.fullmatch(PERCENT, text) for text in others):
+        return f"it holds percentages such as {others[0]!r}: read them as numbers with percent=True (--percent)"
+    return _marks_cure(others) or (_missing_cure(texts, others) if len(others) < len(texts) else None)
+
+
+def _marks_cure(others: Sequence[str]) -> str | None:
+    """The option for marks inside numbers, if all texts have the same."""
+    for thousands, decimal in THOUSANDS.items():
+        grouped = rf"[-+]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d*)?"
+        if others and all(re.fullmatch(grouped, text) for text in others):
+            and_decimal = f', decimal="{decimal}" (--thousands {thousands!r} --decimal {decimal!r})'
+            cure = and_decimal if decimal == "," else f" (--thousands {thousands!r})"
+            return f'it holds numbers such as {others[0]!r}: read them with thousands="{thousands}"{cure}'
+    if others and all(re.fullmatch(r"[-+]?(?:\d+,\d*|,\d+)(?:[eE][-+]?\d+)?", text) for text in others):
+        return f"it holds numbers such as {others[0]!r}: read them with decimal=\",\" (--decimal ',')"
+    return None
+
+
+def _missing_cure(texts: Sequence[str], others: Sequence[str]) -> str:
+    if len(others) > MOST_MARKS:
+        return f"it holds {len(others)} texts such as {others[0]!r} among numbers: write the numbers without units"
+    return (
+        f"it holds {others[:MOST_MARKS]} among numbers such as {next(t for t in texts if t not in others)!r}: if that "
+        f"stands for missing values, na={list(others)} ({' '.join(f'--na {text!r}' for text in others)}) says so; if "
+        "the column names categories, factors=[…] (--factor NAME) does, or make it a pandas category"
+    )
+
+
+def percents_as_numbers(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """A frame in which columns of texts such as 12.5% are numbers, here 0.125."""
+    for name in frame.columns:
+        column = frame[name]
+        if column.dtype.kind not in "biufmM":
+            texts = column.dropna().astype(str).str.strip()
+            if len(texts) and texts.str.fullmatch(PERCENT).all():
+                numbers = texts.str.rstrip("% \t").astype(float) / 100
+                frame[name] = numbers.reindex(column.index, fill_value=np.nan)
+    return frame
+
+
+def separator_cure(head: Sequence[str], separator: str | None) -> str:
+    """Which option reads lines that seem to have another separator, with a leading comma; "" if none."""
+    header, row = (*head, "")[:2]
+    found = max(";\t|", key=header.count)
+    if separator not in (None, ",") or not header.count(found):
+        return ""
+    values = row.strip().split(found)
+    comma = any(re.fullmatch(r'"?[-+]?\d*,\d+(?:[eE][-+]?\d+)?"?', value.strip()) for value in values)
+    mark = "\\t" if found == "\t" else found
+    python, shell = (', decimal=","', " --decimal ','") if comma else ("", "")
+    return f", or read them with separator={found!r}{python} (--separator '{mark}'{shell})"
