@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 good, 2 bad input, 130 interrupted."""
     arguments = _parser().parse_args(argv)
+    arguments.command = shlex.join(["bayesreg", *(sys.argv[1:] if argv is None else argv)])
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal without Greek letters shows a ? for them rather than ending the run.
         sys.stdout.reconfigure(errors="replace")
@@ -128,6 +130,7 @@ def _report(arguments: argparse.Namespace) -> int:
         arguments.out,
         ribbons=not arguments.no_ribbons,
         select_by=result.selections,
+        command=arguments.command,
         random_seed=arguments.seed,
     )
     print(f"written to {path}")

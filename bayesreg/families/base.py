@@ -47,6 +47,8 @@ class Family(ABC):
         What to do where the target holds something else.
     effect : str
         What a coefficient changes, in words, where it is not the target itself.
+    ratio : str
+        What exp(coefficient) is, in words; "" where it is nothing of its own.
     likelihood : str
         The distribution of y_i as a formula, with ``{mean}`` for the linear predictor, ``{sigma}``, and the fields of
         the family by name.
@@ -64,6 +66,7 @@ class Family(ABC):
     holds: ClassVar[str] = "finite numbers"
     cure: ClassVar[str] = ""
     effect: ClassVar[str] = ""
+    ratio: ClassVar[str] = ""
     likelihood: ClassVar[str]
 
     @abstractmethod

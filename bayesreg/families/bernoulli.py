@@ -23,6 +23,7 @@ class Bernoulli(Family):
     holds: ClassVar[str] = "0 and 1"
     cure: ClassVar[str] = "Recode it, as (y == value)."
     effect: ClassVar[str] = "the log odds of "
+    ratio: ClassVar[str] = "odds ratio"
     likelihood: ClassVar[str] = "Bernoulli(1 / (1 + exp(−η_i))),  η_i = {mean}"
     largest_slope: ClassVar[float] = 1.0
 

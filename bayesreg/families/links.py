@@ -26,6 +26,7 @@ class LogLink(Family):
     """The mean of y is e^η."""
 
     effect: ClassVar[str] = "the log mean of "
+    ratio: ClassVar[str] = "ratio of means"
 
     def mean(self, eta: Array) -> Array:
         """e^η."""

@@ -29,6 +29,7 @@ class NegativeBinomial(LogLink):
 
     size: float = 1.0
     name: ClassVar[str] = "negative_binomial"
+    ratio: ClassVar[str] = "rate ratio"
     has_sigma: ClassVar[bool] = False
     target_kind: ClassVar[TargetKind] = "counts"
     holds: ClassVar[str] = "counts 0, 1, 2, …"

@@ -15,6 +15,7 @@ class Poisson(LogLink):
     """y ~ Poisson(e^η), y a count; loss e^η − yη."""
 
     name: ClassVar[str] = "poisson"
+    ratio: ClassVar[str] = "rate ratio"
     has_sigma: ClassVar[bool] = False
     target_kind: ClassVar[TargetKind] = "counts"
     holds: ClassVar[str] = "counts 0, 1, 2, …"

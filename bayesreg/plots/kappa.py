@@ -85,12 +85,9 @@ def _title(told: Shrinkage, ci_prob: float) -> str:
     low, high = told.interval(ci_prob)
     p = len(told.names)
     spread = "" if high - low < 1e-6 * p else f" ({100 * ci_prob:g}%: {low:.3g} to {high:.3g})"
-    noun = "coefficient counts" if p == 1 else "coefficients count"
-    return f"{p} {noun} as {told.m_eff:.3g}{spread}"
+    return f"Effective number of coefficients {told.m_eff:.3g} of {p}{spread}"
 
 
 def _subtitle(told: Shrinkage, drawn: int) -> str:
     before = "" if told.prior_m_eff is None else f"; a priori {told.prior_m_eff:.3g}"
-    return f"effective number of coefficients m_eff = Σ(1 − κ){before}" + left_out(
-        drawn, len(told.names), "least shrunk"
-    )
+    return f"m_eff = Σ(1 − κ){before}" + left_out(drawn, len(told.names), "least shrunk")

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Of the parts of a figure that are no lines, but pixels.
+RASTER_DPI = 200
+
 
 def plain(value: object) -> str:
     r"""Text for a page: escaped, and with characters that cannot be seen written as their code point.
@@ -36,7 +39,11 @@ def number(value: float | None, form: str = ".4g") -> str:
 
 
 def table(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], faint: Sequence[bool] = (), words: Sequence[str] = ()
+    caption: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    faint: Sequence[bool] = (),
+    words: Sequence[str] = (),
 ) -> str:
     """A table of texts; the first cell of a row is its name, faint rows stand back, columns of `words` align left."""
     marked = ['<{} class="words"' if heading in words else "<{}" for heading in headings]
@@ -53,7 +60,10 @@ def table(
         + "</tr>\n"
         for k, row in enumerate(rows)
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n'
+    return (
+        f'<div class="wide" role="region" aria-label="{plain(caption)}" tabindex="0"><table>'
+        f"<caption>{plain(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n"
+    )
 
 
 def formula(text: str) -> str:
@@ -72,19 +82,47 @@ def pairs(rows: Iterable[tuple[str, object]]) -> str:
     return "<dl>" + "".join(f"<dt>{plain(a)}</dt><dd>{plain(b)}</dd>\n" for a, b in rows) + "</dl>\n"
 
 
+def linked(text: str) -> str:
+    """Escaped text, in which a DOI or an arXiv number is a link to the paper.
+
+    Examples
+    --------
+    >>> linked("doi:10.1/a_(b)")
+    '<a href="https://doi.org/10.1/a_(b)">doi:10.1/a_(b)</a>'
+    """
+    pattern = r"(doi:(10\.\S+?)|arXiv:(\d+\.\d+))(?=[,;.]?(?:\s|$))"
+
+    def link(found: re.Match[str]) -> str:
+        address = f"https://doi.org/{found[2]}" if found[2] else f"https://arxiv.org/abs/{found[3]}"
+        return f'<a href="{address}">{found[1]}</a>'
+
+    return re.sub(pattern, link, plain(text))
+
+
+def items(texts: Iterable[str]) -> str:
+    """A list of texts, with links to the papers that they name."""
+    return "<ul>" + "".join(f"<li>{linked(one)}</li>\n" for one in texts) + "</ul>\n"
+
+
 def paragraph(*sentences: object, kind: str = "") -> str:
     """One paragraph."""
     mark = f' class="{kind}"' if kind else ""
     return f"<p{mark}>{' '.join(plain(one) for one in sentences)}</p>\n"
 
 
-def picture(draw: "Callable[[bool], Figure]", alt: str) -> str:
-    """A figure inside the page, drawn for light and for dark paper; `draw` is called with whether it is dark."""
-    light, dark = (_address(draw(is_dark), alt) for is_dark in (False, True))
+def picture(draw: "Callable[[bool], Figure]", alt: str, kind: str = "") -> str:
+    """A figure inside the page, drawn for light and for dark screens; `draw` is called with whether it is dark."""
+    light, dark = both_pictures(draw, alt)
+    mark = f' class="{kind}"' if kind else ""
     return (
-        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<figure{mark}><picture><source media="screen and (prefers-color-scheme: dark)" srcset="{dark}">'
         f'<img src="{light}" alt="{plain(alt)}"></picture></figure>\n'
     )
+
+
+def both_pictures(draw: "Callable[[bool], Figure]", alt: str) -> tuple[str, str]:
+    """The figure for light and for dark screens, each as an address that holds it."""
+    return _address(draw(False), alt), _address(draw(True), alt)
 
 
 def _address(figure: "Figure", salt: str) -> str:
@@ -93,5 +131,5 @@ def _address(figure: "Figure", salt: str) -> str:
     stream = BytesIO()
     # The same numbers give the same bytes: neither a date nor random identifiers.
     with rc_context({"svg.hashsalt": salt}):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
+        figure.savefig(stream, format="svg", dpi=RASTER_DPI, metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

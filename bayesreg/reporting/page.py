@@ -1,49 +1,22 @@
 """A page of HTML around a fragment; it needs no other file and no network."""
 
+import json
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
 from html import escape
-
-STYLE = """
-:root { color-scheme: light dark;
-  --paper: #ffffff; --text: #1b1b1b; --faint: #6b6b6b; --line: #d9d9d9; --mark: #0072B2; }
-@media (prefers-color-scheme: dark) {
-  :root { --paper: #15181c; --text: #ececec; --faint: #979da4; --line: #363c44; --mark: #56B4E9; }
-}
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem;
-       background: var(--paper); color: var(--text); overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; }
-h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem; padding-top: .6rem; border-top: 2px solid var(--mark); }
-p { margin: .5rem 0; }
-.lead { font-size: 1.05rem; }
-.note, small { color: var(--faint); font-size: .85rem; }
-.missing { border-left: 3px solid var(--line); padding-left: .7rem; color: var(--faint); }
-.warning { border-left: 3px solid #D55E00; padding-left: .7rem; }
-nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: 1rem 0; font-size: .9rem; }
-nav a { color: var(--mark); }
-.formula { font-family: Cambria, "STIX Two Math", "Latin Modern Math", Georgia, serif;
-           font-size: 1.05rem; margin: .3rem 0 .3rem 1.5rem; }
-dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .15rem 1rem; margin: .7rem 0; }
-dt { color: var(--faint); }
-dd { margin: 0; }
-.bayesreg, .wide { overflow: auto; max-height: 36rem; margin: .7rem 0; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; overflow-wrap: normal; }
-th, td { padding: .18rem .6rem; text-align: right; vertical-align: top; font-weight: normal; }
-th:first-child, td:first-child { text-align: left; min-width: 7rem; max-width: 18rem;
-                                 overflow-wrap: anywhere; padding-left: 0; }
-.words { text-align: left; min-width: 5.5rem; }
-tbody th { color: inherit; }
-thead th { border-bottom: 1px solid var(--faint); font-weight: 600; position: sticky; top: 0;
-           background: var(--paper); vertical-align: bottom; }
-tbody tr + tr > * { border-top: 1px solid var(--line); }
-tr.faint > * { color: var(--faint); }
-figure { margin: 1rem 0; }
-img { max-width: 100%; height: auto; }
-pre { overflow: auto; padding: .7rem; border: 1px solid var(--line); font-size: .85rem; }
-@media print { .wide { max-height: none; } nav { display: none; } figure, tr { break-inside: avoid; } }
-"""
+from importlib.resources import files
+from typing import Any
 
 
-def render_page(title: str, body: str) -> str:
-    """A whole page.
+@cache
+def page_file(name: str) -> str:
+    """The text of ``report.css`` or ``report.js``."""
+    return files("bayesreg.reporting").joinpath(name).read_text(encoding="utf-8")
+
+
+def render_page(title: str, body: str, *, contents: str = "", data: dict[str, Any] | None = None) -> str:
+    """A whole page, which may load nothing, and run nothing but its one script.
 
     Parameters
     ----------
@@ -51,14 +24,47 @@ def render_page(title: str, body: str) -> str:
         Plain text.
     body : str
         HTML.
+    contents : str, optional
+        HTML of the navigation beside it.
+    data : dict, optional
+        What the script shows, as plain numbers and texts; without it the page has no script.
 
     Examples
     --------
     >>> "<title>a &lt; b</title>" in render_page("a < b", "<p>…</p>")
     True
     """
+    style, script = page_file("report.css"), page_file("report.js") if data is not None else ""
+    scripts = f'<script type="application/json" id="report-data">{_json(data)}</script>\n<script>{script}</script>\n'
+    skip = '<a class="skip" href="#content">Skip to the content</a>\n' if contents else ""
+    navigation = f'<nav aria-label="Contents">{contents}</nav>\n' if contents else ""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(style, script)}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f'{skip}<div class="page{"" if contents else " plain"}">\n{navigation}<main id="content">\n{body}</main>\n'
+        f"</div>\n{scripts if data is not None else ''}</body>\n</html>\n"
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may be loaded; pictures within the page, its style and its script may be used.
+
+    A page without a script may hold the table of a notebook, which brings styles of its own.
+    """
+    allowed = f"style-src {_hash(style)}; script-src {_hash(script)}" if script else "style-src 'unsafe-inline'"
+    return f"default-src 'none'; img-src data:; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+def _json(data: Any) -> str:
+    """JSON in which no text can end the element that holds it."""
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return (
+        text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     )

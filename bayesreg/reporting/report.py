@@ -11,11 +11,14 @@ from bayesreg.errors import DataError, PriorError
 from bayesreg.model.arguments import read_flag
 from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import find_objective
+from bayesreg.reporting.contents import SECTIONS
+from bayesreg.reporting.effects_table import forms_of
 from bayesreg.reporting.findings import Findings, find
 from bayesreg.reporting.folder import prepare_folder
 from bayesreg.reporting.html import plain
+from bayesreg.reporting.lead import lead
 from bayesreg.reporting.page import render_page
-from bayesreg.reporting.sections import SECTIONS, lead
+from bayesreg.reporting.sections.path import path_data
 from bayesreg.sampling.arguments import read_seed
 
 if TYPE_CHECKING:
@@ -34,15 +37,19 @@ def report(
     ribbons: bool = True,
     select_by: "str | Sequence[str] | Selections | None" = None,
     title: str | None = None,
+    command: str = "",
     random_seed: int | None = 0,
     **sampling: Any,
 ) -> Path:
-    """Write all that there is to tell of one regression as a page that needs no other file and no network.
+    """Write a page on one regression that needs no other file and no network.
 
-    In this order: the model in words and formulas; MAP, penalized estimate, least squares and posterior in one table
-    with the certificate; sparsity; shrinkage; the path with posterior intervals; prior and penalty; how the posterior
-    was sampled and its diagnostics; choices of the strength; the data; what to cite. Figures are inside the page,
-    for light and for dark paper. A part that a regression cannot have says why.
+    In this order: the findings in a few sentences, and warnings; all effects in one table that can be sorted,
+    searched and switched to other units; how the model fits, and predicts rows that were left out; the path, on which
+    the reader moves the strength; zeros, shrinkage, and choices of the strength; the model and its penalty, with the
+    certificate; diagnostics; the data; what made the page, and what to cite. Figures are inside the page, for light
+    and for dark screens. Its one script shows numbers that were computed before; without it, and on paper, the page
+    is whole. A part that a regression cannot have says why. The date is that of the environment variable
+    SOURCE_DATE_EPOCH where it is set, so that pages can be reproduced.
 
     Parameters
     ----------
@@ -61,8 +68,10 @@ def report(
         Whether the posterior is drawn along the path too: fast for Normal priors and up to 20 columns; beyond, it
         takes compiled code, and for very many columns it is left out.
     select_by : str, sequence of str or Selections, optional
-        Rules of :func:`bayesreg.select` to choose the strength by; what they choose is told, and not used.
+        Rules of :func:`bayesreg.select` to choose the strength by; what they choose is shown, and not used.
     title : str, optional
+    command : str, optional
+        What makes the page again, to be shown on it; by default Python code with the regression's settings.
     random_seed : int, optional
         Of draws and folds.
 
@@ -92,8 +101,8 @@ def report(
     """
     _check(reg, idata, objective, ci_prob, sampling)
     read_flag(ribbons, "ribbons")
-    if not isinstance(title, str | None):
-        raise PriorError(f"title must be text, got {title!r}.")
+    if not isinstance(title, str | None) or not isinstance(command, str):
+        raise PriorError(f"title and command must be text, got {title!r} and {command!r}.")
     path = prepare_file(file)
     found = find(
         reg,
@@ -104,6 +113,7 @@ def report(
         select_by=select_by,
         random_seed=read_seed(random_seed),
         sampling=dict(sampling),
+        command=command,
     )
     page = render_report(found, title)
     try:
@@ -115,13 +125,29 @@ def report(
 
 def render_report(found: Findings, title: str | None = None) -> str:
     """Findings as a whole page."""
-    heading = f"{found.reg.design.target}: prior, penalty and posterior" if title is None else title
+    heading = f"{found.reg.design.target}: effects, and how sure they are" if title is None else title
     asked = [one for one in SECTIONS if one.anchor != "selection" or found.selections is not None]
-    links = "".join(f'<a href="#{one.anchor}">{plain(one.title)}</a>\n' for one in asked)
+    links = "".join(f'<li><a href="#{one.anchor}">{plain(one.title)}</a></li>\n' for one in asked)
     body = "".join(
-        f'<section id="{one.anchor}">\n<h2>{plain(one.title)}</h2>\n{one.tell(found)}</section>\n' for one in asked
+        f'<section id="{one.anchor}" aria-labelledby="{one.anchor}-heading">\n'
+        f'<h2 id="{one.anchor}-heading">{plain(one.title)}</h2>\n{one.write(found)}</section>\n'
+        for one in asked
     )
-    return render_page(_shown(heading), f"<h1>{plain(heading)}</h1>\n{lead(found)}<nav>{links}</nav>\n{body}")
+    return render_page(
+        _shown(heading),
+        f"<h1>{plain(heading)}</h1>\n{lead(found)}\n{body}",
+        contents=f"<ul>{links}</ul>",
+        data=_data(found),
+    )
+
+
+def _data(found: Findings) -> dict[str, Any]:
+    """What the page's script shows."""
+    forms = forms_of(found.effects)
+    keys = list(forms[0].numbers)
+    shown = [{"unit": form.unit, "keys": keys, "cells": form.cells(keys)} for form in forms]
+    path = path_data(found)
+    return {"forms": shown} if path is None else {"forms": shown, "path": path}
 
 
 def _shown(heading: str) -> str:

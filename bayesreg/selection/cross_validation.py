@@ -22,10 +22,13 @@ class SelectedStrength:
         In ``half_rss``, for all n rows.
     rule : str
         The rule in words.
+    at_edge : bool
+        Whether it is at an end of its grid, so that the best one may lie beyond.
     """
 
     strength: float
     rule: str
+    at_edge: bool = False
 
 
 def cross_validate(reg: Regression, folds: Any = FOLDS, random_seed: int | None = None) -> SelectedStrength:
@@ -61,7 +64,7 @@ def cross_validate(reg: Regression, folds: Any = FOLDS, random_seed: int | None 
     374.0
     """
     chosen = select(reg, by="cv", folds=folds, random_seed=random_seed)
-    return SelectedStrength(chosen.choice.strength, chosen.how + _in_scikit_learn(chosen))
+    return SelectedStrength(chosen.choice.strength, chosen.how + _in_scikit_learn(chosen), chosen.at_edge)
 
 
 def _in_scikit_learn(chosen: Selection) -> str:

@@ -69,7 +69,7 @@ def test_kappa_stands_at_its_mean_least_shrunk_on_top(tree):
     ends = np.array(figure.axes[0].collections[0].get_segments())[:, :, 0]
     expected = np.quantile(told.kappa_draws, [0.1, 0.9], axis=0).T[np.argsort(told.kappa)]
     np.testing.assert_allclose(ends, expected)
-    assert figure.texts[0].get_text().startswith(f"10 coefficients count as {told.m_eff:.3g} (80%")
+    assert figure.texts[0].get_text().startswith(f"Effective number of coefficients {told.m_eff:.3g} of 10 (80%")
 
 
 def test_sparsity_bars_add_up_and_mark_the_zeros(tree):
@@ -271,7 +271,7 @@ def test_one_coefficient():
     tree = br.sample(reg, random_seed=1)
     for draw in FIGURES:
         draw(br.compare(reg, tree) if draw is br.plot_posterior_map else tree)._repr_png_()
-    assert br.plot_kappa(tree).texts[0].get_text().startswith("1 coefficient counts as")
+    assert br.plot_kappa(tree).texts[0].get_text().startswith("Effective number of coefficients")
 
 
 def test_a_posterior_from_a_file_is_drawn_as_its_comparison(reg, both, tree, tmp_path):

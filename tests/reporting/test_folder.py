@@ -71,7 +71,7 @@ def test_html_is_one_page_that_needs_no_other_file(folder):
 
     Reader().feed(text)
     assert not [tag for tag, attrs in tags if tag in ("script", "link", "img") or {"src", "href"} & set(attrs)]
-    assert "http" not in text.split("<body>")[0]
+    assert "://" not in text.split("<body>")[0]
     assert "&lt;b&gt;&amp;&quot;" in text
     assert all(name in text for name in NAMES[:-1])
 

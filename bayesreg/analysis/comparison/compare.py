@@ -87,6 +87,8 @@ class Comparison:
         How scale, strength and sigma were come by, and what the reader must know.
     free_columns : tuple of str or None
         Columns along which the penalized minimum can move at no cost, so that it is not unique; None if not known.
+    doubts : tuple of str
+        Those of the notes that call for a second look.
     """
 
     reg: Regression
@@ -100,6 +102,7 @@ class Comparison:
     notes: tuple[str, ...]
     zero_draws: int
     free_columns: tuple[str, ...] | None = ()
+    doubts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (

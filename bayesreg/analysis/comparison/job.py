@@ -1,7 +1,7 @@
 """The main job from a source to a comparison: read, choose a strength, settle sigma, compare."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.design.datasets import DATASETS, load_dataset
@@ -94,20 +94,21 @@ def run_job(job: Job, select_by: tuple[str, ...] | None = None) -> JobResult:
             f'the target "{bare.design.target}" is constant, so there is nothing to explain; choose another.'
         )
     sigma, notes = _settled_sigma(job, bare)
-    prior, how = _settled_prior(job, bare, sigma)
+    prior, how, doubts = _settled_prior(job, bare, sigma)
     known = (bare.with_sigma(sigma) if bare.family.has_sigma else bare).with_prior(prior)
     reg = Regression(X, y, prior=prior, sigma=None, standardize=job.standardize) if job.sigma == "learn" else known
     selections = None if rules is None else select(reg, rules, random_seed=job.seed)
     both = compare(
         reg,
         objective=job.objective,
-        notes=(*how, *notes),
+        notes=(*how, *doubts, *notes),
         engine=job.engine,
         draws=job.draws,
         chains=job.chains,
         random_seed=job.seed,
         progressbar=job.progressbar,
     )
+    both = replace(both, doubts=doubts)
     return JobResult(job.source, both, reg.with_sigma(both.sigma) if job.sigma == "learn" else known, selections)
 
 
@@ -128,21 +129,23 @@ def _settled_sigma(job: Job, bare: Regression) -> tuple[float, tuple[str, ...]]:
     raise PriorError(f'sigma must be a number, "learn" or nothing, got {job.sigma!r}.')
 
 
-def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Prior, tuple[str, ...]]:
-    """The prior, from a scale, from a strength, or by cross-validation."""
+def _settled_prior(
+    job: Job, bare: Regression, sigma: float
+) -> tuple[Prior, tuple[str, ...], tuple[str, ...]]:
+    """The prior, from a scale, from a strength, or by cross-validation; how, and what that does not settle."""
     if job.scale is not None and job.strength is not None:
         raise PriorError("give a scale or a strength, not both.")
     if job.scale is not None:
         kind = Laplace if isinstance(bare.prior, Laplace) else Normal
-        return kind(job.scale), ("the scale was given",)
+        return kind(job.scale), ("the scale was given",), ()
     penalty = L1 if isinstance(bare.prior, Laplace) else L2
     if job.strength is not None:
         objective = canonical_objective(bare.family) if job.objective is None else job.objective
         prior = to_prior(penalty(job.strength, objective), **conversion(bare, objective, sigma))
-        return prior, (f"the strength was given, in the convention {objective}",)
+        return prior, (f"the strength was given, in the convention {objective}",), ()
     chosen = _cross_validated(bare, job.seed)
-    notes = (f"the strength was chosen by {chosen.rule}", *_doubts(bare, job.seed, chosen.strength))
-    return to_prior(penalty(chosen.strength), sigma=sigma), notes
+    how = (f"the strength was chosen by {chosen.rule}",)
+    return to_prior(penalty(chosen.strength), sigma=sigma), how, _doubts(bare, job.seed, chosen)
 
 
 def _cross_validated(bare: Regression, seed: int) -> SelectedStrength:
@@ -152,9 +155,11 @@ def _cross_validated(bare: Regression, seed: int) -> SelectedStrength:
         return cross_validate(bare, random_seed=seed)
 
 
-def _doubts(bare: Regression, seed: int, strength: float) -> tuple[str, ...]:
+def _doubts(bare: Regression, seed: int, chosen: SelectedStrength) -> tuple[str, ...]:
     """What a cross-validated strength does not settle, in words."""
-    doubts = []
+    doubts, strength = [], chosen.strength
+    if chosen.at_edge:
+        doubts.append("the strength is at an end of the grid that cross-validation tried; a better one may lie beyond")
     if bare.is_gaussian and bare.n * bare.p <= REPEATED_SIZE:
         others = [_cross_validated(bare, seed + k).strength for k in range(1, 1 + REPEATS)]
         low, high = min(strength, *others), max(strength, *others)

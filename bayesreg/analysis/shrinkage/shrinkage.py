@@ -105,7 +105,7 @@ class Shrinkage:
         before = "" if self.prior_m_eff is None else f", a priori {self.prior_m_eff:.3g}"
         least, most = int(np.argmin(self.kappa)), int(np.argmax(self.kappa))
         return (
-            f"Shrinkage({len(self.names)} coefficients count as {self.m_eff:.3g} "
+            f"Shrinkage(effective number of coefficients {self.m_eff:.3g} of {len(self.names)} "
             f"(95% {low:.3g} to {high:.3g}{before}); least shrunk {self.names[least]!r} (κ = {self.kappa[least]:.2f}), "
             f"most {self.names[most]!r} (κ = {self.kappa[most]:.2f}))"
         )

@@ -248,7 +248,7 @@ def test_frame_and_repr(diabetes):
     assert list(frame.index) == list(X.columns)
     assert np.all(np.isfinite(frame))
     assert np.all((frame["kappa_lower"] < frame["kappa_upper"]) & (frame["kappa"] > 0) & (frame["kappa"] < 1))
-    assert repr(found).startswith("Shrinkage(10 coefficients count as 7.")
+    assert repr(found).startswith("Shrinkage(effective number of coefficients 7.")
     assert "<table" in found._repr_html_()
     with pytest.raises(br.errors.PriorError, match="ci_prob must be between"):
         found.to_frame(95)
