@@ -129,9 +129,7 @@ def _settled_sigma(job: Job, bare: Regression) -> tuple[float, tuple[str, ...]]:
     raise PriorError(f'sigma must be a number, "learn" or nothing, got {job.sigma!r}.')
 
 
-def _settled_prior(
-    job: Job, bare: Regression, sigma: float
-) -> tuple[Prior, tuple[str, ...], tuple[str, ...]]:
+def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Prior, tuple[str, ...], tuple[str, ...]]:
     """The prior, from a scale, from a strength, or by cross-validation; how, and what that does not settle."""
     if job.scale is not None and job.strength is not None:
         raise PriorError("give a scale or a strength, not both.")
