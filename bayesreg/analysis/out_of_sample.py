@@ -135,8 +135,8 @@ def _psis(
     from arviz_stats.base.array import array_stats
     from scipy.special import logsumexp
 
-    located = reg.locate(draws.beta, draws.at_center)
-    eta = np.asarray(located.intercept)[:, None] + located.coef @ rows.X[chosen].T
+    coef, intercept = draws.on_user_columns(reg.design.standardization)
+    eta = intercept[:, None] + coef @ rows.X[chosen].T
     eta = eta if rows.offset is None else eta + rows.offset[chosen]
     root = 1.0 if rows.weights is None else np.sqrt(rows.weights[chosen])
     each = reg.family.log_likelihood(rows.y[chosen], eta, draws.sigma[:, None] / root)

@@ -95,8 +95,7 @@ def _verdict(excludes_zero: bool, small: bool) -> str:
 def find_effects(idata: "DataTree", reg: Regression, estimates: dict[str, Estimate], ci_prob: float) -> Effects:
     """Summarize a posterior and the point estimates beside it."""
     reg, draws = read_posterior(idata, reg)
-    located = reg.locate(draws.beta, draws.at_center)
-    coef, intercept = located.coef, np.asarray(located.intercept)
+    coef, intercept = draws.on_user_columns(reg.design.standardization)
     mean_x, sd_x = column_moments(reg)
     lower, upper = quantiles(coef, ci_prob)
     positive, negative = np.mean(coef > 0, axis=0), np.mean(coef < 0, axis=0)

@@ -75,8 +75,8 @@ def _predictive(found: Findings) -> tuple[np.ndarray, np.ndarray]:
     part = np.arange(reg.n)
     if reg.n > PREDICTIVE_ROWS:
         part = np.sort(generator.choice(reg.n, PREDICTIVE_ROWS, replace=False))
-    located = reg.locate(draws.beta[some], draws.at_center[some])
-    eta = np.asarray(located.intercept)[:, None] + located.coef @ rows.X[part].T
+    coef, intercept = draws[some].on_user_columns(reg.design.standardization)
+    eta = intercept[:, None] + coef @ rows.X[part].T
     eta = eta if rows.offset is None else eta + rows.offset[part]
     root = 1.0 if rows.weights is None else np.sqrt(rows.weights[part])
     return rows.y[part], reg.family.draw(generator, eta, draws.sigma[some, None] / root)[None]
