@@ -125,7 +125,7 @@ def _check(reg: Regression) -> None:
     check_regression(reg)
     if not reg.is_gaussian:
         raise UnsupportedError(f"the lesson is drawn for the gaussian family, got {reg.family.name}.")
-    if not isinstance(reg.prior, Laplace | Normal) or not reg.scale_known or reg.noise.sigma is None:
+    if len(reg.prior.terms) != 1 or not reg.scale_known or reg.noise.sigma is None:
         raise PriorError(
             f"the lesson needs a Laplace or Normal prior of known scale and a known sigma, got {reg}; "
             "use reg.with_prior(br.Laplace(number)) and reg.with_sigma(number)."
@@ -175,8 +175,7 @@ def _strengths(reg: Regression, power: int) -> np.ndarray:
 
 
 def _side(reg: Regression, shown: int, draws: int, random_seed: int | None) -> Side:
-    is_laplace = isinstance(reg.prior, Laplace)
-    strengths = _strengths(reg, 1 if is_laplace else 2)
+    strengths = _strengths(reg, reg.prior.scale_power)
     posterior = draws_at_strengths(reg, strengths, draws=draws, random_seed=random_seed)["posterior"]
     values = posterior["beta" if "beta" in posterior else "coef"].isel(coef_name=shown)
     assert reg.noise.sigma is not None
@@ -184,7 +183,7 @@ def _side(reg: Regression, shown: int, draws: int, random_seed: int | None) -> S
     return Side(
         reg=reg,
         strong=at_strength(reg, float(strengths[0])),
-        scale=float((scales.laplace if is_laplace else scales.normal)[shown]),
+        scale=float({"l1": scales.laplace, "l2": scales.normal}[reg.prior.terms[0]][shown]),
         path=path(reg),
         points=path(reg, strengths),
         draws=values.transpose("chain", "draw", "strength").to_numpy().reshape(-1, len(strengths)),

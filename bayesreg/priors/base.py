@@ -186,6 +186,20 @@ class Prior(ABC):
         known = {name: values for name, values in given.items() if not isinstance(values, PositivePrior)}
         return {name: per_column(values, names, f"{self.title} scale") for name, values in known.items()}
 
+    def in_units(self, names: Sequence[str], unit: Array | float) -> Self:
+        """The same prior on columns multiplied by a unit, shape (p,), with its known scales as one number per column.
+
+        Raises
+        ------
+        PriorError
+            If a scale is unknown.
+        """
+        known = self.constants(names)
+        missing = [field for field, name in self.column_fields.items() if name not in known]
+        if missing:
+            raise PriorError(f"{', '.join(missing)} of {self.article} prior is unknown; this step needs numbers.")
+        return replace(self, **{field: known[name] / unit for field, name in self.column_fields.items()})  # type: ignore[type-var]
+
     @property
     def settings(self) -> str:
         """The call that makes it again, with infinity in place of numbers per column (see :meth:`constants`)."""

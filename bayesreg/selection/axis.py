@@ -9,13 +9,12 @@ from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.dictionary import strengthened
-from bayesreg.priors.normal import Normal
-from bayesreg.priors.penalty_prior import PenaltyPrior
+from bayesreg.priors.base import Prior, Term
 from bayesreg.selection.choice import Choice
 
 # A grid whose end is chosen goes on by so many points, which are three decades, and so many times.
 EXTENSION, EXTENSIONS = 50, 2
+PRIORS_OF: dict[Term, str] = {"l1": "Laplace", "l2": "Normal"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +84,13 @@ class Axis:
         return replace(self, beyond=self.beyond + 1) if curve.open_end and self.beyond < EXTENSIONS else None
 
     @property
-    def term(self) -> str:
+    def term(self) -> Term:
         """Which penalty term the strength multiplies; the L1 term of an elastic net."""
-        return "l2" if isinstance(self.reg.prior, Normal) else "l1"
+        return self.reg.prior.terms[0]
 
-    def prior_at(self, strength: float) -> PenaltyPrior:
+    def prior_at(self, strength: float) -> Prior:
         """The prior of a strength; columns keep the ratios of their scales."""
-        assert isinstance(self.reg.prior, PenaltyPrior)
-        return strengthened(self.reg.prior, strength / self.current)
+        return self.reg.prior.strengthened(strength / self.current)
 
     def at(self, strength: float) -> Regression:
         """The regression under the prior of a strength, its noise as given."""
@@ -110,10 +108,10 @@ class Axis:
                 'use by="cv", "cv_1se", "validation", "aic" or "bic".'
             )
 
-    def require_prior(self, rule: str, *kinds: type) -> None:
-        """Raise unless the prior is of one of these kinds."""
-        if not isinstance(self.reg.prior, kinds):
-            names = " or ".join(kind.__name__ for kind in kinds)
+    def require_terms(self, rule: str, *terms: Term) -> None:
+        """Raise unless the penalty is one of these terms alone."""
+        if self.reg.prior.terms not in [(term,) for term in terms]:
+            names = " or ".join(PRIORS_OF[term] for term in terms)
             raise UnsupportedError(
                 f'by="{rule}" covers a {names} prior, got {self.reg.prior.name}; use by="cv", "aic" or "bic".'
             )

@@ -13,7 +13,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import path
 from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
-from bayesreg.selection.held_out import linear_predictor, plain_prior
+from bayesreg.selection.held_out import linear_predictor
 from bayesreg.selection.opening import check_seed, open_axis
 
 REPLICATES = 50
@@ -155,7 +155,7 @@ def _with_target(axis: Axis, Z: np.ndarray, y: np.ndarray) -> Regression:
     return Regression(
         Z,
         y,
-        prior=plain_prior(held),
+        prior=held.prior.in_units(held.names, 1.0),
         sigma=held.noise.sigma,
         intercept=held.intercept,
         standardize=False,

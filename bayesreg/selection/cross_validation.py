@@ -5,8 +5,6 @@ from typing import Any
 
 from bayesreg.model.regression import Regression
 from bayesreg.priors.dictionary import convert
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.selection.held_out import FOLDS
 from bayesreg.selection.result import Selection
 from bayesreg.selection.select import select
@@ -70,9 +68,9 @@ def cross_validate(reg: Regression, folds: Any = FOLDS, random_seed: int | None 
 def _in_scikit_learn(chosen: Selection) -> str:
     """The strength as scikit-learn's tool for the same choice names it, where there is one."""
     reg = chosen.axis.reg
-    if not reg.is_gaussian or not isinstance(reg.prior, Laplace | Normal):
+    if not reg.is_gaussian or len(reg.prior.terms) != 1:
         return ""
-    lasso = isinstance(reg.prior, Laplace)
-    tool, term = ("Lasso", "l1") if lasso else ("Ridge", "l2")
+    term = chosen.axis.term
+    tool = {"l1": "Lasso", "l2": "Ridge"}[term]
     alpha = convert(chosen.choice.strength, "half_rss", f"sklearn.{tool}", n=reg.design.weight, term=term)
     return f" (scikit-learn's {tool}CV, alpha = {alpha:.4g})"

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.sampling.exact.posterior import log_evidence
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
@@ -24,8 +22,8 @@ STEPS, LARGEST_STEP, LARGEST_RHAT = 12, 1.0, 1.01
 def choose_by_evidence(axis: Axis, sampling: dict[str, Any]) -> Choice:
     """The strength of the largest marginal likelihood p(y | strength) (type-II maximum likelihood)."""
     axis.require_gaussian("evidence")
-    axis.require_prior("evidence", Normal, Laplace)
-    return _exact(axis) if isinstance(axis.reg.prior, Normal) else _sampled(axis, sampling)
+    axis.require_terms("evidence", "l2", "l1")
+    return _exact(axis) if axis.reg.prior.is_conjugate else _sampled(axis, sampling)
 
 
 def _exact(axis: Axis) -> Choice:

@@ -7,8 +7,6 @@ import numpy as np
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.hyper import HalfCauchy
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.convergence import ess_bulk
 from bayesreg.sampling.engine import draw_posterior
@@ -23,7 +21,7 @@ def choose_by_full_bayes(
 ) -> Choice:
     """The posterior median of the strength, with a hyperprior on the prior's scale."""
     axis.require_gaussian("full_bayes")
-    axis.require_prior("full_bayes", Laplace, Normal)
+    axis.require_terms("full_bayes", "l1", "l2")
     whole, hyper = with_hyperprior(given, hyperprior)
     posterior = draw_posterior(whole, **sampling)
     strengths = strengths_of_scales(axis, posterior.draws.hyperparameters["scale"])
@@ -36,9 +34,8 @@ def choose_by_full_bayes(
 
 def strengths_of_scales(axis: Axis, scale: np.ndarray) -> np.ndarray:
     """The strength in ``half_rss`` of each scale, at the sigma of the axis: σ²/b or σ²/s²."""
-    power = 1 if isinstance(axis.reg.prior, Laplace) else 2
-    own = scale * axis.sigma if axis.reg.prior.scaled_by_sigma else scale
-    return axis.sigma**2 / own**power
+    prior = axis.reg.prior
+    return axis.sigma**2 / (scale * axis.sigma if prior.scaled_by_sigma else scale) ** prior.scale_power
 
 
 def _median_error(strengths: np.ndarray) -> float:
@@ -68,8 +65,7 @@ def with_hyperprior(reg: Regression, hyperprior: PositivePrior | None) -> tuple[
         )
     if hyperprior is None:
         hyperprior = HalfCauchy(1.0 if prior.scaled_by_sigma else _size(reg))
-    kind = Laplace if isinstance(prior, Laplace) else Normal
-    return reg.with_prior(kind(hyperprior, prior.scaled_by_sigma)), hyperprior
+    return reg.with_prior(prior.with_scale(hyperprior)), hyperprior
 
 
 def _size(reg: Regression) -> float:

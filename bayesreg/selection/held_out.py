@@ -14,9 +14,6 @@ from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, Unsupp
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.base import Prior
-from bayesreg.priors.elastic_net import ElasticNetPrior
-from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
@@ -133,7 +130,7 @@ def _splitter(axis: Axis, folds: Any, random_seed: int | None) -> tuple[Any, str
 
 def _carries_per_row(axis: Axis) -> bool:
     """As scikit-learn does: its lasso and elastic net state strengths per row, its ridge and logistic do not."""
-    return axis.reg.is_gaussian and not isinstance(axis.reg.prior, Normal)
+    return axis.reg.is_gaussian and axis.term == "l1"
 
 
 def _require_rows(axis: Axis) -> Rows:
@@ -206,7 +203,7 @@ def part_of(axis: Axis, inside: np.ndarray) -> Regression:
         return Regression(
             columns[inside],
             rows.y[inside],
-            prior=plain_prior(held, unit),
+            prior=held.prior.in_units(held.names, unit),
             sigma=held.noise.sigma if held.family.has_sigma else None,
             intercept=held.intercept,
             family=held.family,
@@ -224,16 +221,6 @@ def columns_of(reg: Regression) -> tuple[Any, np.ndarray | float]:
     if rows is not None and is_sparse(rows.X):
         return rows.X, reg.design.standardization.sd
     return reg.design.matrix, 1.0
-
-
-def plain_prior(reg: Regression, unit: np.ndarray | float = 1.0) -> Prior:
-    """The regression's prior with one scale per column of these units, whatever form it was given in."""
-    scales = reg.scales
-    if isinstance(reg.prior, Laplace):
-        return Laplace(scales.laplace / unit, scales.scaled_by_sigma)
-    if isinstance(reg.prior, Normal):
-        return Normal(scales.normal / unit, scales.scaled_by_sigma)
-    return ElasticNetPrior(scales.laplace / unit, scales.normal / unit, scales.scaled_by_sigma)
 
 
 def _fold_errors(axis: Axis, inside: np.ndarray, out: np.ndarray, carried: bool) -> np.ndarray:

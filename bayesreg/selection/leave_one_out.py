@@ -12,8 +12,6 @@ from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import DataError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
@@ -113,7 +111,7 @@ def _fits_one_by_one(
 def choose_by_press(axis: Axis) -> Choice:
     """The minimum of the exact leave-one-out squared error of ridge regression."""
     axis.require_gaussian("press")
-    axis.require_prior("press", Normal)
+    axis.require_terms("press", "l2")
     found = leave_one_out(axis.held, axis.strengths / axis.current)
     weights = axis.reg.design.rows.weights  # type: ignore[union-attr]
     squares = found.residual**2
@@ -130,8 +128,8 @@ def choose_by_loo(axis: Axis, sampling: dict[str, Any]) -> Choice:
     Exact for a Normal prior at known sigma; otherwise PSIS of the posterior at each strength of a small grid.
     """
     axis.require_gaussian("loo")
-    axis.require_prior("loo", Normal, Laplace)
-    if isinstance(axis.reg.prior, Normal) and axis.reg.noise.known:
+    axis.require_terms("loo", "l2", "l1")
+    if axis.reg.prior.is_conjugate and axis.reg.noise.known:
         rows = leave_one_out(axis.held, axis.strengths / axis.current).log_density
         curve = Curve(axis.strengths, rows.sum(axis=1), "log", "leave-one-out density")
         told = f"largest leave-one-out log predictive density, exact{edge_note(curve, curve.best)}"

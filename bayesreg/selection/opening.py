@@ -8,9 +8,6 @@ import numpy as np
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.column_values import as_numbers
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
-from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.sigma import estimate_sigma
 
@@ -39,14 +36,13 @@ def open_axis(reg: Regression, strengths: Any = None) -> Axis:
         raise PriorError(
             f"expected a Regression, got {type(reg).__name__}; make one with br.Regression(X, y, prior=…)."
         )
-    if not isinstance(reg.prior, PenaltyPrior):
+    if not reg.prior.has_penalty:
         raise UnsupportedError(
             f"strengths belong to Laplace, Normal and elastic-net priors, got {reg.prior.name}; give its scale a "
             "hyperprior, or br.guess_scale, and sample it: br.sample(reg)."
         )
     if not reg.scale_known:
-        kind = Laplace if isinstance(reg.prior, Laplace) else Normal
-        reg = reg.with_prior(kind(1.0, reg.prior.scaled_by_sigma))
+        reg = reg.with_prior(reg.prior.with_scale(1.0))
     grid = None if strengths is None else read_strengths(strengths)
     _require_information(reg)
     sigma, told = _settled_sigma(reg)

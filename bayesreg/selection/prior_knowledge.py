@@ -6,8 +6,6 @@ import numpy as np
 from scipy import optimize, special
 
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice
 
@@ -26,7 +24,7 @@ def choose_by_prior_knowledge(axis: Axis, p0: float | None) -> Choice:
     s = σ/√n·√(p0/(p − p0)).
     """
     axis.require_gaussian("prior")
-    axis.require_prior("prior", Laplace, Normal)
+    axis.require_terms("prior", "l1", "l2")
     p = axis.reg.p
     if not isinstance(p0, Real) or isinstance(p0, bool) or not 0 < p0 < p:
         raise PriorError(
@@ -47,13 +45,13 @@ def choose_by_prior_knowledge(axis: Axis, p0: float | None) -> Choice:
 
 def axis_power(axis: Axis) -> int:
     """Power of the strength by which the squared scale falls: b² ∝ λ⁻², s² ∝ κ⁻¹."""
-    return 2 if isinstance(axis.reg.prior, Laplace) else 1
+    return {"l1": 2, "l2": 1}[axis.term]
 
 
 def _signal(axis: Axis) -> np.ndarray:
     """n·v_j·(scale_j)²/σ² at the regression's own strength, shape (p,)."""
     scales = axis.held.scales.at(axis.sigma)
-    scale = scales.laplace if isinstance(axis.reg.prior, Laplace) else scales.normal
+    scale = {"l1": scales.laplace, "l2": scales.normal}[axis.term]
     return column_squares(axis) * (scale / axis.sigma) ** 2
 
 
@@ -69,7 +67,7 @@ def column_squares(axis: Axis) -> np.ndarray:
 
 def expected_m_eff(axis: Axis, signal: np.ndarray) -> float:
     """Σ_j (1 − E[κ_j]) for signals a_j = n·v_j·(scale_j)²/σ²."""
-    if isinstance(axis.reg.prior, Normal):
+    if axis.reg.prior.is_conjugate:
         return float(np.sum(1 - 1 / (1 + signal)))
     with np.errstate(divide="ignore"):
         return float(np.sum(1 - expected_laplace_shrinkage(0.5 / signal)))

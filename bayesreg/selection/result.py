@@ -9,9 +9,9 @@ import numpy as np
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
+from bayesreg.priors.base import Prior
 from bayesreg.priors.dictionary import convert
 from bayesreg.priors.objective import canonical_objective, find_objective
-from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve
 
@@ -40,7 +40,7 @@ class Selection:
     axis: Axis
     choice: Choice
     objective: str
-    prior: PenaltyPrior
+    prior: Prior
     regression: Regression
 
     @property

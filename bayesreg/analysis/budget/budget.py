@@ -12,9 +12,7 @@ from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
-from bayesreg.priors.dictionary import strengthened
 from bayesreg.priors.objective import canonical_objective
-from bayesreg.priors.penalty_prior import PenaltyPrior
 
 # How near the norm at the strength found must come to the budget asked for, relative to it.
 TOLERANCE = 1e-8
@@ -177,9 +175,7 @@ class _Search:
     wanted: float
 
     def at(self, factor: float) -> tuple[Regression, Estimate]:
-        prior = self.reg.prior
-        assert isinstance(prior, PenaltyPrior)
-        there = self.reg.with_prior(strengthened(prior, factor))
+        there = self.reg.with_prior(self.reg.prior.strengthened(factor))
         return there, map_estimate(there)
 
     def excess(self, log_factor: float) -> float:
@@ -212,7 +208,7 @@ def _read_budget(t: object) -> float:
 
 def _norm(reg: Regression) -> tuple[Norm, float, float]:
     """The norm, its strength in ``half_rss``, and the multiplier of the norm in Q."""
-    if not isinstance(reg.prior, PenaltyPrior):
+    if not reg.prior.has_penalty:
         raise PriorError(f"{reg.prior} is no penalty, so there is no budget; use Laplace, Normal or ElasticNetPrior.")
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a budget needs a known sigma and a prior of known scale; use reg.with_sigma(number).")

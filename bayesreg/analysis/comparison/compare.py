@@ -261,10 +261,10 @@ def compare(
     check_ci_prob(ci_prob)
     _check_given(notes, sampling)
     epsilon = near_zero(reg, None, epsilon_share)
-    if reg.is_horseshoe:
+    if not reg.prior.has_penalty:
         raise PriorError(
-            "a horseshoe has no penalty and no MAP to compare; sample it with br.sample(reg) and read br.sparsity and "
-            "br.shrinkage, or use Laplace for a penalty."
+            f"{reg.prior.article} prior has no penalty and no MAP to compare; sample it with br.sample(reg) and read "
+            "br.sparsity and br.shrinkage, or use Laplace for a penalty."
         )
     objective = canonical_objective(reg.family) if objective is None else find_objective(objective, reg.family).name
     best = map_estimate(reg)

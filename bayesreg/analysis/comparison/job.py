@@ -10,7 +10,7 @@ from bayesreg.design.sources import split_target
 from bayesreg.errors import DataError, PriorError, SelectionWarning
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
-from bayesreg.priors.base import Prior
+from bayesreg.priors.base import Prior, Term
 from bayesreg.priors.dictionary import to_prior
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
@@ -21,6 +21,8 @@ from bayesreg.selection.result import Selections
 from bayesreg.selection.select import read_rules, select
 from bayesreg.selection.sigma import estimate_sigma
 
+PRIORS: dict[str, type[Laplace] | type[Normal]] = {"laplace": Laplace, "normal": Normal}
+PENALTIES: dict[Term, type[L1] | type[L2]] = {"l1": L1, "l2": L2}
 # Cross-validation is repeated with other folds where that is cheap; a choice that moves by this factor is unsettled.
 REPEATS, REPEATED_SIZE, UNSTABLE = 4, 20_000, 10.0
 
@@ -86,9 +88,10 @@ def run_job(job: Job, select_by: tuple[str, ...] | None = None) -> JobResult:
         raise DataError("at least 2 rows are needed, got 1.")
     if isinstance(job.seed, bool) or job.seed < 0:
         raise PriorError(f"the seed must be 0 or a positive whole number, got {job.seed!r}.")
-    kind = Laplace if job.prior == "laplace" else Normal
+    if job.prior not in PRIORS:
+        raise PriorError(f"the prior must be {' or '.join(PRIORS)}, got {job.prior!r}.")
     unit = 1.0 if job.family == "gaussian" else None
-    bare = Regression(X, y, prior=kind(1.0), family=job.family, sigma=unit, standardize=job.standardize)
+    bare = Regression(X, y, prior=PRIORS[job.prior](1.0), family=job.family, sigma=unit, standardize=job.standardize)
     if bare.design.sd_y == 0:
         raise DataError(
             f'the target "{bare.design.target}" is constant, so there is nothing to explain; choose another.'
@@ -134,9 +137,8 @@ def _settled_prior(job: Job, bare: Regression, sigma: float) -> tuple[Prior, tup
     if job.scale is not None and job.strength is not None:
         raise PriorError("give a scale or a strength, not both.")
     if job.scale is not None:
-        kind = Laplace if isinstance(bare.prior, Laplace) else Normal
-        return kind(job.scale), ("the scale was given",), ()
-    penalty = L1 if isinstance(bare.prior, Laplace) else L2
+        return bare.prior.with_scale(job.scale), ("the scale was given",), ()
+    penalty = PENALTIES[bare.prior.terms[0]]
     if job.strength is not None:
         objective = canonical_objective(bare.family) if job.objective is None else job.objective
         prior = to_prior(penalty(job.strength, objective), **conversion(bare, objective, sigma))

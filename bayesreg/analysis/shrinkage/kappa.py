@@ -10,8 +10,6 @@ doi:10.1093/biomet/asq017), and m_eff is the effective number of Piironen & Veht
 For a Normal prior m_eff = Σ d²/(d² + σ²/s²), the effective degrees of freedom of ridge regression.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 from scipy import linalg
 
@@ -20,16 +18,14 @@ from bayesreg.errors import DataError
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_rows
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
+from bayesreg.priors.base import Given
 from bayesreg.sampling.exact.spectrum import decompose
-from bayesreg.sampling.gibbs.univariate import draw_mixing_variances
 from bayesreg.sampling.prior_draws import draw_hyperparameters
 
 # Local precisions cost one matrix inverse per draw: at most about this many multiplications in all, and so few draws.
 WORK, FEWEST_DRAWS = 1e9, 200
 # Matrices are inverted in blocks of at most this many numbers.
 BLOCK_SIZE = 2_000_000
-# A Normal part so many times wider than the Laplace part does not tilt its mixture.
-FAR = 1e4
 # Precisions end here, so that products of them do not overflow.
 LARGEST = 1e200
 
@@ -53,26 +49,28 @@ def posterior_precision(reg: Regression, draws: Unknowns, generator: np.random.G
 
     Mixing variances of Laplace parts are drawn given beta: together they are draws of the joint posterior.
     """
-    if reg.is_horseshoe:
-        if draws.get("local_scale") is None:
-            raise DataError("the posterior of a horseshoe holds no local_scale; sample it again: br.sample(reg).")
-        return _horseshoe_precision(reg, draws.sigma, draws.hyperparameters)
-    factor = _factor(reg, draws.sigma, draws.hyperparameters)
-    if not _is_mixed(reg):
-        return _local_precision(reg, factor, np.ones((1, reg.p)))
-    size = np.abs(draws.beta) / (reg.unit_scales.laplace * factor)
-    return _local_precision(reg, factor, draw_mixing_variances(generator, size))
+    missing = [unknown.name for unknown in reg.prior.unknowns if draws.get(unknown.name) is None]
+    if missing:
+        raise DataError(
+            f"the posterior holds no {', '.join(missing)}, which {reg.prior.article} prior needs; sample it again: "
+            "br.sample(reg)."
+        )
+    given = reg.prior.given(reg.names, draws.sigma, draws.hyperparameters)
+    mixed = _is_mixed(reg)
+    return _precision(reg, given, reg.prior.draw_mixing_given(generator, draws.beta, given) if mixed else None)
 
 
 def prior_precision(reg: Regression, sigma: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
     """The same before any data, at the given sigma; None if the hyperprior of the scale is improper."""
-    drawn = draw_hyperparameters(reg, sigma.shape, generator)
-    if not reg.scale_known and "scale" not in drawn:
+    prior, drawn = reg.prior, draw_hyperparameters(reg, sigma.shape, generator)
+    if any(unknown.name not in drawn for unknown in prior.unknowns):
         return None
-    if reg.is_horseshoe:
-        return _horseshoe_precision(reg, sigma, drawn)
-    tau = _prior_mixing(reg, sigma, generator) if _is_mixed(reg) else np.ones((1, reg.p))
-    return _local_precision(reg, _factor(reg, sigma, drawn), tau)
+    given = prior.given(reg.names, sigma, drawn)
+    if not _is_mixed(reg):
+        return _precision(reg, given, None)
+    if prior.has_local_unknowns:
+        return _precision(reg, given, prior.draw_mixing_given(generator, np.zeros(reg.p), given))
+    return _precision(reg, given, prior.draw_mixing(generator, sigma.shape, reg.names))
 
 
 def kappa_of(reg: Regression, sigma: np.ndarray, precision: np.ndarray, eta: np.ndarray | None) -> np.ndarray:
@@ -99,31 +97,10 @@ def kappa_of(reg: Regression, sigma: np.ndarray, precision: np.ndarray, eta: np.
     return np.clip(kappa[:, : reg.p], 0.0, 1.0)
 
 
-def _factor(reg: Regression, sigma: np.ndarray, hyperparameters: Mapping[str, np.ndarray]) -> np.ndarray:
-    """What multiplies the prior's scales in each draw, shape (S, 1)."""
-    scale = hyperparameters.get("scale", np.ones_like(sigma))
-    return (scale * (sigma if reg.prior.scaled_by_sigma else 1.0))[:, None]
-
-
-def _local_precision(reg: Regression, factor: np.ndarray, tau: np.ndarray) -> np.ndarray:
-    """δ_j = 1/(b_j²τ_j) + 1/s_j² of each draw, shape (S, p), per unit of beta."""
-    scales = reg.unit_scales
-    return np.minimum((1 / (scales.normal * factor)) ** 2 + 1 / tau / (scales.laplace * factor) ** 2, LARGEST)
-
-
-def _horseshoe_precision(reg: Regression, sigma: np.ndarray, hyperparameters: Mapping[str, np.ndarray]) -> np.ndarray:
-    """δ_j = 1/(λ_j·scale)² + 1/c², shape (S, p)."""
-    factor = sigma if reg.prior.scaled_by_sigma else np.ones_like(sigma)
-    scale = (
-        hyperparameters["scale"]
-        if not reg.scale_known
-        else np.full_like(sigma, reg.prior.constants(reg.names)["scale"])
-    )
-    sd = hyperparameters["local_scale"] * (scale * factor)[:, None]
-    precision = 1 / np.maximum(sd, LARGEST**-0.5) ** 2
-    if "slab_scale" not in hyperparameters:
-        return precision
-    return precision + 1 / (hyperparameters["slab_scale"] * factor)[:, None] ** 2
+def _precision(reg: Regression, given: Given, mixing: np.ndarray | None) -> np.ndarray:
+    """δ_j of each draw, shape (S, p), for mixing quantities, if the prior has any."""
+    with np.errstate(over="ignore", divide="ignore"):
+        return np.minimum(reg.prior.precision(given, np.ones((1, reg.p)) if mixing is None else mixing), LARGEST)
 
 
 def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
@@ -141,13 +118,13 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
 
 
 def _is_mixed(reg: Regression) -> bool:
-    """Whether some column has a Laplace part, whose local precision varies from draw to draw."""
-    return bool(np.any(np.isfinite(reg.unit_scales.laplace)))
+    """Whether the local precision of some column varies from draw to draw beyond sigma and scale."""
+    return not reg.prior.has_penalty or bool(np.any(np.isfinite(reg.unit_scales.laplace)))
 
 
 def _one_decomposition(reg: Regression) -> bool:
     """Whether all local precisions are those of one draw up to a factor, so that one decomposition serves all draws."""
-    if reg.is_horseshoe or _is_mixed(reg):
+    if _is_mixed(reg):
         return False
     if not reg.has_intercept_column or reg.intercept is True:
         return True
@@ -195,21 +172,3 @@ def _of_rows(loss: QuadraticLoss, precision: np.ndarray) -> np.ndarray:
         factor = np.linalg.cholesky(np.eye(len(A)) + spread @ spread.T)
         kappa[k] = 1 - np.sum(linalg.solve_triangular(factor, spread, lower=True) ** 2, axis=0)
     return kappa
-
-
-def _prior_mixing(reg: Regression, sigma: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """τ_j before any data: exponential with mean 2, or beside a Normal part that times (1 + b²τ/s²)^(−½)."""
-    from scipy.special import log_ndtr, ndtri_exp
-
-    shape = (len(sigma), reg.p)
-    tau = 2.0 * generator.standard_exponential(shape)
-    if not reg.scale_known:
-        return tau
-    # τ + c² with c = s/b has the distribution of N² given |N| > c, N standard normal.
-    with np.errstate(invalid="ignore"):
-        # A flat column has ∞/∞, which no comparison below takes for a mixed one.
-        limit = reg.scales.normal / reg.scales.laplace
-    mixed = np.flatnonzero((limit > 0) & (limit < FAR))
-    level = np.log(generator.random((len(sigma), len(mixed)))) + log_ndtr(-limit[mixed])
-    tau[:, mixed] = np.maximum(ndtri_exp(level) ** 2 - limit[mixed] ** 2, np.finfo(float).tiny)
-    return tau

@@ -17,8 +17,6 @@ from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.optimize.map_estimate import map_estimate
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,7 +227,7 @@ def sparsity(
                 f"the estimate has columns {list(estimate.names)[:5]}, the posterior {list(reg.names)[:5]}."
             )
         point, how = estimate.coef, estimate.method
-    elif reg.is_horseshoe:
+    elif not reg.prior.has_penalty:
         point, how = sparse_mean, "the sparsified posterior mean (SAVS)"
     else:
         best, how = _map(reg, draws)
@@ -259,8 +257,7 @@ def _map(reg: Regression, draws: Unknowns) -> tuple[Estimate, str]:
     how = []
     if not reg.scale_known:
         scale = float(np.median(draws.hyperparameters["scale"]))
-        kind = Laplace if reg.prior.name == "laplace" else Normal
-        reg = reg.with_prior(kind(scale, reg.prior.scaled_by_sigma))
+        reg = reg.with_prior(reg.prior.with_scale(scale))
         how.append(f"scale = {scale:.4g}")
     if not reg.noise.known and reg.is_gaussian:
         try:
