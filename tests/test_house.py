@@ -52,6 +52,8 @@ AT_HOME = {
     "matplotlib": {"plots/", "reporting/"},
 }
 FILES = sorted(ROOT.rglob("*.py"))
+# Where frozen data are filled: `_set` is Regression's, `_settle` reads numbers for `__post_init__` of hyperpriors.
+CONSTRUCTORS = {"__post_init__", "_set", "_settle"}
 
 
 def nodes_of(tree: ast.AST, *, running: bool):
@@ -123,6 +125,35 @@ def test_a_circle_is_seen(tmp_path, back):
     (house / "first.py").write_text("import house.second\n\n\ndef f(): ...\n")
     (house / "second.py").write_text(f"{back}\n")
     assert set(circle_in(house)) == {"house.first", "house.second"}
+
+
+def back_doors(source: str) -> list[str]:
+    """Where a source writes into frozen data outside the constructors, which are the functions of these names."""
+    tree = ast.parse(source)
+    constructors = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in CONSTRUCTORS]
+    inside = {id(node) for constructor in constructors for node in ast.walk(constructor)}
+    return [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and (node.attr == "__dict__" or (node.attr == "__setattr__" and id(node) not in inside))
+    ]
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "def f(reg):\n    object.__setattr__(reg, 'design', 1)",
+        "def __post_init__(self):\n    self.__dict__['loss'] = 1",
+        "x.__dict__.setdefault('kept', {})",
+    ],
+)
+def test_a_back_door_is_seen(planted):
+    assert back_doors(planted)
+
+
+def test_frozen_data_have_no_back_doors():
+    assert {str(path): doors for path in FILES if (doors := back_doors(path.read_text()))} == {}
 
 
 def test_find_map_knows_no_regression():

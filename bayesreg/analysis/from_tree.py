@@ -154,13 +154,13 @@ def regression_of(idata: "DataTree") -> Regression:
     known = idata["constant_data"]
     target, family = str(_attribute(idata, "target")), family_of(idata)
     design = _design(idata, names, target, standardization)
-    self = Regression.__new__(Regression)
     sigma: Any = None
     if family.has_sigma:
         sigma = float(known["sigma"]) if "sigma" in known else _read_positive(idata, "sigma")
     center = bool(_attribute(idata, "center"))
-    self._fill(design, _prior(idata, names), sigma, _intercept(idata), family, center, checked=False)
-    return self
+    return Regression.from_design(
+        design, prior=_prior(idata, names), sigma=sigma, intercept=_intercept(idata), family=family, center=center
+    )
 
 
 def _design(idata: "DataTree", names: tuple[str, ...], target: str, standardization: Standardization) -> Design:

@@ -1,23 +1,14 @@
-"""What a regression accepts as intercept and prior."""
+"""What a regression accepts as flags, vectors and prior."""
 
 import numpy as np
 
 from bayesreg.design.design import Design
 from bayesreg.errors import DataError, PriorError
+from bayesreg.model.intercept import Intercept
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_values import as_numbers
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior
-
-
-def read_intercept(intercept: object) -> bool | Normal:
-    """The intercept as a flag or a Normal prior; PriorError for anything else."""
-    if isinstance(intercept, bool | np.bool_):
-        return bool(intercept)
-    if isinstance(intercept, Normal) and isinstance(intercept.scale, float) and np.isfinite(intercept.scale):
-        return intercept
-    raise PriorError(f"intercept must be True, False or Normal(scale, loc=…) with one finite scale, got {intercept!r}.")
 
 
 def read_flag(value: object, name: str) -> bool:
@@ -38,14 +29,7 @@ def read_vector(values: object, size: int, name: str) -> np.ndarray:
     return point
 
 
-def is_centered(intercept: bool | Normal, center: bool) -> bool:
-    """Whether columns are centred: with a flat intercept always, without an intercept never."""
-    if intercept is False:
-        return False
-    return center or intercept is True
-
-
-def check_prior(prior: object, design: Design, *, centered: bool) -> None:
+def check_prior(prior: object, design: Design, intercept: Intercept) -> None:
     """Raise PriorError for what is no prior, or leaves a constant column undetermined."""
     if isinstance(prior, HorseshoePrior):
         return
@@ -57,7 +41,7 @@ def check_prior(prior: object, design: Design, *, centered: bool) -> None:
     if isinstance(getattr(prior, "scale", None), PositivePrior):
         return
     flat = prior.column_scales(design.names).is_flat & design.constant
-    if np.any(flat) and centered:
+    if np.any(flat) and intercept.centered:
         found = [name for name, flag in zip(design.names, flat, strict=True) if flag]
         raise PriorError(
             f"column(s) {found[:10]} are constant and have a flat prior, so nothing determines them; drop them."

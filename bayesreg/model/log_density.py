@@ -5,7 +5,6 @@ import numpy as np
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 
@@ -43,11 +42,7 @@ def log_prior(reg: Regression, unknowns: Unknowns) -> np.ndarray:
         total = _log_horseshoe(reg.prior, unknowns)
     else:
         total = np.sum(_log_beta(reg, unknowns), axis=-1)
-    if isinstance(reg.intercept, Normal):
-        factor = sigma if reg.intercept.scaled_by_sigma else 1.0
-        s = float(reg.intercept.scale) * factor  # type: ignore[arg-type]
-        away = unknowns.at_center - reg.intercept.loc
-        total = total - 0.5 * np.log(2 * np.pi) - np.log(s) - 0.5 * (away / s) ** 2
+    total = sum(reg.intercept_term.log_density(unknowns.at_center, sigma), start=total)
     if reg.noise.prior is not None:
         total = total + _log_positive(reg.noise.prior, sigma)
     if scale is not None:
@@ -57,16 +52,14 @@ def log_prior(reg: Regression, unknowns: Unknowns) -> np.ndarray:
 
 def residual_squares(reg: Regression, unknowns: Unknowns) -> np.ndarray:
     """Weighted residual sum of squares, shape (...), from the products: its cost does not depend on n."""
-    loss, theta, at_center = reg.loss, unknowns.beta, unknowns.at_center
-    if reg.has_intercept_column:
-        theta = np.concatenate([theta, (at_center - reg.intercept_loc)[..., None]], axis=-1)
-    step = theta - loss.least_squares
+    loss, at_center = reg.loss, unknowns.at_center
+    step = reg.intercept_term.join(unknowns.beta, at_center) - loss.least_squares
     if loss.has_gram:
         rss = loss.least_rss + np.sum((step @ loss.gram) * step, axis=-1)
     else:
         assert loss.A is not None
         rss = loss.least_rss + np.sum((step @ loss.A.T) ** 2, axis=-1)
-    if reg.intercept is False or reg.has_intercept_column:
+    if not reg.intercept_term.orthogonal:
         return np.asarray(rss)
     return np.asarray(rss + reg.design.weight * (reg.design.mean_y - at_center) ** 2)
 

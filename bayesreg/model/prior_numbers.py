@@ -4,10 +4,7 @@ from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bayesreg.priors.hyper import Gamma
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 
@@ -27,7 +24,7 @@ def prior_numbers(reg: "Regression") -> dict[str, float]:
     numbers = {f"{name}_prior_{key}": x for name, prior in priors.items() for key, x in _numbers_of(prior).items()}
     if reg.is_horseshoe and reg.scale_known:
         numbers["scale"] = float(scale)  # type: ignore[arg-type]
-    return numbers | _intercept_numbers(reg)
+    return numbers | reg.intercept_term.numbers(reg.design, reg.family)
 
 
 def _numbers_of(prior: PositivePrior | None) -> dict[str, float]:
@@ -38,18 +35,3 @@ def _numbers_of(prior: PositivePrior | None) -> dict[str, float]:
     if is_dataclass(prior):
         settings = {field.name: getattr(prior, field.name) for field in fields(prior)}
     return {name: value for name, value in settings.items() if isinstance(value, float) and isfinite(value)}
-
-
-def _intercept_numbers(reg: "Regression") -> dict[str, float]:
-    if isinstance(reg.intercept, Normal):
-        scale = float(reg.intercept.scale)  # type: ignore[arg-type]
-        return {"intercept_prior_scale": scale, "intercept_prior_loc": float(reg.intercept.loc)}
-    return {"intercept_start": intercept_start(reg)} if reg.intercept else {}
-
-
-def intercept_start(reg: "Regression") -> float:
-    """A finite intercept that fits the mean of the target."""
-    rows = reg.design.rows
-    if rows is None:
-        return reg.family.start(reg.design.mean_y)
-    return reg.family.start(float(np.average(rows.y, weights=rows.weights)))

@@ -10,8 +10,10 @@ from typing import Any, Self
 import numpy as np
 from scipy import linalg
 
+from bayesreg.design.design import Design
 from bayesreg.design.implicit import ImplicitColumns, column_sizes, divided_by
 from bayesreg.errors import UnsupportedError
+from bayesreg.model.intercept import Intercept
 
 # Up to this many columns the Gram matrix is formed once and kept (128 MB at 4,000).
 GRAM_COLUMNS = 4_000
@@ -189,3 +191,41 @@ def loss_of_rows(A: Any, b: np.ndarray) -> QuadraticLoss:
 def loss_of_products(gram: np.ndarray, cross: np.ndarray, square: float) -> QuadraticLoss:
     """The loss of which only the products are known."""
     return QuadraticLoss(None, None, cross, square, gram)
+
+
+def quadratic_loss(design: Design, intercept: Intercept) -> QuadraticLoss:
+    """½RSS of a regression as a function of θ, which does not see an intercept that is orthogonal to the columns."""
+    if design.rows is None:
+        return loss_of_products(*_products(design, intercept))
+    return loss_of_rows(*_weighted_rows(design, intercept))
+
+
+def _weighted_rows(design: Design, intercept: Intercept) -> tuple[Any, np.ndarray]:
+    """A, shape (n, q), and b, shape (n,), each row times the root of its weight."""
+    rows = design.rows
+    assert rows is not None
+    shift = design.mean_y if intercept.orthogonal else intercept.loc
+    matrix, response = intercept.columns(design.matrix), rows.response - shift
+    if rows.weights is None:
+        return matrix, response
+    root = np.sqrt(rows.weights)
+    if isinstance(matrix, ImplicitColumns):
+        return replace(matrix, root=root), response * root
+    return matrix * root[:, None], response * root
+
+
+def _products(design: Design, intercept: Intercept) -> tuple[np.ndarray, np.ndarray, float]:
+    """A'A, A'b and b'b from the moments, which are about the means."""
+    moments, sd = design.moments, design.standardization.sd
+    gram, cross, square = moments.gram, moments.cross, moments.square
+    mean_x, mean_y = moments.mean_x, moments.mean_y - intercept.loc
+    if not intercept.orthogonal:
+        gram = gram + moments.weight * np.outer(mean_x, mean_x)
+        cross = cross + moments.weight * mean_x * mean_y
+        square = square + moments.weight * mean_y**2
+    gram, cross = gram / np.outer(sd, sd), cross / sd
+    if intercept.in_theta:
+        side = moments.weight * mean_x / sd
+        gram = np.block([[gram, side[:, None]], [side[None, :], np.array([[moments.weight]])]])
+        cross = np.append(cross, moments.weight * mean_y)
+    return gram, cross, square

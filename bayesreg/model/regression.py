@@ -10,15 +10,15 @@ from bayesreg.design.columns import read_rows
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
 from bayesreg.design.formula import add_offsets, read_formula
 from bayesreg.design.moments import Moments
-from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.errors import DataError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family
-from bayesreg.model.arguments import check_prior, is_centered, read_flag, read_intercept
+from bayesreg.model.arguments import check_prior, read_flag
+from bayesreg.model.intercept import Intercept, read_intercept
 from bayesreg.model.noise import Noise, read_noise
-from bayesreg.model.quadratic import QuadraticLoss, loss_of_products, loss_of_rows
+from bayesreg.model.quadratic import QuadraticLoss, quadratic_loss
 from bayesreg.model.rates import read_rates
-from bayesreg.model.row_loss import RowLoss
-from bayesreg.model.theta import products, weighted_rows, with_ones
+from bayesreg.model.row_loss import RowLoss, row_loss
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
@@ -93,9 +93,11 @@ class Regression:
     design: Design
     prior: Prior
     noise: Noise
-    intercept: bool | Normal
+    intercept_term: Intercept
     family: Family
     center: bool
+    known_loss: QuadraticLoss | None
+    known_row_loss: RowLoss | None
 
     def __init__(
         self,
@@ -111,15 +113,16 @@ class Regression:
         weights: Any = None,
         offset: Any = None,
     ) -> None:
-        found = find_family(family)
-        intercept = read_intercept(intercept)
+        likelihood = find_family(family)
         center, standardize = read_flag(center, "center"), read_flag(standardize, "standardize")
+        term = read_intercept(intercept, center=center, family=likelihood)
         rows, names, target = read_rows(X, y, weights, offset)
-        rows = read_rates(rows, found)
-        found.check_target(rows.y)
-        centered = is_centered(intercept, center)
-        design = design_of_rows(rows, names, target, center=centered, standardize=standardize)
-        self._fill(design, prior, sigma, intercept, found, center)
+        rows = read_rates(rows, likelihood)
+        likelihood.check_target(rows.y)
+        design = design_of_rows(rows, names, target, center=term.centered, standardize=standardize)
+        check_prior(prior, design, term)
+        noise = read_noise(sigma, likelihood, design.noise_spread)
+        self._set(design=design, prior=prior, noise=noise, intercept_term=term, family=likelihood, center=center)
 
     @classmethod
     def from_moments(
@@ -145,12 +148,13 @@ class Regression:
             raise DataError(
                 f"expected Moments, got {type(moments).__name__}; make them with br.moments(source, target)."
             )
-        intercept = read_intercept(intercept)
+        family = find_family("gaussian")
         center, standardize = read_flag(center, "center"), read_flag(standardize, "standardize")
-        design = design_of_moments(moments, center=is_centered(intercept, center), standardize=standardize)
-        self = cls.__new__(cls)
-        self._fill(design, prior, sigma, intercept, find_family("gaussian"), center)
-        return self
+        term = read_intercept(intercept, center=center, family=family)
+        design = design_of_moments(moments, center=term.centered, standardize=standardize)
+        check_prior(prior, design, term)
+        noise = read_noise(sigma, family, design.noise_spread)
+        return cls._of(design=design, prior=prior, noise=noise, intercept_term=term, family=family, center=center)
 
     @classmethod
     def from_formula(cls, formula: str, frame: Any, *, prior: Prior, **settings: Any) -> "Regression":
@@ -181,59 +185,59 @@ class Regression:
         settings.setdefault("intercept", columns.intercept)
         settings["offset"] = add_offsets(columns.offset, settings.get("offset"))
         self = cls(columns.X, columns.y, prior=prior, **settings)
-        object.__setattr__(self, "design", replace(self.design, formula=columns.spec))
-        return self
+        return self._with(design=replace(self.design, formula=columns.spec))
 
-    def with_prior(self, prior: Prior) -> "Regression":
-        """The same regression under another prior; the design is shared."""
-        return self._with(prior, self.noise)
-
-    def with_sigma(self, sigma: float | PositivePrior) -> "Regression":
-        """The same regression with another noise (None for the weak default); the design is shared."""
-        return self._with(self.prior, read_noise(sigma, self.family, self.design.noise_spread))
-
-    def without_priors(self) -> "Regression":
-        """The same data under flat priors on coefficients and intercept: its MAP is least squares."""
-        other = type(self).__new__(type(self))
-        sigma = (self.noise.sigma if self.noise.known else self.noise.prior) if self.family.has_sigma else None
-        intercept = self.intercept is not False
-        design = self.design if not intercept else self.design.centered()
-        other._fill(design, Laplace(np.inf), sigma, intercept, self.family, True, checked=False)
-        return other
-
-    def _with(self, prior: Prior, noise: Noise) -> "Regression":
-        other = type(self).__new__(type(self))
-        given = (noise.sigma if noise.known else noise.prior) if self.family.has_sigma else None
-        other._fill(self.design, prior, given, self.intercept, self.family, self.center)
-        # A quadratic loss knows nothing of prior and noise, that of another family only of the noise: they are shared.
-        if self.is_gaussian:
-            other.__dict__["loss"] = self.loss
-        elif noise is self.noise:
-            other.__dict__["row_loss"] = self.row_loss
-        return other
-
-    def _fill(
-        self,
+    @classmethod
+    def from_design(
+        cls,
         design: Design,
-        prior: Any,
-        sigma: Any,
+        *,
+        prior: Prior,
+        sigma: float | PositivePrior | None,
         intercept: bool | Normal,
         family: Family,
         center: bool,
-        *,
-        checked: bool = True,
-    ) -> None:
-        if checked:
-            check_prior(prior, design, centered=is_centered(intercept, center))
-        values = {
-            "design": design,
-            "prior": prior,
-            "noise": read_noise(sigma, family, design.noise_spread),
-            "intercept": intercept,
-            "family": family,
-            "center": center,
-        }
-        for name, value in values.items():
+    ) -> "Regression":
+        """Make a regression of a design that was made for this intercept, under a prior that was checked with it."""
+        noise = read_noise(sigma, family, design.noise_spread)
+        term = read_intercept(intercept, center=center, family=family)
+        return cls._of(design=design, prior=prior, noise=noise, intercept_term=term, family=family, center=center)
+
+    def with_prior(self, prior: Prior) -> "Regression":
+        """The same regression under another prior; the design is shared."""
+        check_prior(prior, self.design, self.intercept_term)
+        known = None if self.is_gaussian or not self.noise.known else self.row_loss
+        return self._with(prior=prior, known_loss=self._quadratic_if_any, known_row_loss=known)
+
+    def with_sigma(self, sigma: float | PositivePrior) -> "Regression":
+        """The same regression with another noise (None for the weak default); the design is shared."""
+        noise = read_noise(sigma, self.family, self.design.noise_spread)
+        return self._with(noise=noise, known_loss=self._quadratic_if_any)
+
+    def without_priors(self) -> "Regression":
+        """The same data under flat priors on coefficients and intercept: its MAP is least squares."""
+        term = read_intercept(self.intercept_term.exists, center=True, family=self.family)
+        design = self.design.centered() if term.exists else self.design
+        return self._with(design=design, prior=Laplace(np.inf), intercept_term=term, center=True)
+
+    @property
+    def _quadratic_if_any(self) -> QuadraticLoss | None:
+        return self.loss if self.is_gaussian else None
+
+    def _with(self, **changes: Any) -> "Regression":
+        """The same regression with other parts; a loss is kept only if it is among them."""
+        names = ("design", "prior", "noise", "intercept_term", "family", "center")
+        return self._of(**{name: getattr(self, name) for name in names} | changes)
+
+    @classmethod
+    def _of(cls, **parts: Any) -> "Regression":
+        self = cls.__new__(cls)
+        self._set(**parts)
+        return self
+
+    def _set(self, **parts: Any) -> None:
+        """Fill the fields, once; every constructor ends here."""
+        for name, value in ({"known_loss": None, "known_row_loss": None} | parts).items():
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
@@ -242,6 +246,11 @@ class Regression:
         told = f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}"
         family = "" if self.is_gaussian else f", family={self.family.name}"
         return f"{told}{family}, sigma={sigma})" if self.family.has_sigma else f"{told}{family})"
+
+    @property
+    def intercept(self) -> bool | Normal:
+        """The intercept as it was given."""
+        return self.intercept_term.given
 
     @property
     def n(self) -> int:
@@ -293,21 +302,6 @@ class Regression:
         return self.scales
 
     @property
-    def has_intercept_column(self) -> bool:
-        """Whether the intercept is a coefficient among the others.
-
-        It is where a prior at x = 0 couples it to them, and where no closed form tells it from them.
-        """
-        if self.is_gaussian:
-            return isinstance(self.intercept, Normal) and not self.center
-        return self.intercept is not False
-
-    @property
-    def intercept_loc(self) -> float:
-        """Mean of the intercept's prior, 0 for a flat one."""
-        return self.intercept.loc if isinstance(self.intercept, Normal) else 0.0
-
-    @property
     def is_gaussian(self) -> bool:
         """Whether the loss is quadratic."""
         return self.family.quadratic
@@ -323,60 +317,32 @@ class Regression:
         """
         if not self.is_gaussian:
             raise UnsupportedError(f"the {self.family.name} family has no quadratic loss; this route is for gaussian.")
-        ones = self.has_intercept_column
-        if self.design.rows is not None:
-            mean = self.design.mean_y if self.intercept is not False else 0.0
-            return loss_of_rows(*weighted_rows(self.design, ones=ones, shift=self.intercept_loc if ones else mean))
-        about_mean = self.intercept is not False and not ones
-        shift = self.intercept_loc if ones else 0.0
-        return loss_of_products(*products(self.design, ones=ones, shift=shift, about_mean=about_mean))
+        return self.known_loss or quadratic_loss(self.design, self.intercept_term)
 
     @cached_property
     def row_loss(self) -> RowLoss:
         """The family's loss on the rows, as a function of θ, at the known sigma."""
-        rows, matrix = self.design.rows, self.design.matrix
-        if rows is None or self.noise.sigma is None:
-            raise PriorError("this needs the rows and a known sigma; use reg.with_sigma(number).")
-        if self.has_intercept_column:
-            matrix = with_ones(matrix)
-        offset = np.full(self.n, self.intercept_loc) if rows.offset is None else rows.offset + self.intercept_loc
-        weights = np.ones(self.n) if rows.weights is None else rows.weights
-        return RowLoss(matrix, rows.y, offset, weights, self.family, self.noise.sigma)
+        return self.known_row_loss or row_loss(self.design, self.intercept_term, self.family, self.noise.sigma)
 
     def weights_at(self, sigma: float) -> tuple[np.ndarray, np.ndarray]:
         """λ_j = σ²/b_j and κ_j = σ²/s_j² in ``half_rss`` for each element of θ, both of shape (q,)."""
         scales = self.scales.at(sigma)
         # Divided before squared, so that neither tiny nor huge scales over- or underflow on the way.
         l1, l2 = (sigma / scales.laplace) * sigma, (sigma / scales.normal) ** 2
-        if self.has_intercept_column:
-            l1, l2 = np.append(l1, 0.0), np.append(l2, self.intercept_precision(sigma))
-        return l1, l2
-
-    def intercept_precision(self, sigma: float) -> float:
-        """κ₀ = σ²/s₀² of a Normal prior on the intercept; 0 for a flat one."""
-        if not isinstance(self.intercept, Normal):
-            return 0.0
-        scale = float(self.intercept.scale)  # type: ignore[arg-type]
-        return (1.0 if self.intercept.scaled_by_sigma else sigma) ** 2 / scale**2
+        term = self.intercept_term
+        return term.append(l1, 0.0), term.append(l2, term.precision(sigma))
 
     def unknowns(self, theta: np.ndarray, sigma: np.ndarray | float) -> Unknowns:
         """θ, shape (..., q), and sigma by name, with the intercept at its conditional mode where it is not in θ."""
         theta = np.asarray(theta, dtype=float)
         shape = theta.shape[:-1]
-        if self.has_intercept_column:
-            theta, at_center = theta[..., :-1], theta[..., -1] + self.intercept_loc
-        else:
-            at_center = np.broadcast_to(np.asarray(self.conditional_intercept(sigma), dtype=float), shape)
-        return Unknowns(theta, at_center, np.broadcast_to(np.asarray(sigma, dtype=float), shape))
+        beta, at_center = self.intercept_term.split(theta, self.conditional_intercept(sigma))
+        at_center, sigma = (np.broadcast_to(np.asarray(value, dtype=float), shape) for value in (at_center, sigma))
+        return Unknowns(beta, at_center, sigma)
 
     def conditional_intercept(self, sigma: np.ndarray | float) -> np.ndarray | float:
         """Mode (and mean) of the intercept at the centre given sigma; it does not depend on beta."""
-        if self.intercept is False:
-            return 0.0
-        if self.intercept is True:
-            return self.design.mean_y
-        kappa, weight = np.vectorize(self.intercept_precision)(sigma), self.design.weight
-        return (weight * self.design.mean_y + kappa * self.intercept.loc) / (weight + kappa)
+        return self.intercept_term.mode(self.design, sigma)
 
     def objective(self, theta: np.ndarray, sigma: float) -> float:
         """Q(θ) in ``half_rss`` at sigma, with the terms of an intercept prior where there is one."""
@@ -384,20 +350,18 @@ class Regression:
         penalty = float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
         if not self.is_gaussian:
             return self.row_loss.value(theta) + penalty
-        return 0.5 * self.rss(theta, sigma) + penalty + self._intercept_term(sigma)
+        return 0.5 * self.rss(theta, sigma) + penalty + self._intercept_penalty(sigma)
 
     def rss(self, theta: np.ndarray, sigma: float) -> float:
         """Weighted residual sum of squares of y, the intercept included."""
-        if self.intercept is False or self.has_intercept_column:
+        if not self.intercept_term.orthogonal:
             return self.loss.rss(theta)
         gap = self.design.mean_y - float(np.asarray(self.conditional_intercept(sigma)))
         return self.loss.rss(theta) + self.design.weight * gap**2
 
-    def _intercept_term(self, sigma: float) -> float:
-        if not isinstance(self.intercept, Normal) or self.has_intercept_column:
-            return 0.0
-        away = float(np.asarray(self.conditional_intercept(sigma))) - self.intercept.loc
-        return 0.5 * self.intercept_precision(sigma) * away**2
+    def _intercept_penalty(self, sigma: float) -> float:
+        term = self.intercept_term
+        return term.penalty(float(np.asarray(term.mode(self.design, sigma))), sigma) if term.orthogonal else 0.0
 
     def to_pymc(
         self,

@@ -6,8 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from bayesreg.design.design import Design
 from bayesreg.design.implicit import ImplicitColumns, column_sizes, divided_by
+from bayesreg.errors import PriorError
 from bayesreg.families.base import Family
+from bayesreg.model.intercept import Intercept
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,3 +105,19 @@ class RowLoss:
     def row_gap(self, eta: np.ndarray, dual: np.ndarray) -> float:
         """Σ w_i [ℓ_i(η_i) + ℓ_i*(−u_i) + u_iη_i] ≥ 0 for row-wise dual points u."""
         return float(self.weights @ self.family.dual_gap(self.y, eta, dual, self._row_sigma))
+
+
+def row_loss(design: Design, intercept: Intercept, family: Family, sigma: float | None) -> RowLoss:
+    """The loss of a regression's rows as a function of θ.
+
+    Raises
+    ------
+    PriorError
+        If there are no rows or sigma is unknown.
+    """
+    A, rows = intercept.columns(design.matrix), design.rows
+    if rows is None or sigma is None:
+        raise PriorError("this needs the rows and a known sigma; use reg.with_sigma(number).")
+    offset = np.full(design.n, intercept.loc) if rows.offset is None else rows.offset + intercept.loc
+    weights = np.ones(design.n) if rows.weights is None else rows.weights
+    return RowLoss(A, rows.y, offset, weights, family, sigma)

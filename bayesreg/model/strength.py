@@ -62,7 +62,7 @@ def _total_weight(reg: Regression) -> float:
 def _spread_of_y(reg: Regression) -> float:
     """The s_y by which glmnet divides y: about its mean, and about 0 where there is no intercept."""
     design = reg.design
-    return design.sd_y if reg.intercept is not False else float(np.hypot(design.sd_y, design.mean_y))
+    return design.sd_y if reg.intercept_term.exists else float(np.hypot(design.sd_y, design.mean_y))
 
 
 def at_strength(reg: Regression, strength: float) -> Regression:

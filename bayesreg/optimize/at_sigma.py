@@ -62,11 +62,10 @@ def _smooth(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) ->
 
 def first_point(reg: Regression) -> np.ndarray:
     """Zero coefficients, and the intercept that fits the mean of the target."""
-    theta = np.zeros(reg.row_loss.size)
-    if reg.has_intercept_column:
-        offset = reg.design.rows.offset if reg.design.rows is not None else None
-        shift = 0.0 if offset is None else float(np.mean(offset))
-        rows = reg.row_loss
-        mean = float(rows.weights @ rows.y / rows.weights.sum())
-        theta[-1] = reg.family.start(mean) - shift - reg.intercept_loc
-    return theta
+    if not reg.intercept_term.in_theta:
+        return np.zeros(reg.p)
+    rows = reg.row_loss
+    offset = reg.design.rows.offset if reg.design.rows is not None else None
+    shift = 0.0 if offset is None else float(np.mean(offset))
+    mean = float(rows.weights @ rows.y / rows.weights.sum())
+    return reg.intercept_term.join(np.zeros(reg.p), reg.family.start(mean) - shift)

@@ -123,17 +123,15 @@ def sigma_slope(reg: Regression, beta: np.ndarray, sigma: float) -> float:
     if reg.prior.scaled_by_sigma:
         at = reg.scales.at(sigma)
         slope += float(np.sum(np.abs(beta) / at.laplace + (beta / at.normal) ** 2) - np.sum(~at.is_flat))
-    if getattr(reg.intercept, "scaled_by_sigma", False):
+    if reg.intercept_term.scaled_by_sigma:
         raise PriorError("the joint mode needs an intercept prior that is not scaled by sigma.")
     return slope
 
 
 def _with_intercept(reg: Regression, beta: np.ndarray, intercept: float | None, l2: np.ndarray) -> np.ndarray:
     """θ: beta, and where the intercept is among the coefficients its deviation from the prior mean."""
-    if not reg.has_intercept_column:
-        return beta
-    if intercept is not None:
-        return np.append(beta, intercept - reg.intercept_loc)
+    if intercept is not None or not reg.intercept_term.in_theta:
+        return reg.intercept_term.join(beta, intercept)
     if not reg.is_gaussian:
         raise PriorError(
             f"a {reg.family.name} regression is judged with its intercept; pass certify(reg, beta, intercept=…)."
@@ -187,10 +185,10 @@ def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: fl
     even = even_columns(reg.loss, l1[None], l2[None])
     table = certify_points(even.loss, even.inside(theta[None]), even.l1, even.l2)
     stiffness, away = 0.0, 0.0
-    if intercept is not None and not reg.has_intercept_column:
+    if intercept is not None and not reg.intercept_term.in_theta:
         away = intercept - float(np.asarray(reg.conditional_intercept(sigma)))
-        stiffness = reg.design.weight + reg.intercept_precision(sigma)
-        if reg.intercept is False and away != 0:
+        stiffness = reg.design.weight + reg.intercept_term.precision(sigma)
+        if not reg.intercept_term.exists and away != 0:
             raise PriorError(f"this regression has no intercept, got intercept={intercept}.")
     pull = stiffness * abs(away)
     gap = float(table.gap_absolute[0]) + 0.5 * stiffness * away**2

@@ -111,7 +111,7 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
         raise ConvergenceError(f"{method} ended at a point that is not finite; rescale the columns or the target.")
     point = reg.unknowns(theta, sigma)
     coef, at_zero = point.on_user_columns(reg.design.standardization)
-    intercept = float(point.at_center) if reg.has_intercept_column else None
+    intercept = float(point.at_center) if reg.intercept_term.in_theta else None
     at = sigma if reg.family.has_sigma else None
     judge = certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=at, intercept=intercept)
     return Estimate(

@@ -64,5 +64,5 @@ def least_squares_name(reg: Regression) -> str:
 
 def residual_sd(reg: Regression) -> float:
     """√(RSS / degrees of freedom) of the least-squares fit, in the units of y; 0 without degrees of freedom."""
-    free = reg.n - reg.loss.rank - (0 if reg.intercept is False or reg.has_intercept_column else 1)
+    free = reg.n - reg.loss.rank - int(reg.intercept_term.orthogonal)
     return float((reg.loss.least_rss / free) ** 0.5) if free > 0 else 0.0

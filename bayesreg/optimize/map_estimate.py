@@ -85,7 +85,7 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
         theta, sigma = joint_mode.joint_mode(reg)
         return _accepted(reg, theta, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
     assert reg.noise.sigma is not None
-    first = None if start is None or reg.has_intercept_column else read_vector(start, reg.p, "start")
+    first = None if start is None or reg.intercept_term.in_theta else read_vector(start, reg.p, "start")
     theta, *others = minima_at(reg, reg.noise.sigma, first)
     if others:
         _warn_of_minima(reg, theta, others)

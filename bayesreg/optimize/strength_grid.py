@@ -53,11 +53,7 @@ def default_strengths(reg: Regression, l1: np.ndarray, l2: np.ndarray, current: 
 
 def strengths_at(reg: Regression, l1: np.ndarray, l2: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """λ and κ at multiples of the regression's own strengths, both of shape (m, q)."""
-    l1s, l2s = np.outer(factors, l1), np.outer(factors, l2)
-    if reg.has_intercept_column:
-        # The intercept's own prior does not move with the strength of the coefficients' prior.
-        l2s[:, -1] = l2[-1]
-    return l1s, l2s
+    return reg.intercept_term.multiplied(l1, factors), reg.intercept_term.multiplied(l2, factors)
 
 
 def _first_factor(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:

@@ -56,15 +56,14 @@ def formulas(reg: Regression) -> list[str]:
     """Likelihood and priors, a line each."""
     rows = reg.design.rows
     offset = "offset_i + " if reg.design.has_offset else ""
-    intercept = "" if reg.intercept is False else "intercept + "
+    intercept = "intercept + " if reg.intercept_term.exists else ""
     weighted = reg.family.has_sigma and rows is not None and rows.weights is not None
     words = {"mean": f"{offset}{intercept}x_i·coef", "sigma": "σ/√w_i" if weighted else "σ"}
     lines = [f"y_i ~ {reg.family.likelihood.format(**words, **vars(reg.family))}"]
     lines.append("β_j = sd_j · coef_j" if is_standardized(reg) else "β = coef")
     lines.append(prior_formula(reg))
-    if isinstance(reg.intercept, Normal):
-        where = "the centre of the columns" if reg.center else "x = 0"
-        lines.append(f"intercept at {where} ~ Normal({reg.intercept.loc:.4g}, {reg.intercept.scale})")
+    if reg.intercept_term.has_prior:
+        lines.append(reg.intercept_term.formula())
     if reg.family.has_sigma:
         lines.append(f"σ {'=' if reg.noise.known else '~'} {reg.noise}")
     return lines
@@ -100,13 +99,8 @@ def sentences(reg: Regression) -> list[str]:
         if is_standardized(reg)
         else "The prior is on the columns as they are given"
     )
-    intercept = {True: "the intercept is not penalized", False: "there is no intercept"}.get(
-        reg.intercept if isinstance(reg.intercept, bool) else True, ""
-    )
-    if isinstance(reg.intercept, Normal):
-        intercept = "the intercept has a prior of its own"
     return [
-        f"The {reg.p} coefficients have independent {kind} priors around 0; {intercept}.",
+        f"The {reg.p} coefficients have independent {kind} priors around 0; {reg.intercept_term.words}.",
         f"{columns}; coef are the coefficients on the user's own columns.",
     ]
 

@@ -221,7 +221,7 @@ def _fill(
 
 def _judge(reg: Regression, run: Run, independent: bool) -> Diagnostics:
     run.stats["lp"] = log_posterior(reg, run.draws)
-    return diagnose(run, sigma_known=reg.noise.known, has_intercept=reg.intercept is not False, independent=independent)
+    return diagnose(run, sigma_known=reg.noise.known, has_intercept=reg.intercept_term.exists, independent=independent)
 
 
 def _warn(grid: np.ndarray, verdicts: list[Diagnostics]) -> None:

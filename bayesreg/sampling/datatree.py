@@ -95,7 +95,7 @@ def posterior_variables(reg: Regression, draws: Unknowns) -> dict[str, Any]:
     else:
         coef, intercept = draws.on_user_columns(reg.design.standardization)
         posterior = {"coef": coef} | _beta(reg, draws)
-        if reg.intercept is not False:
+        if reg.intercept_term.exists:
             posterior["intercept"] = intercept
     if has_center(reg):
         posterior["intercept_at_center"] = draws.at_center
@@ -106,7 +106,7 @@ def posterior_variables(reg: Regression, draws: Unknowns) -> dict[str, Any]:
 
 def has_center(reg: Regression) -> bool:
     """Whether the intercept at the centre of the columns differs from the one at x = 0."""
-    return reg.intercept is not False and bool(np.any(reg.design.standardization.center != 0))
+    return reg.intercept_term.exists and bool(np.any(reg.design.standardization.center != 0))
 
 
 def _beta(reg: Regression, draws: Unknowns) -> dict[str, np.ndarray]:
@@ -133,7 +133,7 @@ def _on_user_columns_in_place(reg: Regression, draws: Unknowns) -> dict[str, Any
     standardization = reg.design.standardization
     coef /= standardization.sd.astype(coef.dtype)
     coef.flags.writeable = False
-    if reg.intercept is False:
+    if not reg.intercept_term.exists:
         return {"coef": coef}
     step = max(1, BLOCK_SIZE // reg.p)
     intercept = draws.at_center.copy()
@@ -243,7 +243,7 @@ def _prior_variables(reg: Regression, parts: dict[str, np.ndarray]) -> dict[str,
         draws = _unknowns(parts)
         coef, intercept = draws.on_user_columns(reg.design.standardization)
         variables = {"coef": coef} | _beta(reg, draws)
-        if reg.intercept is not False and "at_center" in parts:
+        if reg.intercept_term.exists and "at_center" in parts:
             variables["intercept"] = intercept
             if has_center(reg):
                 variables["intercept_at_center"] = parts["at_center"]

@@ -102,7 +102,7 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
         return EngineChoice(
             "exact", "a Normal prior has a posterior in closed form (given sigma and scale), so draws are independent"
         )
-    if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
+    if not reg.intercept_term.fits_scaling(reg.prior.scaled_by_sigma):
         return EngineChoice("nuts", "only one of the priors of intercept and coefficients is scaled by sigma")
     return EngineChoice("gibbs", f"a {reg.prior.name} prior is a scale mixture of Normals, which Gibbs draws fast")
 
@@ -227,7 +227,7 @@ def draw_posterior(
         verdict = diagnose(
             run,
             sigma_known=reg.noise.known,
-            has_intercept=reg.intercept is not False,
+            has_intercept=reg.intercept_term.exists,
             independent=choice.engine == "exact",
         )
         short = kernel == "auto" and run.settings.get("kernel") == "interpreted"

@@ -3,7 +3,6 @@
 import numpy as np
 
 from bayesreg.model.regression import Regression
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 
@@ -34,7 +33,7 @@ def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Gen
     )
     hyperparameters = draw_hyperparameters(reg, shape, generator)
     beta = _beta(reg, sigma, hyperparameters, shape, generator)
-    parts = {"beta": beta, "at_center": _at_center(reg, sigma, shape, generator), "sigma": sigma}
+    parts = {"beta": beta, "at_center": reg.intercept_term.draw(sigma, shape, generator), "sigma": sigma}
     return {name: values for name, values in parts.items() if values is not None} | hyperparameters
 
 
@@ -42,7 +41,7 @@ def improper_parts(reg: Regression) -> tuple[str, ...]:
     """The unknowns without a proper prior, of which there are no draws before the data."""
     parts = draw_prior(reg, (1, 1), np.random.default_rng(0))
     names = {"sigma": "sigma"} | ({} if reg.scale_known else {"scale": "scale"}) | {"beta": "beta"}
-    names |= {} if reg.intercept is False else {"intercept": "at_center"}
+    names |= {"intercept": "at_center"} if reg.intercept_term.exists else {}
     return tuple(name for name, part in names.items() if part not in parts)
 
 
@@ -112,17 +111,3 @@ def _beta(
     if scale is not None:
         factor = factor * scale
     return factor[..., None] * draw_elastic_net(scales.laplace, scales.normal, shape, generator)
-
-
-def _at_center(
-    reg: Regression, sigma: np.ndarray | None, shape: tuple[int, ...], generator: np.random.Generator
-) -> np.ndarray | None:
-    if reg.intercept is False:
-        return np.zeros(shape)
-    if not isinstance(reg.intercept, Normal):
-        return None
-    factor = sigma if reg.intercept.scaled_by_sigma else np.ones(shape)
-    if factor is None:
-        return None
-    scale = float(reg.intercept.scale)  # type: ignore[arg-type]
-    return reg.intercept.loc + scale * factor * generator.standard_normal(shape)

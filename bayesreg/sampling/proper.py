@@ -33,7 +33,7 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
     """
     loss, prior = reg.loss, reg.noise.prior
     require_determined(loss, np.flatnonzero(flat))
-    informed = reg.n - int(np.sum(flat)) - (reg.intercept is True)
+    informed = reg.n - int(np.sum(flat)) - reg.intercept_term.is_flat
     # An improper prior ∝ σ^k of sigma has a proper posterior from k + 2 rows on.
     if prior is not None and not prior.proper and informed <= prior.power_at_zero + 1:
         raise ModeError(
@@ -60,7 +60,7 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
 
 def _levels(reg: Regression) -> int:
     """Rows that are left for the columns: an intercept at the centre fits the mean, whatever its prior."""
-    return reg.n - (reg.intercept is not False and not reg.has_intercept_column)
+    return reg.n - reg.intercept_term.orthogonal
 
 
 def _fits_every_row(reg: Regression) -> bool:

@@ -11,7 +11,6 @@ from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import path
-from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.held_out import linear_predictor
 from bayesreg.selection.opening import check_seed, open_axis
@@ -159,7 +158,7 @@ def _with_target(axis: Axis, Z: np.ndarray, y: np.ndarray) -> Regression:
         sigma=held.noise.sigma,
         intercept=held.intercept,
         standardize=False,
-        center=not isinstance(held.intercept, Normal),
+        center=not held.intercept_term.has_prior,
     )
 
 

@@ -48,14 +48,12 @@ def degrees_of_freedom(fits: Path) -> np.ndarray:
     _, l2 = reg.weights_at(sigma)
     found = np.empty(len(fits.strengths))
     for k, (strength, theta) in enumerate(zip(fits.strengths, fits.theta, strict=True)):
-        kappa = l2 * (strength / fits.current)
-        if reg.has_intercept_column:
-            kappa[-1] = l2[-1]
+        kappa = reg.intercept_term.multiplied(l2, strength / fits.current)
         found[k] = _trace(_active_hessian(fits, theta), kappa[theta != 0])
-    if reg.intercept is False or reg.has_intercept_column:
+    if not reg.intercept_term.orthogonal:
         return found
     weight = reg.design.weight
-    return found + weight / (weight + reg.intercept_precision(sigma))
+    return found + weight / (weight + reg.intercept_term.precision(sigma))
 
 
 def _active_hessian(fits: Path, theta: np.ndarray) -> np.ndarray:

@@ -139,7 +139,7 @@ def _require_rows(axis: Axis) -> Rows:
         raise DataError(
             'held-out errors need the rows; use Regression(X, y, …), by="evidence", or give a strength or scale.'
         )
-    if is_sparse(rows.X) and isinstance(axis.reg.intercept, Normal):
+    if is_sparse(rows.X) and axis.reg.intercept_term.has_prior:
         raise UnsupportedError(
             "held-out errors of a sparse X with a prior on the intercept are not computed; use intercept=True, or "
             "pass X.toarray() where it fits."
@@ -209,7 +209,7 @@ def part_of(axis: Axis, inside: np.ndarray) -> Regression:
             family=held.family,
             standardize=False,
             # A Normal intercept is about the centre of all rows, which is where these columns are 0.
-            center=not isinstance(held.intercept, Normal),
+            center=not held.intercept_term.has_prior,
             weights=None if rows.weights is None else rows.weights[inside],
             offset=None if rows.offset is None else rows.offset[inside],
         )

@@ -72,11 +72,11 @@ def leave_one_out(reg: Regression, factors: np.ndarray) -> LeaveOneOut:
     fitted, leverage = _fits(reg, A, b, factors)
     root = np.ones(reg.n) if reg.design.rows.weights is None else np.sqrt(reg.design.rows.weights)  # type: ignore[union-attr]
     residual = b - fitted
-    if reg.intercept is not False and not reg.has_intercept_column:
+    if reg.intercept_term.orthogonal:
         # b is centred on the mean of y; an intercept with a prior lies elsewhere.
         shift = reg.design.mean_y - float(np.asarray(reg.conditional_intercept(sigma)))
         residual = residual + root * shift
-        leverage = leverage + root**2 / (reg.design.weight + reg.intercept_precision(sigma))
+        leverage = leverage + root**2 / (reg.design.weight + reg.intercept_term.precision(sigma))
     if np.any(1 - leverage < 1e-10):
         raise DataError(
             "a row alone determines a coefficient (leverage 1), so it cannot be left out; drop flat columns."
@@ -87,7 +87,7 @@ def leave_one_out(reg: Regression, factors: np.ndarray) -> LeaveOneOut:
 def _fits(reg: Regression, A: np.ndarray, b: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fitted values and leverages of the coefficients alone, both of shape (m, n)."""
     _, kappa = reg.weights_at(float(reg.noise.sigma))  # type: ignore[arg-type]
-    if reg.has_intercept_column or np.any(kappa == 0):
+    if reg.intercept_term.in_theta or np.any(kappa == 0):
         return _fits_one_by_one(reg, A, b, kappa, factors)
     left, singular, _ = linalg.svd(A / np.sqrt(kappa), full_matrices=False)
     share = singular**2 / (singular**2 + factors[:, None])
@@ -100,10 +100,8 @@ def _fits_one_by_one(
     """The same where some columns keep their own strength, by QR of the rows above diag √κ."""
     fitted, leverage = np.empty((len(factors), len(b))), np.empty((len(factors), len(b)))
     for k, factor in enumerate(factors):
-        own = kappa * factor
-        if reg.has_intercept_column:
-            own[-1] = kappa[-1]
-        part = linalg.qr(np.vstack([A, np.diag(np.sqrt(own))]), mode="economic")[0][: len(b)]
+        own = np.diag(np.sqrt(reg.intercept_term.multiplied(kappa, factor)))
+        part = linalg.qr(np.vstack([A, own]), mode="economic")[0][: len(b)]
         fitted[k], leverage[k] = part @ (part.T @ b), np.sum(part**2, axis=1)
     return fitted, leverage
 

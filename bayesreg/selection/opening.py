@@ -61,10 +61,10 @@ def _require_information(reg: Regression) -> None:
     """Raise DataError where the data are silent: without an intercept a constant still says something."""
     design = reg.design
     penalized = np.minimum(reg.scales.laplace, reg.scales.normal) < np.inf
-    still = design.constant if reg.intercept is not False else _all_zero(reg)
+    still = design.constant if reg.intercept_term.exists else _all_zero(reg)
     if np.any(penalized) and np.all(still[penalized]):
         raise DataError("every penalized column is constant, so there is no strength to choose; give it, or a scale.")
-    level = 0.0 if reg.intercept is not False else design.mean_y
+    level = 0.0 if reg.intercept_term.exists else design.mean_y
     if not design.has_offset and design.sd_y == 0 and level == 0:
         raise DataError(
             f'the target "{design.target}" is constant, so there is no strength to choose; choose another target.'

@@ -39,7 +39,7 @@ def estimate_sigma(reg: Regression) -> tuple[float, str]:
     if _leaves_enough(reg.n - reg.p - 1, reg.n):
         sigma, how = (
             residual_sd(reg),
-            f"least squares, {reg.n - reg.loss.rank - int(reg.intercept is not False)} degrees of freedom",
+            f"least squares, {reg.n - reg.loss.rank - int(reg.intercept_term.exists)} degrees of freedom",
         )
     else:
         sigma, how = _lasso_sigma(reg)

@@ -146,15 +146,14 @@ def model(columns, prior, noise, settings):
     start = np.linspace(-1.0, 2.0, len(columns))
     settings = {"intercept": False} | settings
     reg = br.Regression(columns, start, prior=prior, sigma=noise, standardize=False, **settings)
-    A = np.column_stack([columns, np.ones(len(columns))]) if reg.has_intercept_column else reg.design.matrix
-    return reg, A, assemble(reg)
+    return reg, reg.intercept_term.columns(reg.design.matrix), assemble(reg)
 
 
 def state_of(reg, size, given):
     """Where a chain stands at parameters."""
     from bayesreg.sampling.gibbs.compiled.problem import State
 
-    column = [given.level - reg.intercept_loc] if reg.has_intercept_column else []
+    column = [given.level - reg.intercept_term.loc] if reg.intercept_term.in_theta else []
     # A known scale of a penalty lies in the problem.
     used = 1.0 if reg.scale_known and not reg.is_horseshoe else given.scale
     hyper = np.array([given.sigma, used, given.slab, given.level])
@@ -165,8 +164,8 @@ def state_of(reg, size, given):
 def read(reg, state):
     """The parameters where a chain stands."""
     sigma, scale, slab, level = (float(value) for value in state.hyper)
-    if reg.has_intercept_column:
-        level = state.theta[-1] + reg.intercept_loc
+    if reg.intercept_term.in_theta:
+        level = state.theta[-1] + reg.intercept_term.loc
     elif reg.intercept is False:
         level = 0.0
     return joint.Parameters(
@@ -176,7 +175,7 @@ def read(reg, state):
 
 def given_data(reg, A, base, y):
     """The problem with these data."""
-    offset = reg.intercept_loc if reg.has_intercept_column else y.mean() * (reg.intercept is not False)
+    offset = reg.intercept_term.loc if reg.intercept_term.in_theta else y.mean() * (reg.intercept is not False)
     return with_target(base._replace(center_mean=float(y.mean())), A, y, offset)
 
 

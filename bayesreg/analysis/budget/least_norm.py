@@ -66,7 +66,7 @@ def unpenalized(reg: Regression, norm: Norm) -> tuple[Regression, Estimate] | No
 
 def _check_unique(flat: Regression) -> None:
     """Many estimates of maximum likelihood are refused; Bernoulli rows in general position have none, which is not."""
-    free = ~np.append(flat.design.constant, np.zeros(int(flat.has_intercept_column), dtype=bool))
+    free = ~flat.intercept_term.append(flat.design.constant, False)
     columns = flat.row_loss.A[:, np.flatnonzero(free)]
     rank = int(np.linalg.matrix_rank(columns))
     if rank < columns.shape[1] and not (flat.family.separable and rank == flat.n):

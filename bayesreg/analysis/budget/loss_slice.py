@@ -65,12 +65,9 @@ def loss_slice(reg: Regression, estimate: Estimate, columns: tuple[int, int]) ->
     """
     if not reg.family.smooth:
         raise UnsupportedError(f"the loss of the {reg.family.name} family has kinks and is not drawn; use student_t.")
-    theta = estimate.beta
-    if reg.has_intercept_column:
-        at_center = estimate.intercept + reg.design.standardization.center @ estimate.coef
-        theta = np.append(theta, at_center - reg.intercept_loc)
-    chosen = np.array([*columns, reg.p] if reg.has_intercept_column else columns)
-    kappa = reg.intercept_precision(estimate.sigma) if reg.has_intercept_column else 0.0
+    term = reg.intercept_term
+    theta = term.join(estimate.beta, estimate.intercept + reg.design.standardization.center @ estimate.coef)
+    chosen, kappa = term.append(np.array(columns), reg.p), term.precision(estimate.sigma)
     return _quadratic(reg, theta, chosen, kappa) if reg.is_gaussian else _of_rows(reg, theta, chosen, kappa)
 
 

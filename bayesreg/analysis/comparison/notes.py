@@ -44,11 +44,8 @@ def outside(rows: Sequence[Any]) -> tuple[str, ...]:
 
 def theta_of(reg: Regression, estimate: Estimate) -> np.ndarray:
     """The coefficients that the loss has: beta, and the intercept's deviation where it is one of them."""
-    if not reg.has_intercept_column:
-        return estimate.beta
     center = reg.design.standardization.center
-    at_center = estimate.intercept + float(center @ estimate.coef)
-    return np.append(estimate.beta, at_center - reg.intercept_loc)
+    return reg.intercept_term.join(estimate.beta, estimate.intercept + float(center @ estimate.coef))
 
 
 def _not_unique(reg: Regression, estimates: dict[str, Estimate], free: tuple[str, ...]) -> str:

@@ -174,7 +174,7 @@ def _estimate(reading: Reading, held: Regression, tool: str) -> Estimate:
     standardization = held.design.standardization
     beta = standardization.beta(reading.coef)
     center = None
-    if held.intercept is not False:
+    if held.intercept_term.exists:
         center = float(standardization.intercept_at_center(reading.intercept, reading.coef))
     elif reading.intercept != 0:
         raise DataError(f"the fit says that it has no intercept, but holds {reading.intercept!r}.")

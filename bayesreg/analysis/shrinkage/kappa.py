@@ -90,8 +90,8 @@ def kappa_of(reg: Regression, sigma: np.ndarray, precision: np.ndarray, eta: np.
         return _of_normal(reg, sigma, precision, loss)
     whole = np.zeros((len(sigma), loss.size))
     whole[:, : reg.p] = precision * sigma[:, None] ** 2
-    if reg.has_intercept_column:
-        whole[:, -1] = [reg.intercept_precision(float(value)) for value in sigma]
+    if reg.intercept_term.in_theta:
+        whole[:, -1] = [reg.intercept_term.precision(float(value)) for value in sigma]
     wide = loss.A is not None and loss.A.shape[0] < loss.size and np.all(whole > 0)
     kappa = _of_rows(loss, whole) if wide else _of_gram(loss, whole)
     return np.clip(kappa[:, : reg.p], 0.0, 1.0)
@@ -111,8 +111,7 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
     assert rows is not None
     assert eta is not None
     weights = reg.family.information(eta) * (1.0 if rows.weights is None else rows.weights)
-    matrix = to_dense(reg.design.matrix)
-    columns = np.column_stack([matrix, np.ones(reg.n)]) if reg.has_intercept_column else matrix
+    columns = reg.intercept_term.columns(to_dense(reg.design.matrix))
     root = np.sqrt(weights)
     return loss_of_rows(columns * root[:, None], root)
 
@@ -126,16 +125,15 @@ def _one_decomposition(reg: Regression) -> bool:
     """Whether all local precisions are those of one draw up to a factor, so that one decomposition serves all draws."""
     if _is_mixed(reg):
         return False
-    if not reg.has_intercept_column or reg.intercept is True:
+    term = reg.intercept_term
+    if not (term.in_theta and term.has_prior):
         return True
-    return reg.scale_known and reg.intercept.scaled_by_sigma == reg.prior.scaled_by_sigma  # type: ignore[union-attr]
+    return reg.scale_known and term.fits_scaling(reg.prior.scaled_by_sigma)
 
 
 def _of_normal(reg: Regression, sigma: np.ndarray, precision: np.ndarray, loss: QuadraticLoss) -> np.ndarray:
     """All draws from one decomposition: 1 − κ_j = Σ_k V_jk² d_k²/(d_k² + r²), r = σ√δ_j·s_j for any j."""
-    spread = reg.unit_scales.normal
-    if reg.has_intercept_column:
-        spread = np.append(spread, np.inf if reg.intercept is True else float(reg.intercept.scale))  # type: ignore[union-attr,arg-type]
+    spread = reg.intercept_term.append(reg.unit_scales.normal, reg.intercept_term.scale)
     penalized, free = np.flatnonzero(np.isfinite(spread)), np.flatnonzero(np.isinf(spread))
     kappa = np.zeros((len(sigma), loss.size))
     if np.all(reg.unit_scales.is_flat):

@@ -54,10 +54,10 @@ def signal_of(reg: Regression, draws: Unknowns) -> Signal:
 
 def _root(reg: Regression) -> np.ndarray:
     A, weight = reg.loss.A, reg.design.weight
-    if isinstance(A, np.ndarray) and A.shape[0] < reg.p and not reg.has_intercept_column:
+    if isinstance(A, np.ndarray) and A.shape[0] < reg.p and not reg.intercept_term.in_theta:
         return A / np.sqrt(weight)
     gram = reg.loss.gram
-    if reg.has_intercept_column:
+    if reg.intercept_term.in_theta:
         side = gram[:-1, -1]
         gram = gram[:-1, :-1] - np.outer(side, side) / gram[-1, -1]
     # Scaled to a unit diagonal, so that columns of any size keep their digits.

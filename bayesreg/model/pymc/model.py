@@ -3,7 +3,7 @@
 Both forms have the same log density; the test suite holds it against the canonical objective.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,10 +20,9 @@ from bayesreg.families.laplace import LaplaceNoise
 from bayesreg.families.negative_binomial import NegativeBinomial
 from bayesreg.families.poisson import Poisson
 from bayesreg.families.student_t import StudentT
-from bayesreg.model.prior_numbers import intercept_start
+from bayesreg.model.intercept import FlatIntercept, Intercept, NormalIntercept
 from bayesreg.model.pymc.distributions import flat, weighted
 from bayesreg.model.pymc.priors import Parameterization, coefficients, number, positive
-from bayesreg.priors.normal import Normal
 
 if TYPE_CHECKING:
     from bayesreg.model.regression import Regression
@@ -73,20 +72,35 @@ def _sigma(reg: "Regression") -> Any:
 
 def _intercept(reg: "Regression", sigma: Any) -> Any:
     """The intercept at the centre; what the user sees as ``intercept`` is the one at x = 0."""
-    if reg.intercept is False:
+    term = reg.intercept_term
+    if not term.exists:
         return 0.0
     center = reg.design.standardization.center
     name = "intercept_at_center" if np.any(center != 0) else "intercept"
-    if isinstance(reg.intercept, Normal):
-        scale = number("intercept_prior_scale", reg.intercept.scale)  # type: ignore[arg-type]
-        loc = number("intercept_prior_loc", reg.intercept.loc)
-        at_center = pm.Normal(name, loc, scale * sigma if reg.intercept.scaled_by_sigma else scale)
-    else:
-        at_center = flat(name, number("intercept_start", intercept_start(reg)))
+    if type(term) not in INTERCEPTS:
+        raise UnsupportedError(f"no PyMC form for {term!r}; available: {_names(INTERCEPTS)}.")
+    numbers = {key: number(key, value) for key, value in term.numbers(reg.design, reg.family).items()}
+    at_center = INTERCEPTS[type(term)](name, numbers, sigma if term.scaled_by_sigma else None)
     if name != "intercept":
         coef = pm.modelcontext(None)["coef"]
         pm.Deterministic("intercept", at_center - pt.dot(coef, pm.Data("center", center, dims="coef_name")))
     return at_center
+
+
+def _normal(name: str, numbers: dict[str, Any], sigma: Any) -> Any:
+    scale = numbers["intercept_prior_scale"]
+    return pm.Normal(name, numbers["intercept_prior_loc"], scale if sigma is None else scale * sigma)
+
+
+# An intercept's PyMC variable, given its numbers, and sigma where that scales its prior.
+INTERCEPTS: dict[type[Intercept], Callable[[str, dict[str, Any], Any], Any]] = {
+    FlatIntercept: lambda name, numbers, _: flat(name, numbers["intercept_start"]),
+    NormalIntercept: _normal,
+}
+
+
+def _names(kinds: Iterable[type]) -> str:
+    return ", ".join(kind.__name__ for kind in kinds)
 
 
 def _likelihood_of_rows(reg: "Regression", beta: Any, at_center: Any, sigma: Any) -> None:
@@ -106,8 +120,7 @@ def _likelihood_of_rows(reg: "Regression", beta: Any, at_center: Any, sigma: Any
 def _observe(family: Family, eta: Any, sigma: Any, weights: Any, y: np.ndarray) -> None:
     """The observed variable y; frequency weights multiply its log density."""
     if type(family) not in OBSERVED:
-        known = ", ".join(kind.__name__ for kind in OBSERVED)
-        raise UnsupportedError(f"no PyMC form for the family {family!r}; available: {known}.")
+        raise UnsupportedError(f"no PyMC form for the family {family!r}; available: {_names(OBSERVED)}.")
     whole = family.target_kind in ("classes", "counts")
     observed = pm.Data("y_observed", y.astype(int) if whole else y, dims="row")
     dist, made = OBSERVED[type(family)](family, eta, sigma)
@@ -137,9 +150,9 @@ def _likelihood_of_moments(reg: "Regression", beta: Any, at_center: Any, sigma: 
     loss, design = reg.loss, reg.design
     theta = beta
     square: Any = 0.0
-    if reg.has_intercept_column:
+    if reg.intercept_term.in_theta:
         theta = pt.concatenate([beta, pt.stack([at_center - pm.modelcontext(None)["intercept_prior_loc"]])])
-    elif reg.intercept is not False:
+    elif reg.intercept_term.orthogonal:
         square = number("weight", design.weight) * (number("mean_y", design.mean_y) - at_center) ** 2
     values, vectors = np.linalg.eigh(loss.gram)
     root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T

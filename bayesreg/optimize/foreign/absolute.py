@@ -10,7 +10,6 @@ from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.foreign.smoothed import minimize_absolute
 from bayesreg.priors.dictionary import convert
-from bayesreg.priors.normal import Normal
 
 # θ (coefficients, then the intercept where there is one) and the name of the tool.
 Answer = tuple[np.ndarray, str]
@@ -34,14 +33,13 @@ def fit_absolute(reg: Regression, solver: str) -> Answer:
         If the package does not converge.
     """
     assert reg.noise.sigma is not None
+    term = reg.intercept_term
     l1, l2 = (weights[: reg.p] for weights in reg.weights_at(reg.noise.sigma))
-    if solver == "scipy" and (np.any(l2) or isinstance(reg.intercept, Normal)):
-        start = np.zeros(reg.row_loss.size)
-        if reg.has_intercept_column:
-            start[-1] = np.median(reg.row_loss.y - reg.row_loss.offset)
+    if solver == "scipy" and (np.any(l2) or term.has_prior):
+        start = term.append(np.zeros(reg.p), np.median(reg.row_loss.y - reg.row_loss.offset))
         return minimize_absolute(reg.row_loss, *reg.weights_at(reg.noise.sigma), start), "scipy.optimize.minimize"
     fit = _FITS.get(("l2" if np.any(l2) else "l1", solver))
-    if fit is None or isinstance(reg.intercept, Normal) or (np.any(l2) and np.any(l1)):
+    if fit is None or term.has_prior or (np.any(l2) and np.any(l1)):
         raise UnsupportedError(
             "for the laplace family with a flat intercept or none: an L1 or an L2 penalty by sklearn, any by scipy; "
             'use solver="scipy".'
@@ -62,7 +60,7 @@ def _quantile_regressor(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answ
         ratio = mean / l1
     root = np.sqrt(loss.weights)
     alpha = convert(mean, "scaled_nll", "sklearn.QuantileRegressor", n=float(root.sum()), sigma=loss.sigma)
-    model = QuantileRegressor(quantile=0.5, alpha=alpha, fit_intercept=reg.intercept is not False, solver="highs")
+    model = QuantileRegressor(quantile=0.5, alpha=alpha, fit_intercept=reg.intercept_term.exists, solver="highs")
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
@@ -80,7 +78,7 @@ def _linear_program(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
     loss = reg.row_loss
     # HiGHS has absolute tolerances: the target about its middle and in units of its spread, columns in their own.
     response = loss.y - loss.offset
-    middle = float(np.median(response)) if reg.has_intercept_column else 0.0
+    middle = float(np.median(response)) if reg.intercept_term.in_theta else 0.0
     unit = float(np.max(np.abs(response - middle))) or 1.0
     A = to_dense(loss.A)
     sizes = np.max(np.abs(A), axis=0)
@@ -94,7 +92,7 @@ def _linear_program(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
         raise ConvergenceError(f"HiGHS did not solve the linear program: {found.message}; use br.map_estimate.")
     plus, minus = np.split(found.x[2 * reg.n :], 2)
     theta = (plus - minus) * unit / sizes
-    if reg.has_intercept_column:
+    if reg.intercept_term.in_theta:
         theta[-1] += middle
     return theta, "scipy.optimize.linprog"
 
@@ -105,7 +103,7 @@ def _support_vectors(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
     from sklearn.svm import SVR
 
     loss = reg.row_loss
-    if np.any(l2 == 0) or reg.intercept is False:
+    if np.any(l2 == 0) or not reg.intercept_term.exists:
         raise UnsupportedError('scikit-learn\'s SVR penalizes every column and has an intercept; use solver="scipy".')
     ratio = np.sqrt(l2[0] / l2)
     settings = {"epsilon": 0.0, "C": loss.sigma / l2[0], "tol": SVR_TOLERANCE, "max_iter": SVR_STEPS}
@@ -121,7 +119,7 @@ def _support_vectors(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
 
 
 def _theta(reg: Regression, coef: np.ndarray, intercept: float) -> np.ndarray:
-    return np.append(coef, intercept) if reg.has_intercept_column else np.asarray(coef, dtype=float)
+    return reg.intercept_term.append(np.asarray(coef, dtype=float), intercept)
 
 
 _FITS: dict[tuple[str, str], Callable[[Regression, np.ndarray, np.ndarray], Answer]] = {

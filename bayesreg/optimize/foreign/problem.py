@@ -9,7 +9,6 @@ from bayesreg.design.implicit import to_dense
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
-from bayesreg.model.theta import with_ones
 
 Map = Callable[[np.ndarray], np.ndarray]
 
@@ -68,8 +67,8 @@ def problem_of(reg: Regression) -> Problem:
     assert reg.noise.sigma is not None
     l1, l2 = reg.weights_at(reg.noise.sigma)
     X, l1, l2, back = _reduced(to_dense(reg.design.matrix), l1[: reg.p], l2[: reg.p])
-    loss = replace(reg.row_loss, A=with_ones(X) if reg.has_intercept_column else X)
-    return Problem(X, loss, l1, l2, reg.intercept_precision(reg.noise.sigma), back)
+    loss = replace(reg.row_loss, A=reg.intercept_term.columns(X))
+    return Problem(X, loss, l1, l2, reg.intercept_term.precision(reg.noise.sigma), back)
 
 
 def _reduced(X: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, Map]:

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesreg.model.regression import Regression
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.exact.quadrature import REACH, Panels, Search, in_blocks, integrate, tabulate
 from bayesreg.sampling.exact.spectrum import Spectrum
@@ -110,18 +109,14 @@ class Marginal:
         level = self.spectrum.level
         assert level is not None
         sums, variance = self._sums(np.log(self.ratio(sigma, scale))), sigma**2
-        own = self._intercept_variance(variance)
+        own = self.reg.intercept_term.variance(variance)
         total = 1 + own * sums[2] / variance
         return (own * sums[3] / variance - level.start) / total, own / total
 
     @property
     def _left(self) -> int:
         """Dimensions of the data that neither the spectrum nor a flat parameter takes."""
-        return self.reg.n - len(self.spectrum.squares) - self.flat - int(self._has_centered_intercept)
-
-    @property
-    def _has_centered_intercept(self) -> bool:
-        return self.reg.intercept is not False and not self.reg.has_intercept_column
+        return self.reg.n - len(self.spectrum.squares) - self.flat - int(self.reg.intercept_term.orthogonal)
 
     def _exact_sums(self, log_ratio: np.ndarray) -> np.ndarray:
         """Σ log(1 + r²d²), S(r), and with a level its square and its product with b in the same metric; (k, m)."""
@@ -151,20 +146,15 @@ class Marginal:
         total = sums[0] + count * (LOG_2PI + np.log(variance)) + sums[1] / variance
         if self.spectrum.level is not None:
             # Where the intercept's mean starts from c₀: log|..| and c₀²/s₀² − m²/v, free of cancellation.
-            own, start = self._intercept_variance(variance), self.spectrum.level.start
+            own, start = self.reg.intercept_term.variance(variance), self.spectrum.level.start
             square, cross = sums[2] / variance, sums[3] / variance
             total = total + np.log1p(own * square)
             total = total + (start**2 * square + 2 * cross * start - own * cross**2) / (1 + own * square)
-        elif self._has_centered_intercept and isinstance(self.reg.intercept, Normal):
-            around = variance / self.reg.design.weight + self._intercept_variance(variance)
-            away = self.reg.design.mean_y - self.reg.intercept.loc
+        elif self.reg.intercept_term.has_prior:
+            around = variance / self.reg.design.weight + self.reg.intercept_term.variance(variance)
+            away = self.reg.design.mean_y - self.reg.intercept_term.loc
             total = total + LOG_2PI + np.log(around) + away**2 / around
         return np.asarray(self.log_constant - 0.5 * total)
-
-    def _intercept_variance(self, variance: np.ndarray) -> np.ndarray:
-        own = self.reg.intercept
-        assert isinstance(own, Normal)
-        return np.asarray(float(own.scale) ** 2 * (variance if own.scaled_by_sigma else 1.0))  # type: ignore[arg-type]
 
     def _log_variance(self, log_sigma: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
         """Log of the largest variance of a coefficient given sigma and scale, up to a constant factor."""
@@ -193,10 +183,15 @@ class Marginal:
 
     def _over_scale(self, *, moments: bool) -> Panels:
         """The posterior of log scale, not divided by the evidence."""
-        kept = self.__dict__.setdefault("_kept", {})
-        if moments not in kept:
-            kept[moments] = integrate(lambda t: self._log_scale_density(t, moments=moments), self._search_scale)
-        return kept[moments]
+        return self._scale_with_moments if moments else self._scale_alone
+
+    @cached_property
+    def _scale_alone(self) -> Panels:
+        return integrate(lambda t: self._log_scale_density(t, moments=False), self._search_scale)
+
+    @cached_property
+    def _scale_with_moments(self) -> Panels:
+        return integrate(lambda t: self._log_scale_density(t, moments=True), self._search_scale)
 
     def _log_scale_density(self, t: np.ndarray, *, moments: bool) -> np.ndarray:
         prior, flat = self.scale_prior, t.ravel()

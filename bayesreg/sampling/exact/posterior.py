@@ -89,15 +89,13 @@ class ExactPosterior:
     def draw_into(self, beta: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Fill `beta`, shape (draws, p), with draws; the others are returned, a scale of 1 where it is known."""
         sigma, scale = self.marginal.draw(generator, len(beta))
-        at_center = np.empty(len(beta))
+        term, at_center = self.reg.intercept_term, np.empty(len(beta))
         step = max(1, BLOCK_SIZE // self.reg.p)
         for start in range(0, len(beta), step):
             rows = slice(start, start + step)
             theta = self._draw_theta(generator, sigma[rows], scale[rows])
-            beta[rows] = theta[:, : self.reg.p]
-            if self.reg.has_intercept_column:
-                at_center[rows] = theta[:, -1] + self.reg.intercept_loc
-        if not self.reg.has_intercept_column:
+            beta[rows], at_center[rows] = term.split(theta, 0.0)
+        if not term.in_theta:
             at_center = draw_intercept(self.reg, generator, sigma)
         return at_center, sigma, scale
 
@@ -134,7 +132,7 @@ class ExactPosterior:
     def _draw_theta(self, generator: np.random.Generator, sigma: np.ndarray, scale: np.ndarray) -> np.ndarray:
         theta = np.empty((len(sigma), self.reg.loss.size))
         given = conditional(self.marginal, sigma, scale)
-        if self.reg.has_intercept_column:
+        if self.reg.intercept_term.in_theta:
             away = np.sqrt(given.level_variance) * generator.standard_normal(len(sigma))
             theta[:, -1] = given.level + away
             given = replace(given, center=given.center + given.slope * away[:, None])
@@ -167,7 +165,7 @@ class ExactPosterior:
     @cached_property
     def _others(self) -> np.ndarray:
         """All coefficients but the free ones: the penalized, then the level."""
-        return np.append(self.penalized, [self.reg.p] * int(self.reg.has_intercept_column)).astype(int)
+        return self.reg.intercept_term.append(self.penalized, self.reg.p).astype(int)
 
     @cached_property
     def _onto_free(self) -> np.ndarray:
@@ -182,7 +180,7 @@ class ExactPosterior:
         """θ from (γ, level), shape (q,)."""
         theta = np.empty(self.reg.loss.size)
         theta[self.penalized] = self.spread * (self.spectrum.vectors @ inside[:-1])
-        if self.reg.has_intercept_column:
+        if self.reg.intercept_term.in_theta:
             theta[-1] = inside[-1]
         if len(self.free):
             theta[self.free] = self._onto_free @ theta[self._others] + self._free_alone
@@ -230,7 +228,7 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
     free, penalized = np.flatnonzero(np.isinf(scales)), np.flatnonzero(np.isfinite(scales))
     require_determined(reg.loss, free)
     spread = scales[penalized]
-    spectrum = decompose(reg.loss, spread, penalized, free, reg.p if reg.has_intercept_column else None)
+    spectrum = decompose(reg.loss, spread, penalized, free, reg.p if reg.intercept_term.in_theta else None)
     marginal = Marginal(reg, spectrum, len(free), _log_constant(reg, free))
     return ExactPosterior(reg, spread, penalized, free, spectrum, marginal)
 
@@ -238,7 +236,7 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
 def _log_constant(reg: Regression, free: np.ndarray) -> float:
     """What weights and flat parameters add to the log evidence."""
     constant = 0.5 * reg.design.log_weight
-    if reg.intercept is not False and not reg.has_intercept_column:
+    if reg.intercept_term.orthogonal:
         constant -= 0.5 * float(np.log(reg.design.weight))
     if len(free):
         constant -= 0.5 * float(np.linalg.slogdet(reg.loss.curvature(free))[1])
@@ -283,8 +281,8 @@ def sample_exact(reg: Regression, *, draws: int, chains: int, random_seed: int |
 
 def draw_intercept(reg: Regression, generator: np.random.Generator, sigma: np.ndarray) -> np.ndarray:
     """The intercept at the centre given sigma: Normal, and independent of the coefficients."""
-    if reg.intercept is False:
+    if not reg.intercept_term.exists:
         return np.zeros(len(sigma))
-    kappa = np.array([reg.intercept_precision(float(value)) for value in sigma])
+    kappa = np.array([reg.intercept_term.precision(float(value)) for value in sigma])
     spread = sigma / np.sqrt(reg.design.weight + kappa)
     return np.asarray(reg.conditional_intercept(sigma) + spread * generator.standard_normal(len(sigma)))

@@ -13,7 +13,6 @@ from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.hyper import Uniform
 from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import KERNELS, PositivePrior, flat
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.sampling.draws import Run
@@ -53,7 +52,7 @@ def assemble(reg: Regression) -> Problem:
     """
     if not reg.is_gaussian:
         raise UnsupportedError(f'the Gibbs engine needs the gaussian family, got {reg}; use engine="nuts".')
-    if reg.has_intercept_column and reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:  # type: ignore[union-attr]
+    if not reg.intercept_term.fits_scaling(reg.prior.scaled_by_sigma):
         raise UnsupportedError(
             'intercept and coefficients must both be scaled by sigma, or both not; use engine="nuts".'
         )
@@ -63,7 +62,8 @@ def assemble(reg: Regression) -> Problem:
     require_proper(reg, flat)
     wide = loss.A is not None and loss.A.shape[0] < loss.size and not np.any(flat)
     rows, response, origin = _wide_data(loss) if wide else _tall_data(loss)
-    center = reg.intercept if isinstance(reg.intercept, Normal) and not reg.has_intercept_column else None
+    term = reg.intercept_term
+    center = term if term.orthogonal and term.has_prior else None
     slab = reg.prior if isinstance(reg.prior, RegularizedHorseshoe) else None
     return Problem(
         rows=rows,
@@ -87,11 +87,11 @@ def assemble(reg: Regression) -> Problem:
         scale_prior=encode(reg.prior.scale_prior),
         slab_df=slab.slab_df if slab else 0.0,
         slab_scale=slab.slab_scale if slab else inf,
-        power=float(reg.n - (reg.intercept is True)),
+        power=float(reg.n - term.is_flat),
         center_weight=float(reg.design.weight),
         center_mean=float(reg.design.mean_y),
         center_loc=center.loc if center else 0.0,
-        center_scale=float(center.scale) if center else 0.0,  # type: ignore[arg-type]
+        center_scale=center.scale if center else 0.0,
         center_scaled=center.scaled_by_sigma if center else False,
     )
 
@@ -181,9 +181,8 @@ def run_of_chains(
     theta, hyper, local = kept
     _require_numbers(theta, hyper)
     sigma, at_center = hyper[..., SIGMA], hyper[..., CENTER]
-    if reg.has_intercept_column:
-        theta, at_center = theta[..., :-1], theta[..., -1] + reg.intercept_loc
-    elif reg.intercept is True:
+    theta, at_center = reg.intercept_term.split(theta, at_center)
+    if reg.intercept_term.is_flat:
         noise = np.stack([generator.standard_normal(sigma.shape[1]) for generator in generators])
         at_center = reg.design.mean_y + sigma / reg.design.weight**0.5 * noise
     settings: dict[str, str | float] = {
@@ -238,10 +237,8 @@ def _prior_parts(reg: Regression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     else:
         scales = reg.unit_scales
         laplace, precision, common = 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat
-    if reg.has_intercept_column:
-        own = float(reg.intercept.scale) ** -2  # type: ignore[union-attr, arg-type]
-        laplace, precision, common = np.append(laplace, 0.0), np.append(precision, own), np.append(common, False)
-    return laplace, precision, common
+    term = reg.intercept_term
+    return term.append(laplace, 0.0), term.append(precision, term.scale**-2), term.append(common, False)
 
 
 def _mixing(reg: Regression, inverse_laplace: np.ndarray) -> int:

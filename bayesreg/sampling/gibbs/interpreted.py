@@ -18,7 +18,6 @@ from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.priors.normal import Normal
 from bayesreg.sampling.draws import Run, Tick, chain_generators
 from bayesreg.sampling.gibbs.assemble import assemble, disperse, shares, starting_point
 from bayesreg.sampling.gibbs.compiled.problem import CENTER, SIGMA
@@ -106,9 +105,7 @@ def sample_interpreted(
             "at 0, such as InverseGamma, and every column a finite scale."
         ) from None
     theta, at_center, sigma = (np.stack(part) for part in zip(*parts, strict=True))
-    if reg.has_intercept_column:
-        assert isinstance(reg.intercept, Normal)
-        theta, at_center = theta[..., :-1], theta[..., -1] + reg.intercept.loc
+    theta, at_center = reg.intercept_term.split(theta, at_center)
     if not (np.all(np.isfinite(theta)) and np.all(np.isfinite(sigma))):
         raise ConvergenceError(
             'the Gibbs sampler left the range of floating-point numbers; rescale the columns, or use engine="nuts".'
@@ -122,16 +119,14 @@ def _problem(reg: Regression) -> _Problem:
         raise UnsupportedError(
             f'the Gibbs engine needs the gaussian family and a prior of known scale, got {reg}; use engine="nuts".'
         )
-    laplace, normal = reg.scales.laplace, reg.scales.normal
-    if reg.has_intercept_column:
-        assert isinstance(reg.intercept, Normal)
-        if reg.intercept.scaled_by_sigma != reg.prior.scaled_by_sigma:
-            raise UnsupportedError(
-                'intercept and coefficients must both be scaled by sigma, or both not; use engine="nuts".'
-            )
-        laplace, normal = np.append(laplace, np.inf), np.append(normal, float(reg.intercept.scale))  # type: ignore[arg-type]
+    term = reg.intercept_term
+    if not term.fits_scaling(reg.prior.scaled_by_sigma):
+        raise UnsupportedError(
+            'intercept and coefficients must both be scaled by sigma, or both not; use engine="nuts".'
+        )
+    laplace, normal = term.append(reg.scales.laplace, np.inf), term.append(reg.scales.normal, term.scale)
     require_proper(reg, np.isinf(laplace) & np.isinf(normal))
-    integrated = int(reg.intercept is True)
+    integrated = int(term.is_flat)
     if reg.prior.scaled_by_sigma:
         integrated += int(np.sum(np.isinf(laplace) & np.isinf(normal)))
     return _Problem(
@@ -209,8 +204,8 @@ def _advance(problem: _Problem, state: _State, generator: np.random.Generator, d
     if noise is not None and not problem.scaled:
         square = problem.loss.rss(state.theta) + _intercept_square(problem, state)
         state.sigma = draw_sigma(generator, noise, problem.power + _intercept_power(problem), square, state.sigma)
-    if reg.intercept is not False and not reg.has_intercept_column:
-        kappa = reg.intercept_precision(state.sigma)
+    if reg.intercept_term.orthogonal:
+        kappa = reg.intercept_term.precision(state.sigma)
         spread = state.sigma / (reg.design.weight + kappa) ** 0.5
         state.at_center = (
             float(np.asarray(reg.conditional_intercept(state.sigma))) + spread * generator.standard_normal()
@@ -229,21 +224,18 @@ def _prior_sd(problem: _Problem, state: _State) -> np.ndarray:
 def _intercept_square(problem: _Problem, state: _State) -> float:
     """What a Normal intercept at the centre adds to the exponent of sigma; a flat one is integrated out."""
     reg = problem.reg
-    if not isinstance(reg.intercept, Normal) or reg.has_intercept_column:
+    term = reg.intercept_term
+    if not term.orthogonal or not term.has_prior:
         return 0.0
     square = reg.design.weight * (reg.design.mean_y - state.at_center) ** 2
-    if reg.intercept.scaled_by_sigma:
-        square += ((state.at_center - reg.intercept.loc) / float(reg.intercept.scale)) ** 2  # type: ignore[arg-type]
+    if term.scaled_by_sigma:
+        square += ((state.at_center - term.loc) / term.scale) ** 2
     return float(square)
 
 
 def _intercept_power(problem: _Problem) -> float:
-    intercept = problem.reg.intercept
-    return (
-        1.0
-        if isinstance(intercept, Normal) and intercept.scaled_by_sigma and not problem.reg.has_intercept_column
-        else 0.0
-    )
+    term = problem.reg.intercept_term
+    return float(term.orthogonal and term.scaled_by_sigma)
 
 
 def _theta_sampler(problem: _Problem) -> ThetaSampler:

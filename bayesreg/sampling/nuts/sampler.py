@@ -195,7 +195,7 @@ def _statistics(stats: Any) -> dict[str, np.ndarray]:
 
 
 def _intercept(reg: Regression, posterior: Any, beta: np.ndarray) -> np.ndarray:
-    if reg.intercept is False:
+    if not reg.intercept_term.exists:
         return np.zeros(beta.shape[:2])
     return _values(posterior, "intercept_at_center" if "intercept_at_center" in posterior else "intercept")
 

@@ -1,5 +1,6 @@
 """The PyMC model has the density that is written down here once more, by hand, from the rows."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import integrate, special, stats
 
 import bayesreg as br
 from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.model.intercept import NormalIntercept
 from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.model.unknowns import Unknowns
 
@@ -569,3 +571,13 @@ def test_a_model_with_a_flat_column_has_an_initial_point():
     prior = br.ElasticNetPrior([0.5, np.inf, 1.0], [1.0, np.inf, 2.0])
     start = br.Regression(X, X[:, 0], prior=prior, sigma=1.0).to_pymc().initial_point()
     np.testing.assert_array_equal(next(value for value in start.values() if np.shape(value) == (3,)), np.zeros(3))
+
+
+def test_an_intercept_without_a_pymc_form_is_refused():
+    class Uniform(NormalIntercept):
+        pass
+
+    reg = br.Regression(X, Y, prior=br.Normal(1.0), sigma=1.0, intercept=br.Normal(1.0))
+    term = Uniform(**{field.name: getattr(reg.intercept_term, field.name) for field in dataclasses.fields(Uniform)})
+    with pytest.raises(UnsupportedError, match=r"no PyMC form for .*; available: FlatIntercept, NormalIntercept"):
+        reg._with(intercept_term=term).to_pymc()
