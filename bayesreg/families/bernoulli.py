@@ -48,8 +48,6 @@ class Bernoulli(Family):
         """π(1 − π)."""
         return self.mean(eta) * self.mean(-eta)
 
-    upper_curvature = curvature
-
     def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
         """Kullback–Leibler divergence of Bernoulli(y − u) from Bernoulli(π)."""
         from scipy.special import rel_entr

@@ -34,8 +34,6 @@ class Gaussian(LocationScale):
         """1."""
         return np.ones_like(eta)
 
-    upper_curvature = curvature
-
     def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
         """½(y − η − u)²."""
         return 0.5 * (y - eta - dual) ** 2

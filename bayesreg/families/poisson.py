@@ -46,8 +46,6 @@ class Poisson(LogLink):
         """e^η."""
         return self.mean(eta)
 
-    upper_curvature = curvature
-
     def dual_gap(self, y: Array, eta: Array, dual: Array, sigma: Array | float = 1.0) -> Array:
         """Kullback–Leibler divergence q log(q/μ) − q + μ with q = y − u."""
         from scipy.special import kl_div

@@ -1,14 +1,21 @@
-"""What a regression accepts as flags, vectors and prior."""
+"""What a regression accepts as flags, vectors, targets that are rates, and prior."""
+
+from dataclasses import replace
 
 import numpy as np
 
+from bayesreg.design.columns import Rows
 from bayesreg.design.design import Design
 from bayesreg.errors import DataError, PriorError
+from bayesreg.families.base import Family
 from bayesreg.model.intercept import Intercept
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_values import as_numbers
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import HorseshoePrior
+
+# How far a rate times its weight may be from a whole number, and in units of its rounding.
+NEAR, ROUNDING = 1e-6, 8 * float(np.finfo(float).eps)
 
 
 def read_flag(value: object, name: str) -> bool:
@@ -27,6 +34,22 @@ def read_vector(values: object, size: int, name: str) -> np.ndarray:
     if point.shape != (size,) or not np.all(np.isfinite(point)):
         raise DataError(f"{name} must be {size} finite numbers, got shape {point.shape}.")
     return point
+
+
+def read_rates(rows: Rows, family: Family) -> Rows:
+    """Rows of a family of counts whose target is rates N/e with weights e become counts N with offset log e.
+
+    Both have the same likelihood, since e·(μ − (N/e)·log μ) = eμ − N·log(eμ) + constant; but only counts can be drawn
+    and have a probability. Whole targets, and what is no count either way, are left as they are.
+    """
+    if family.target_kind != "counts" or rows.weights is None or np.all(rows.y == np.floor(rows.y)):
+        return rows
+    counts = rows.y * rows.weights
+    whole = np.round(counts)
+    if np.any(np.abs(counts - whole) > np.maximum(NEAR * np.minimum(counts, 1.0), ROUNDING * whole)):
+        return rows
+    offset = np.log(rows.weights) + (0.0 if rows.offset is None else rows.offset)
+    return replace(rows, y=whole, weights=None, offset=offset)
 
 
 def check_prior(prior: object, design: Design, intercept: Intercept) -> None:

@@ -13,11 +13,10 @@ from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family
-from bayesreg.model.arguments import check_prior, read_flag
+from bayesreg.model.arguments import check_prior, read_flag, read_rates
 from bayesreg.model.intercept import Intercept, read_intercept
 from bayesreg.model.noise import Noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, quadratic_loss
-from bayesreg.model.rates import read_rates
 from bayesreg.model.row_loss import RowLoss, row_loss
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.base import Prior
@@ -153,8 +152,7 @@ class Regression:
         term = read_intercept(intercept, center=center, family=family)
         design = design_of_moments(moments, center=term.centered, standardize=standardize)
         check_prior(prior, design, term)
-        noise = read_noise(sigma, family, design.noise_spread)
-        return cls._of(design=design, prior=prior, noise=noise, intercept_term=term, family=family, center=center)
+        return cls.from_design(design, prior=prior, sigma=sigma, intercept=intercept, family=family, center=center)
 
     @classmethod
     def from_formula(cls, formula: str, frame: Any, *, prior: Prior, **settings: Any) -> "Regression":

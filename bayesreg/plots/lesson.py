@@ -8,7 +8,7 @@ import numpy as np
 from bayesreg.analysis.lesson import DRAWS, FACTORS, Lesson, Side, lesson
 from bayesreg.model.regression import Regression
 from bayesreg.plots.budget import plot_budget
-from bayesreg.plots.density import density
+from bayesreg.plots.draws import density
 from bayesreg.plots.names import labels_of, plot_labels
 from bayesreg.plots.path import plot_path
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, Heading, Ink, drawing, dress, ink, new_figure

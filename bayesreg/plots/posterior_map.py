@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.comparison.compare import Comparison
-from bayesreg.plots.density import density
-from bayesreg.plots.draws import beta_draws, comparison_of, largest_first
+from bayesreg.plots.draws import beta_draws, comparison_of, density, largest_first
 from bayesreg.plots.names import labels_of
 from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import height, left_out, name_rows, pick

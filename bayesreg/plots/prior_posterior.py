@@ -7,8 +7,7 @@ import numpy as np
 from bayesreg.analysis.from_tree import read_posterior
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.plots.density import density
-from bayesreg.plots.draws import largest_first
+from bayesreg.plots.draws import density, largest_first
 from bayesreg.plots.names import labels_of
 from bayesreg.plots.rows import left_out, pick
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, new_figure

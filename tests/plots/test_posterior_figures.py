@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from scipy import integrate, stats
 
 import bayesreg as br
-from bayesreg.plots.density import density
+from bayesreg.plots.draws import density
 from bayesreg.plots.dss import _changes
 from bayesreg.plots.names import plot_labels
 from bayesreg.plots.style import DARK, LIGHT
