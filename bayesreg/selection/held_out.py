@@ -14,7 +14,6 @@ from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, Unsupp
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
-from bayesreg.priors.normal import Normal
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
 
