@@ -110,11 +110,11 @@ def _compare(arguments: argparse.Namespace) -> int:
 
     job = _job(arguments, quiet=arguments.json)
     result = run_job(job) if arguments.out is None else _run_into(arguments.out, job)
-    told = {"dataset": result.dataset, **result.comparison.to_dict()}
+    record = {"dataset": result.dataset, **result.comparison.to_dict()}
     if arguments.json:
-        _print_json(told)
+        _print_json(record)
     else:
-        _print_table(told, arguments.out)
+        _print_table(record, arguments.out)
     return 0
 
 
@@ -188,13 +188,13 @@ def _sigma(text: str | None) -> float | str | None:
         raise PriorError(f'--sigma must be a number or "learn", got {text!r}.') from None
 
 
-def _print_json(told: dict[str, Any]) -> None:
+def _print_json(record: dict[str, Any]) -> None:
     import json
 
-    print(json.dumps(told, allow_nan=False))
+    print(json.dumps(record, allow_nan=False))
 
 
-def _print_table(told: dict[str, Any], folder: str | None) -> None:
+def _print_table(record: dict[str, Any], folder: str | None) -> None:
     from rich.console import Console
 
     from bayesreg.analysis.comparison.table import print_comparison
@@ -202,7 +202,7 @@ def _print_table(told: dict[str, Any], folder: str | None) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=132)
-    print_comparison(told, console)
+    print_comparison(record, console)
     if folder:
         console.print(f"written to {folder}", markup=False)
 

@@ -33,7 +33,7 @@ def coef_draws(names: tuple[str, ...], idata: "DataTree") -> np.ndarray:
     return draws
 
 
-def column_order(names: tuple[str, ...], found: np.ndarray) -> np.ndarray:
+def column_order(names: tuple[str, ...], given: np.ndarray) -> np.ndarray:
     """Where each name is among those found, shape (p,).
 
     Raises
@@ -47,10 +47,10 @@ def column_order(names: tuple[str, ...], found: np.ndarray) -> np.ndarray:
     array([1, 0])
     """
     # NumPy's strings, which coordinates are, do not keep NUL characters at the end.
-    wanted, found = np.array(names), np.asarray(found, dtype=str)
-    ours, theirs = np.argsort(wanted, kind="stable"), np.argsort(found, kind="stable")
-    if not np.array_equal(wanted[ours], found[theirs]):
-        missing, unknown = np.setdiff1d(wanted, found).tolist(), np.setdiff1d(found, wanted).tolist()
+    wanted, given = np.array(names), np.asarray(given, dtype=str)
+    ours, theirs = np.argsort(wanted, kind="stable"), np.argsort(given, kind="stable")
+    if not np.array_equal(wanted[ours], given[theirs]):
+        missing, unknown = np.setdiff1d(wanted, given).tolist(), np.setdiff1d(given, wanted).tolist()
         raise DataError(
             f"the posterior has other columns: missing {missing[:5]}, unknown {unknown[:5]}; sample this regression."
         )

@@ -34,15 +34,15 @@ def near_zero(reg: Regression, epsilon: Any, share: float) -> np.ndarray:
     if epsilon is not None:
         if not isinstance(epsilon, Mapping):
             epsilon = as_numbers(epsilon, "epsilon")
-        found = per_column(epsilon, reg.names, "epsilon")
-        if not (np.all(found > 0) and np.all(np.isfinite(found))):
+        values = per_column(epsilon, reg.names, "epsilon")
+        if not (np.all(values > 0) and np.all(np.isfinite(values))):
             raise PriorError(f"epsilon must be positive and finite, got {epsilon!r}.")
-        return found
+        return values
     if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= float(share) < np.inf:
         raise PriorError(f"epsilon_share must be a finite number, 0 or greater, got {share!r}.")
     return np.asarray(share * reg.family.near_zero_unit(reg.design.sd_y)[0] / reg.design.sd_x)
 
 
-def near_zero_told(reg: Regression, share: float) -> str:
+def near_zero_text(reg: Regression, share: float) -> str:
     """The default ε_j as a formula."""
     return f"ε = {share:g}{reg.family.near_zero_unit(reg.design.sd_y)[1]}/sd(x) for each column"

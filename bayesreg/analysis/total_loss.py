@@ -88,27 +88,27 @@ def total_loss(
     >>> ridge.force
     array([0.1, 0.2, 0.3, 0.4, 0.5])
     """
-    found, family, stated = stated_for(penalty, objective)
+    resolved, family, stated = stated_for(penalty, objective)
     if not family.quadratic:
         raise UnsupportedError(
-            f'total_loss covers losses of residuals, and "{found.name}" has the {family.name} family; use one of '
+            f'total_loss covers losses of residuals, and "{resolved.name}" has the {family.name} family; use one of '
             f"{', '.join(one.name for one in objectives() if 'gaussian' in one.families)}."
         )
     target = read_vector(y, "y", _length(y, "y"))
     fitted = read_vector(prediction, "prediction", len(target))
     weights = read_vector(beta, "beta", _length(beta, "beta"))
-    factor = found.loss_factor.value(Setting(n=len(target), sigma=sigma), f'"{found.name}"')
+    factor = resolved.loss_factor.value(Setting(n=len(target), sigma=sigma), f'"{resolved.name}"')
     residual = target - fitted
     base = 0.5 * factor * float(residual @ residual)
-    if found.name in ("nll", "scaled_nll"):
-        noise = Setting(sigma=sigma).need("sigma", f'"{found.name}"')
+    if resolved.name in ("nll", "scaled_nll"):
+        noise = Setting(sigma=sigma).need("sigma", f'"{resolved.name}"')
         constant = 0.5 * len(target) * float(np.log(2 * np.pi * noise**2))
-        base += constant if found.name == "nll" else noise**2 * constant
+        base += constant if resolved.name == "nll" else noise**2 * constant
     # Where a tool scales y by itself, it does so about the mean, as with an intercept.
     units = {"sigma": sigma, "sd_y": float(target.std()) or None}
     term, force = stated.value(weights, **units), stated.gradient(weights, **units)
     gradient = None if X is None else _base_gradient(X, residual, factor, len(weights)) + force
-    return TotalLoss(base, term, base + term, force, gradient, found.name)
+    return TotalLoss(base, term, base + term, force, gradient, resolved.name)
 
 
 def _length(values: Any, what: str) -> int:

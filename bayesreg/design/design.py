@@ -124,8 +124,8 @@ class Design:
                 "this regression was made from moments, which hold no rows; use Regression(X, y, …) for this."
             )
         if is_sparse(self.rows.X):
-            own = self.standardization
-            return implicit_columns(self.rows.X, own.center, own.sd, self.rows.weights)
+            standardization = self.standardization
+            return implicit_columns(self.rows.X, standardization.center, standardization.sd, self.rows.weights)
         return self.standardization.apply(self.rows.X)
 
 

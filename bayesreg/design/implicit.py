@@ -125,11 +125,15 @@ class TransposedColumns:
 
     def __matmul__(self, u: np.ndarray) -> np.ndarray:
         """A'u for u of shape (n,) or (n, m)."""
-        own = self.columns
-        u = own._weighted(u)
+        columns = self.columns
+        u = columns._weighted(u)
         total = u.sum(axis=0)
-        product = own._scaled(own.X.T @ u - np.multiply.outer(own.center, total))
-        return np.concatenate([product, np.atleast_1d(total)[None] if u.ndim > 1 else [total]]) if own.ones else product
+        product = columns._scaled(columns.X.T @ u - np.multiply.outer(columns.center, total))
+        return (
+            np.concatenate([product, np.atleast_1d(total)[None] if u.ndim > 1 else [total]])
+            if columns.ones
+            else product
+        )
 
     def __rmatmul__(self, theta: np.ndarray) -> np.ndarray:
         """Θ·A' for θ of shape (q,) or (m, q)."""

@@ -20,15 +20,15 @@ METHOD = "proximal Newton"
 
 
 def answer(
-    model: pm.Model, density: SplitDensity, found: Survey, held: Mapping[str, Any], idata_kwargs: Mapping[str, Any]
+    model: pm.Model, density: SplitDensity, surveyed: Survey, held: Mapping[str, Any], idata_kwargs: Mapping[str, Any]
 ) -> xr.DataTree:
     """Every group, for the highest of the modes that were found."""
-    descent = found.modes[0][0]
+    descent = surveyed.modes[0][0]
     point = density.point(descent.local.v)
     tree = _posterior(model, point, held, idata_kwargs)
     tree["fit"] = xr.DataTree(_fit(density, point))
     tree["optimizer_result"] = xr.DataTree(_optimizer_result(density, descent, point))
-    tree["certificate"] = xr.DataTree(_certificate(density, found))
+    tree["certificate"] = xr.DataTree(_certificate(density, surveyed))
     return tree
 
 
@@ -94,12 +94,12 @@ def _optimizer_result(density: SplitDensity, descent: Descent, point: dict[str, 
     )
 
 
-def _certificate(density: SplitDensity, found: Survey) -> xr.Dataset:
-    descent, judged = found.modes[0]
+def _certificate(density: SplitDensity, surveyed: Survey) -> xr.Dataset:
+    descent, judged = surveyed.modes[0]
     kinked = [piece for piece in density.pieces if piece.kinked or np.any(density.bounded[piece.where])]
     zeros = [int(np.count_nonzero(descent.local.v[piece.where] == 0)) for piece in kinked]
     sizes = [piece.where.stop - piece.where.start for piece in kinked]
-    told = ", ".join(f"{zero} of {size} {piece.name}" for zero, size, piece in zip(zeros, sizes, kinked, strict=True))
+    counts = ", ".join(f"{zero} of {size} {piece.name}" for zero, size, piece in zip(zeros, sizes, kinked, strict=True))
     return xr.Dataset(
         {
             "log_density": judged.log_density,
@@ -113,30 +113,30 @@ def _certificate(density: SplitDensity, found: Survey) -> xr.Dataset:
         },
         coords={"variable": np.array([piece.name for piece in kinked], dtype=str)},
         attrs={
-            "message": f"mode after {descent.steps} steps; exactly at their locations or bounds: {told or 'none to be'}"
-            + (f"; not settled: {', '.join(found.open_ends)}" if found.open_ends else ""),
+            "message": f"mode after {descent.steps} steps; exactly at their locations or bounds: {counts or 'none'}"
+            + (f"; not settled: {', '.join(surveyed.open_ends)}" if surveyed.open_ends else ""),
             "density": "model.logp(jacobian=False)",
             # Text, since a list does not come back from netCDF as it went.
-            "unbounded_checked": ", ".join(_checked(density, found)),
-            "unbounded_not_settled": ", ".join(found.open_ends),
-            "other_modes": ", ".join(f"{-other.local.value:.8g}" for other, _ in found.modes[1:]),
+            "unbounded_checked": ", ".join(_checked(density, surveyed)),
+            "unbounded_not_settled": ", ".join(surveyed.open_ends),
+            "other_modes": ", ".join(f"{-other.local.value:.8g}" for other, _ in surveyed.modes[1:]),
         },
     )
 
 
-def _checked(density: SplitDensity, found: Survey) -> list[str]:
+def _checked(density: SplitDensity, surveyed: Survey) -> list[str]:
     """Elements of transformed variables that have no open end."""
     positions = [k for piece in density.pieces if piece.has_ends for k in range(piece.where.start, piece.where.stop)]
-    names = {name.rsplit(" ", 1)[0] for name in found.open_ends}
-    return [label for label in density.labels(positions) if found.walked and label not in names]
+    names = {name.rsplit(" ", 1)[0] for name in surveyed.open_ends}
+    return [label for label in density.labels(positions) if surveyed.walked and label not in names]
 
 
-def warn_of_modes(model: pm.Model, density: SplitDensity, found: Survey) -> None:
+def warn_of_modes(model: pm.Model, density: SplitDensity, surveyed: Survey) -> None:
     """Name every mode by its log density and the element in which they differ most."""
-    if len(found.modes) == 1:
+    if len(surveyed.modes) == 1:
         return
     restore = compile_graph(model.value_vars, model.unobserved_value_vars)
-    points = [density.point(descent.local.v) for descent, _ in found.modes]
+    points = [density.point(descent.local.v) for descent, _ in surveyed.modes]
     names = [var.name for var in model.unobserved_value_vars]
     rows = [dict(zip(names, restore(*values_in_order(model, point)), strict=True)) for point in points]
     values = np.array([np.concatenate([np.ravel(row[piece.name]) for piece in density.pieces]) for row in rows])
@@ -144,21 +144,21 @@ def warn_of_modes(model: pm.Model, density: SplitDensity, found: Survey) -> None
     scales = np.concatenate([np.full(np.size(rows[0][piece.name]), piece.has_ends) for piece in density.pieces])
     # Two modes are best told apart by a scale, where there is one.
     most = int(np.argmax(np.ptp(values, axis=0) / np.where(size > 0, size, 1.0) * np.where(scales, 10.0, 1.0)))
-    name = [piece.name + key for piece in density.pieces for key in _own_keys(piece, rows[0])][most]
-    top = found.modes[0][0].local.value
-    told = "; ".join(
+    name = [piece.name + key for piece in density.pieces for key in _keys(piece, rows[0])][most]
+    top = surveyed.modes[0][0].local.value
+    modes = "; ".join(
         f"{name} = {value:.4g}, log density {top - descent.local.value:+.2f}"
-        for value, (descent, _) in zip(values[:, most], found.modes, strict=True)
+        for value, (descent, _) in zip(values[:, most], surveyed.modes, strict=True)
     )
     warnings.warn(
-        f"the joint density has several modes; found were: {told} (relative to the highest, which is returned). "
+        f"the joint density has several modes; found were: {modes} (relative to the highest, which is returned). "
         "Look at the whole posterior, or hold a variable, fixed={name: value}.",
         MultimodalWarning,
         stacklevel=3,
     )
 
 
-def _own_keys(piece: Piece, values: Mapping[str, np.ndarray]) -> Sequence[str]:
+def _keys(piece: Piece, values: Mapping[str, np.ndarray]) -> Sequence[str]:
     """A transform may change the number of elements, as that of a simplex does."""
     size = np.size(values[piece.name])
     return piece.keys if size == len(piece.keys) else [f"[{k}]" for k in range(size)]

@@ -44,13 +44,13 @@ def measured_from_ends(
         return None
     transformed = [piece.name for piece in density.pieces if piece.name in ends and piece.transformed]
     freed = remove_value_transforms(model, transformed) if transformed else model
-    found = split_density(freed, {}, held, ends)
+    measured = split_density(freed, {}, held, ends)
     names = {piece.name: piece.value_name for piece in density.pieces}
     return replace(
-        found,
-        pieces=tuple(replace(piece, value_name=names[piece.name]) for piece in found.pieces),
-        start=np.concatenate([starts[piece.name] for piece in found.pieces]),
-        restore=_restoring(model, found, ends, names),
+        measured,
+        pieces=tuple(replace(piece, value_name=names[piece.name]) for piece in measured.pieces),
+        start=np.concatenate([starts[piece.name] for piece in measured.pieces]),
+        restore=_restoring(model, measured, ends, names),
     )
 
 
@@ -90,18 +90,18 @@ def _distances(piece: Piece, v: np.ndarray, end: End, lower: np.ndarray, upper: 
         return np.where(both, (upper - lower) * special.expit(end.side * v), np.exp(v))
 
 
-def _restoring(model: pm.Model, found: SplitDensity, ends: Mapping[str, End], names: Mapping[str, str]) -> Any:
+def _restoring(model: pm.Model, density: SplitDensity, ends: Mapping[str, End], names: Mapping[str, str]) -> Any:
     """Unconstrained values of the model itself, by name, infinite where a variable lies on its bound."""
     forward = {}
     for name in ends:
         rv = model[name]
-        own, transform = rv.type(), model.rvs_to_transforms[rv]
-        graph = own if transform is None else transform.forward(own, *rv.owner.inputs)
-        forward[name] = compile_graph([own], graph)
+        variable, transform = rv.type(), model.rvs_to_transforms[rv]
+        graph = variable if transform is None else transform.forward(variable, *rv.owner.inputs)
+        forward[name] = compile_graph([variable], graph)
 
     def restore(v: np.ndarray) -> dict[str, np.ndarray]:
-        point = dict(found.restore(v))
-        for piece in found.pieces:
+        point = dict(density.restore(v))
+        for piece in density.pieces:
             if piece.name in ends:
                 inside = np.ravel(point.pop(piece.value_name))
                 x = np.where(v[piece.where] == 0, ends[piece.name].value, inside).reshape(piece.shape)

@@ -204,22 +204,22 @@ def _coordinates(
 ) -> dict[Any, Any]:
     """Every unconstrained variable of the model as a function of v."""
     places = {piece.value_name: piece for piece in pieces}
-    found: dict[Any, Any] = {}
+    values: dict[Any, Any] = {}
     for rv in model.free_RVs:
         var = model.rvs_to_values[rv]
         piece = places.get(var.name)
         if piece is None:
-            found[var] = var.type.filter_variable(pt.constant(first[var.name]))
+            values[var] = var.type.filter_variable(pt.constant(first[var.name]))
             continue
         vector = v[piece.where]
         if piece.name in ends:
             vector = ends[piece.name].just_inside + ends[piece.name].side * vector
-        own = var.type.filter_variable(vector.reshape(piece.shape))
-        found[var] = _like(var, own + laplace[rv.name][0]) if piece.kinked else own
+        coordinates = var.type.filter_variable(vector.reshape(piece.shape))
+        values[var] = _like(var, coordinates + laplace[rv.name][0]) if piece.kinked else coordinates
     # A location may depend on variables whose own location depends on others.
-    while pending := [var for var, graph in found.items() if not found.keys().isdisjoint(ancestors([graph]))]:
-        found |= {var: graph_replace(found[var], found, strict=False) for var in pending}
-    return {var: var.type.filter_variable(graph) for var, graph in found.items()}
+    while pending := [var for var, graph in values.items() if not values.keys().isdisjoint(ancestors([graph]))]:
+        values |= {var: graph_replace(values[var], values, strict=False) for var in pending}
+    return {var: var.type.filter_variable(graph) for var, graph in values.items()}
 
 
 def _like(var: Any, graph: Any) -> Any:
@@ -290,6 +290,6 @@ def _start(
     """The first point in the coordinates of v."""
     places = {name: model.rvs_to_values[model[name]] for name in laplace}
     distances = [_like(places[name], places[name] - location) for name, (location, _) in laplace.items()]
-    found = compile_graph(model.value_vars, distances)(*(first[var.name] for var in model.value_vars))
-    u = dict(zip(laplace, found, strict=True))
+    start = compile_graph(model.value_vars, distances)(*(first[var.name] for var in model.value_vars))
+    u = dict(zip(laplace, start, strict=True))
     return np.concatenate([np.ravel(u[p.name] if p.kinked else first[p.value_name]) for p in pieces]).astype(float)

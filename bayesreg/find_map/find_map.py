@@ -153,10 +153,10 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     _check_start(model, density)
     with _progress(bool(progressbar)) as report, _naming_laplace_errors(model):
         first = descend(density, density.start, max_steps=max_steps, report=report)
-        density, found = _modes(model, density, first, held, check_unbounded)
-    _check_against_pymc(model, density, found)
-    warn_of_modes(model, density, found)
-    return answer(model, density, found, held, {"include_transformed": include_transformed, **(idata_kwargs or {})})
+        density, surveyed = _modes(model, density, first, held, check_unbounded)
+    _check_against_pymc(model, density, surveyed)
+    warn_of_modes(model, density, surveyed)
+    return answer(model, density, surveyed, held, {"include_transformed": include_transformed, **(idata_kwargs or {})})
 
 
 @contextmanager
@@ -216,23 +216,23 @@ def _check_start(model: pm.Model, density: SplitDensity) -> None:
     with np.errstate(all="ignore"):
         values = compile_graph(model.value_vars, terms)(*values_in_order(model, density.point(density.start)))
     sums = {var.name: float(np.sum(value)) for var, value in zip(variables, values, strict=True)}
-    told = ", ".join(f"{name}: {value}" for name, value in sums.items() if not np.isfinite(value))
+    infinite = ", ".join(f"{name}: {value}" for name, value in sums.items() if not np.isfinite(value))
     slopes = density.labels(np.flatnonzero(~np.isfinite(local.slope)))
     raise ConvergenceError(
-        f"the log density cannot be followed from the starting point: {told or 'its gradient'} is not finite"
+        f"the log density cannot be followed from the starting point: {infinite or 'its gradient'} is not finite"
         f"{', nor its slope in ' + ', '.join(slopes[:5]) if slopes else ''}. Give another start={{name: value}}, or "
         "mend the model."
     )
 
 
-def _check_against_pymc(model: pm.Model, density: SplitDensity, found: Survey) -> None:
-    """The density was taken apart and put together; PyMC's own must give the same at the answer."""
-    descent, certificate = found.modes[0]
+def _check_against_pymc(model: pm.Model, density: SplitDensity, surveyed: Survey) -> None:
+    """The density was taken apart and put together; PyMC's must give the same at the answer."""
+    descent, certificate = surveyed.modes[0]
     point = density.point(descent.local.v)
     with np.errstate(all="ignore"):
-        own = compile_graph(model.value_vars, model.logp(jacobian=False))(*values_in_order(model, point))
-    if not abs(own - certificate.log_density) <= AGREEMENT * (1 + abs(own)):
+        whole = compile_graph(model.value_vars, model.logp(jacobian=False))(*values_in_order(model, point))
+    if not abs(whole - certificate.log_density) <= AGREEMENT * (1 + abs(whole)):
         raise ConvergenceError(
-            f"the split log density, {certificate.log_density!r}, is not the model's, {float(own)!r}; please report "
+            f"the split log density, {certificate.log_density!r}, is not the model's, {float(whole)!r}; please report "
             "this model."
         )

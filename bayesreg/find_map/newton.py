@@ -190,10 +190,10 @@ def _target(density: SplitDensity, local: Local, model: _Model, damping: float) 
         if np.all((here + step) * signs > 0, where=signs != 0):
             target[columns] += step * unit
             return target
-    found = _constrained(matrix, matrix @ here - local.slope[columns] * unit, l1, here, bounded)
-    if found is None:
+    minimum = _constrained(matrix, matrix @ here - local.slope[columns] * unit, l1, here, bounded)
+    if minimum is None:
         return None
-    target[columns] = found * unit + 0.0  # no −0
+    target[columns] = minimum * unit + 0.0  # no −0
     return target
 
 
@@ -211,11 +211,11 @@ def _constrained(
         near = _proximal_gradient(matrix, pulled, raised, here)
         try:
             loss = loss_of_products(matrix, pulled, 0.0)
-            found = active_set.minimize(loss, raised, np.zeros(len(l1)), near, polish=False)
+            minimum = active_set.minimize(loss, raised, np.zeros(len(l1)), near, polish=False)
         except ConvergenceError:
             return None
-        if not np.any(found[bounded] < 0):
-            return found
+        if not np.any(minimum[bounded] < 0):
+            return minimum
         wall *= 100
     return None
 
@@ -277,7 +277,7 @@ def _escape(density: SplitDensity, local: Local, model: _Model) -> Local | None:
 
 def _to_next_kink(local: Local, direction: np.ndarray) -> list[np.ndarray]:
     """Where a ray of constant density first makes a Laplace coordinate 0, both ways: a mode with one zero more."""
-    found = []
+    steps = []
     moving = (local.l1 > 0) & (local.v != 0) & (np.abs(direction) > 1e-6 * np.max(np.abs(direction)))
     for sign in (1.0, -1.0):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -287,5 +287,5 @@ def _to_next_kink(local: Local, direction: np.ndarray) -> list[np.ndarray]:
         if np.isfinite(lengths[first]):
             v = local.v + lengths[first] * sign * direction
             v[first] = 0.0
-            found.append(v)
-    return found
+            steps.append(v)
+    return steps

@@ -75,9 +75,9 @@ def read_start(start: Mapping[str, Any] | None, options: Mapping[str, Any]) -> d
     """
     refused = [name for name in options if name != "initvals" and not _is_accepted(name, options[name])]
     if refused:
-        told = "; ".join(f"{name}={options[name]!r} ({CURES.get(name, 'unknown')})" for name in refused)
+        refusals = "; ".join(f"{name}={options[name]!r} ({CURES.get(name, 'unknown')})" for name in refused)
         raise UnsupportedError(
-            f"find_MAP does not take {told}. Of the arguments of pm.find_MAP it takes model, vars, initvals, "
+            f"find_MAP does not take {refusals}. Of the arguments of pm.find_MAP it takes model, vars, initvals, "
             f"progressbar, idata_kwargs and return_inferencedata=True; {', '.join(WITHOUT_EFFECT)} have no effect."
         )
     initvals = options.get("initvals")
@@ -109,8 +109,8 @@ def read_fixed(
     given = list(given) if isinstance(given, Iterable) else [given]
     if not all(isinstance(one, str) or hasattr(one, "name") for one in given):
         raise DataError(f"vars must be free variables of the model or their names, got {variables!r}.")
-    own = {var.name: rv.name for rv, var in model.rvs_to_values.items()}
-    names = [own.get(_name(variable), _name(variable)) for variable in given]
+    rv_names = {var.name: rv.name for rv, var in model.rvs_to_values.items()}
+    names = [rv_names.get(_name(variable), _name(variable)) for variable in given]
     check_known(model, vars=names, start=start, fixed=held)
     both = [name for name in names if name in held]
     if both or not names:

@@ -38,8 +38,8 @@ def _distance(density: SplitDensity, k: int) -> str:
 def _company(density: SplitDensity, local: Local) -> str:
     """Which Laplace variables have gone to their locations."""
     zeros = {piece.name: local.v[piece.where] == 0 for piece in density.pieces if piece.kinked}
-    told = [f"{np.count_nonzero(flags)} of {len(flags)} {name}" for name, flags in zeros.items() if np.any(flags)]
-    return f" (with {', '.join(told)} at their locations)" if told else ""
+    counts = [f"{np.count_nonzero(flags)} of {len(flags)} {name}" for name, flags in zeros.items() if np.any(flags)]
+    return f" (with {', '.join(counts)} at their locations)" if counts else ""
 
 
 def _cure(name: str) -> str:

@@ -63,17 +63,17 @@ def survey(density: SplitDensity, descent: Descent) -> Survey:
     ConvergenceError
         If that is not a mode for another reason.
     """
-    found = Survey([(descent, certify_mode(density, descent))])
+    surveyed = Survey([(descent, certify_mode(density, descent))])
     for start in _around(density, descent.local):
-        _release(density, found, np.where(density.bounded, np.abs(start), start))
+        _release(density, surveyed, np.where(density.bounded, np.abs(start), start))
     walks = list(_walks(density))
     course = COURSE if len(walks) <= LONG_WALKS else SHORT_COURSE
-    here = found.modes[0][0].local
+    here = surveyed.modes[0][0].local
     for walk in walks:
-        if not (found.steps < ALL_STEPS and _walk(density, found, here, walk, course)):
-            found.open_ends.append(_name(density, walk))
-    found.walked = True
-    return found
+        if not (surveyed.steps < ALL_STEPS and _walk(density, surveyed, here, walk, course)):
+            surveyed.open_ends.append(_name(density, walk))
+    surveyed.walked = True
+    return surveyed
 
 
 def _around(density: SplitDensity, here: Local) -> Iterator[np.ndarray]:
@@ -114,7 +114,7 @@ def _name(density: SplitDensity, walk: Walk) -> str:
     return f"{labels[0] if len(labels) == 1 else labels[0].split('[')[0]} {'falls' if walk.side < 0 else 'rises'}"
 
 
-def _walk(density: SplitDensity, found: Survey, here: Local, walk: Walk, course: Iterable[float]) -> bool:
+def _walk(density: SplitDensity, surveyed: Survey, here: Local, walk: Walk, course: Iterable[float]) -> bool:
     """Whether the walk came to its end, the density falling or level there."""
     held = np.zeros(len(here.v), dtype=bool)
     held[walk.where] = True
@@ -126,7 +126,7 @@ def _walk(density: SplitDensity, found: Survey, here: Local, walk: Walk, course:
             there = descend(density, v, held=held, max_steps=STEPS)
         except ConvergenceError:
             break
-        found.steps += there.steps + 1
+        surveyed.steps += there.steps + 1
         if there.end is End.UNBOUNDED:
             raise ModeError(unbounded(density, walk.where[0], walk.side, np.inf, there.local, here))
         passed.append(there.local)
@@ -135,7 +135,7 @@ def _walk(density: SplitDensity, found: Survey, here: Local, walk: Walk, course:
             crests.append(passed[-2].v)
     _judge_end(density, here, walk, passed)
     for crest in crests:
-        _release(density, found, crest)
+        _release(density, surveyed, crest)
     falling = np.all(-walk.side * passed[-1].slope[walk.where] <= RISING)
     return bool(len(passed) > 2 and end is End.SETTLED and falling)
 
@@ -153,18 +153,18 @@ def _judge_end(density: SplitDensity, here: Local, walk: Walk, passed: list[Loca
         raise ModeError(unbounded(density, steepest, walk.side, rates[1], last, here))
 
 
-def _release(density: SplitDensity, found: Survey, v: np.ndarray) -> None:
+def _release(density: SplitDensity, surveyed: Survey, v: np.ndarray) -> None:
     """Add the mode that a free descent from v comes to, if it is another one."""
-    if found.steps >= ALL_STEPS:
+    if surveyed.steps >= ALL_STEPS:
         return
     try:
         descent = descend(density, v)
     except ConvergenceError:
         return
-    found.steps += descent.steps + 1
-    best = found.modes[0][0].local
+    surveyed.steps += descent.steps + 1
+    best = surveyed.modes[0][0].local
     higher = descent.local.value < best.value - SAME * (1 + abs(best.value))
-    if any(_is_same(density, descent.local, mode.local) for mode, _ in found.modes):
+    if any(_is_same(density, descent.local, mode.local) for mode, _ in surveyed.modes):
         return
     try:
         certificate = certify_mode(density, descent)
@@ -174,7 +174,7 @@ def _release(density: SplitDensity, found: Survey, v: np.ndarray) -> None:
         if higher:
             raise
         return
-    found.modes.insert(0 if higher else len(found.modes), (descent, certificate))
+    surveyed.modes.insert(0 if higher else len(surveyed.modes), (descent, certificate))
 
 
 def _is_same(density: SplitDensity, a: Local, b: Local) -> bool:

@@ -84,8 +84,8 @@ def compile_graph(inputs: list[Any], outputs: Any) -> Any:
 def check_known(model: pm.Model, **given: Iterable[str]) -> None:
     """Refuse, by the argument's name, what is not the name of a free variable."""
     names = [rv.name for rv in model.free_RVs]
-    for what, own in given.items():
-        unknown = [name for name in own if name not in names]
+    for what, values in given.items():
+        unknown = [name for name in values if name not in names]
         if unknown:
             raise DataError(f"{what} names {unknown}, but the model's free variables are {names}.")
 
@@ -125,12 +125,12 @@ def first_point(model: pm.Model, given: Mapping[str, Any]) -> dict[str, np.ndarr
     """
     names = {model.rvs_to_values[rv].name: rv.name for rv in model.free_RVs}
     overrides = _overrides(model, given)
-    found = _initial_values(model, overrides, transformed=True)
+    first = _initial_values(model, overrides, transformed=True)
     for rv, value in overrides.items():
         whole = rv.dtype not in discrete_types or np.all(value == np.round(value))
-        if not (whole and np.all(np.isfinite(found[rv.name]))):
+        if not (whole and np.all(np.isfinite(first[rv.name]))):
             raise DataError(f"{rv.name} cannot be {given[rv.name]!r}, which lies outside of its support.")
-    return {value: found[name] for value, name in names.items()}
+    return {value: first[name] for value, name in names.items()}
 
 
 def usual_values(model: pm.Model, given: Mapping[str, Any]) -> dict[str, np.ndarray]:

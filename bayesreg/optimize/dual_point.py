@@ -39,12 +39,12 @@ def dual_points(loss: RowLoss, theta: np.ndarray, eta: np.ndarray, l1: np.ndarra
     blur = 64 * np.finfo(float).eps * (np.abs(loss.y) + np.abs(eta) + np.abs(loss.offset))
     strict = np.abs(residual) <= STRICT * unit + blur
     loose = np.abs(residual) <= LOOSE * unit + blur
-    found = []
+    points = []
     for touched in (strict, loose) if np.any(loose & ~strict) else (strict,):
         u = _dual(loss, theta, residual, touched, l1, l2)
         bent = ~strict & (u != loss.largest_slopes * np.sign(residual))
-        found.append(DualPoint(u, float(np.max(np.abs(residual[bent]), initial=0.0)) / unit))
-    return found
+        points.append(DualPoint(u, float(np.max(np.abs(residual[bent]), initial=0.0)) / unit))
+    return points
 
 
 def _dual(
@@ -70,11 +70,11 @@ def _dual(
         rest = loss.A.T @ np.where(touched, u, 0.0) - wanted
         over = (np.abs(rest) - l1) / unit
         over[taken] = 0.0
-        found = np.flatnonzero(over > GOOD)
-        if len(found) == 0:
+        worst = np.flatnonzero(over > GOOD)
+        if len(worst) == 0:
             break
-        found = found[np.argsort(-over[found])][: max(10, len(taken))]
-        taken = np.union1d(taken, found)
+        worst = worst[np.argsort(-over[worst])][: max(10, len(taken))]
+        taken = np.union1d(taken, worst)
     return u
 
 
@@ -89,8 +89,10 @@ def _bounded(
     loose = np.flatnonzero(slack > 0)
     # Every unknown is measured by its bound.
     matrix = np.hstack([block * bound, np.eye(len(wanted))[:, loose] * slack[loose]]) / unit[:, None]
-    found = lsq_linear(matrix, wanted / unit, bounds=(-1.0, 1.0), method="bvls", tol=1e-15, max_iter=10 * len(matrix.T))
-    share = _refined(matrix, wanted / unit, np.clip(found.x, -1.0, 1.0))
+    solution = lsq_linear(
+        matrix, wanted / unit, bounds=(-1.0, 1.0), method="bvls", tol=1e-15, max_iter=10 * len(matrix.T)
+    )
+    share = _refined(matrix, wanted / unit, np.clip(solution.x, -1.0, 1.0))
     return share[: len(bound)] * bound
 
 

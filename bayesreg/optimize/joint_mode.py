@@ -83,13 +83,13 @@ def _log_density(reg: Regression, theta: np.ndarray, sigma: float) -> float:
 
 def _warn_of_modes(reg: Regression, modes: list[tuple[np.ndarray, float]], best: tuple[np.ndarray, float]) -> None:
     top = _log_density(reg, *best)
-    told = "; ".join(
+    descriptions = "; ".join(
         f"sigma = {sigma:.4g} with {int(np.sum(theta[: reg.p] == 0))} zeros, "
         f"log density {_log_density(reg, theta, sigma) - top:+.2f}"
         for theta, sigma in modes
     )
     warnings.warn(
-        f"the joint density of (beta, sigma) has {len(modes)} modes: {told} (relative to the highest, which is "
+        f"the joint density of (beta, sigma) has {len(modes)} modes: {descriptions} (relative to the highest, which is "
         "returned). A prior with scaled_by_sigma=True has one mode.",
         MultimodalWarning,
         stacklevel=4,

@@ -234,10 +234,10 @@ def _descend(model: Any, arguments: dict[str, Any], A: np.ndarray, b: np.ndarray
     )
     for tolerance in TOLERANCES:
         # Recorded, not raised: a warning that is raised leaves no coefficients to go on from.
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             fitted = descent.set_params(tol=tolerance).fit(A, b)
-        if not any(issubclass(warning.category, ConvergenceWarning) for warning in told):
+        if not any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
             return np.asarray(fitted.coef_, dtype=float)
     raise ConvergenceError(
         f"scikit-learn's coordinate descent did not reach a relative gap of {TOLERANCES[-1]:g}; use br.map_estimate."

@@ -18,10 +18,10 @@ def judge_rows(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray)
     eta = loss.eta(theta)
     primal = loss.value_at(eta) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
     if loss.family.smooth:
-        found = [(-loss.row_slopes(eta), 0.0)]
+        candidates = [(-loss.row_slopes(eta), 0.0)]
     else:
-        found = [(point.u, point.excess) for point in dual_points(loss, theta, eta, l1, l2)]
-    judged = [_judge_dual(loss, theta, eta, u, excess, l1, l2) for u, excess in found]
+        candidates = [(point.u, point.excess) for point in dual_points(loss, theta, eta, l1, l2)]
+    judged = [_judge_dual(loss, theta, eta, u, excess, l1, l2) for u, excess in candidates]
     kkt, violation, gap = min(judged, key=lambda point: np.nan_to_num(point[0], nan=np.inf))
     # Each dual point bounds the distance from the minimum, so the smallest bound holds.
     return kkt, violation, min([gap, *(point[2] for point in judged)]), primal

@@ -42,11 +42,11 @@ def minima(
     if failure is not None and not reached:
         raise failure
     reached.sort(key=lambda theta: loss.value(theta) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2))
-    found: list[np.ndarray] = []
+    distinct: list[np.ndarray] = []
     for theta in reached:
-        if all(np.max(np.abs(loss.eta(theta) - loss.eta(other))) > DISTINCT for other in found):
-            found.append(theta)
-    return found
+        if all(np.max(np.abs(loss.eta(theta) - loss.eta(other))) > DISTINCT for other in distinct):
+            distinct.append(theta)
+    return distinct
 
 
 def _starts(solve: Solver, loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> Iterator[np.ndarray]:

@@ -101,7 +101,7 @@ def plot_budget(
                 _title(panels), _subtitle(panels, limits), list(handles.values()), 5 if len(panels) > 2 else 3
             )
             figure_of(drawn[0]).set_size_inches(*_size(len(panels), heading))
-            return heading.write(drawn[0], colors, own_figure=True)
+            return heading.write(drawn[0], colors, whole_figure=True)
         paper: dict[str, Any] = {"facecolor": colors.paper, "edgecolor": "none", "framealpha": 0.85}
         drawn[0].legend(handles=list(handles.values()), fontsize=SMALL_SIZE, labelcolor=colors.text, **paper)
         return figure_of(drawn[0])
@@ -109,17 +109,17 @@ def plot_budget(
 
 def _read_regressions(reg: Any) -> list[tuple[str, Regression]]:
     if isinstance(reg, Mapping):
-        found = [(str(name), one) for name, one in reg.items()]
+        regressions = [(str(name), one) for name, one in reg.items()]
     else:
         several = list(reg) if isinstance(reg, Sequence) else [reg]
-        found = [(_prior_name(one), one) for one in several]
-    if not found or not all(isinstance(one, Regression) for _, one in found):
+        regressions = [(_prior_name(one), one) for one in several]
+    if not regressions or not all(isinstance(one, Regression) for _, one in regressions):
         raise DataError(f"expected a Regression, or a sequence or mapping of them, got {reg!r}.")
-    first = found[0][1]
-    for _, one in found:
+    first = regressions[0][1]
+    for _, one in regressions:
         if (one.names, one.n, one.design.target) != (first.names, first.n, first.design.target):
             raise DataError("regressions side by side must be of the same rows, columns and target; draw them apart.")
-    return found
+    return regressions
 
 
 def _prior_name(reg: Any) -> str:
@@ -212,19 +212,19 @@ def _draw_contours(ax: "Axes", panel: Panel, limits: np.ndarray, colors: Ink) ->
 def _points(panel: Panel, limits: np.ndarray, colors: Ink) -> list[tuple[str, Any, dict[str, Any]]]:
     """Least squares and the MAP: name, where it stands, and how it looks."""
     best = least_squares_name(panel.budget.reg)
-    found: list[tuple[str, Any, dict[str, Any]]] = []
+    points: list[tuple[str, Any, dict[str, Any]]] = []
     lowest = panel.slice.lowest
     if lowest is not None:
         at = np.clip(lowest, *limits.T)
         if np.all(at == lowest):
-            found.append((best, at[:, None], {"marker": "o", "mfc": colors.paper, "mec": colors.text, "zorder": 4}))
+            points.append((best, at[:, None], {"marker": "o", "mfc": colors.paper, "mec": colors.text, "zorder": 4}))
         else:
             beyond = {"marker": _arrow(lowest - at), "color": colors.text, "clip_on": False, "zorder": 4}
-            found.append((f"{best}, beyond the axes", at[:, None], beyond))
+            points.append((f"{best}, beyond the axes", at[:, None], beyond))
     zero = bool(np.any(panel.slice.point == 0))
     label = "MAP, with an exact 0" if zero else "MAP"
     style = {"marker": "D", "mfc": colors.paper if zero else colors.map, "mec": colors.map, "mew": 1.6, "zorder": 5}
-    return [*found, (label, panel.slice.point[:, None], style)]
+    return [*points, (label, panel.slice.point[:, None], style)]
 
 
 def _arrow(beyond: np.ndarray) -> str:
@@ -281,10 +281,10 @@ def _title(panels: list[Panel]) -> str:
 def _subtitle(panels: list[Panel], limits: np.ndarray) -> str:
     reg = panels[0].budget.reg
     loss = "½RSS" if reg.is_gaussian else "−log likelihood"
-    said = f"loss: {loss}, n = {reg.n}; beta per {unit(reg)}"
+    text = f"loss: {loss}, n = {reg.n}; beta per {unit(reg)}"
     if reg.p > 2:
         others = "other coefficient" if reg.p == 3 else f"other {reg.p - 2} coefficients"
-        said += f"\nthe {others} held at the MAP; the region is what is left of the budget"
+        text += f"\nthe {others} held at the MAP; the region is what is left of the budget"
     if any("Σw" in _exchange(panel) for panel in panels):
-        said += "\nw: a column's strength relative to the largest"
-    return said if one_scale(limits) else f"{said}\neach axis has its own scale"
+        text += "\nw: a column's strength relative to the largest"
+    return text if one_scale(limits) else f"{text}\neach axis has its own scale"

@@ -57,11 +57,11 @@ class Panel:
 
 def panel_of(name: str, reg: Regression, chosen: tuple[int, int]) -> Panel:
     """Return the numbers of one regression's panel."""
-    found = budget(reg)
-    norm = found.norm.within(np.array(chosen))
+    result = budget(reg)
+    norm = result.norm.within(np.array(chosen))
     if not np.any(norm.absolute + norm.square > 0):
         raise PriorError(f"neither {reg.names[chosen[0]]!r} nor {reg.names[chosen[1]]!r} is penalized; draw others.")
-    return Panel(name, found, loss_slice(reg, found.estimate, chosen), norm)
+    return Panel(name, result, loss_slice(reg, result.estimate, chosen), norm)
 
 
 def radii(norm: Norm, directions: np.ndarray, left: float) -> np.ndarray:
@@ -90,8 +90,8 @@ def limits_of(panels: list[Panel]) -> np.ndarray:
     middle = 0.5 * (low + high)
     standardized = bool(np.any(panels[0].budget.reg.design.standardization.sd != 1))
     # Without a region only the unit of the columns tells whether their coefficients can share a scale.
-    told = size if np.all(size > 0) else np.ones(2) if standardized else span
-    if np.max(told) < ONE_SCALE * np.min(told):
+    widths = size if np.all(size > 0) else np.ones(2) if standardized else span
+    if np.max(widths) < ONE_SCALE * np.min(widths):
         span = np.full(2, np.max(span))
     return np.column_stack([middle - 0.62 * span, middle + 0.62 * span])
 

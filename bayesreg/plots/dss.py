@@ -60,29 +60,29 @@ def plot_dss(
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:3]
     ['0', '1: + bmi', '2: + s5']
     """
-    told = result if isinstance(result, DecoupledSelection) else decoupled_selection(result)
-    shown = pick(np.arange(len(told.sizes)), max_coefficients)
+    decoupled = result if isinstance(result, DecoupledSelection) else decoupled_selection(result)
+    shown = pick(np.arange(len(decoupled.sizes)), max_coefficients)
     colors = ink(dark)
     with drawing():
         axes = axes_for(ax, 7.2, height(len(shown)), colors, upright_grid=True)
-        handles = _draw(axes, told, shown, colors)
-        name_rows(axes, _changes(told, len(shown)), colors)
+        handles = _draw(axes, decoupled, shown, colors)
+        name_rows(axes, _changes(decoupled, len(shown)), colors)
         axes.set_xlabel("variation explained ρ²")
-        heading = Heading(_title(told), _subtitle(told, len(shown)), handles)
-        return heading.write(axes, colors, own_figure=ax is None)
+        heading = Heading(_title(decoupled), _subtitle(decoupled, len(shown)), handles)
+        return heading.write(axes, colors, whole_figure=ax is None)
 
 
-def _draw(ax: "Axes", told: DecoupledSelection, shown: np.ndarray, colors: Ink) -> list[Any]:
-    table = told.to_frame().iloc[shown]
+def _draw(ax: "Axes", decoupled: DecoupledSelection, shown: np.ndarray, colors: Ink) -> list[Any]:
+    table = decoupled.to_frame().iloc[shown]
     rows, size = np.arange(len(shown)), mark_size(len(shown))
-    whole = float(told.rho2_draws[:, -1].mean())
+    whole = float(decoupled.rho2_draws[:, -1].mean())
     line = ax.axvline(
         whole, color=colors.text, linestyle="--", linewidth=1.0, label="posterior mean, all coefficients", zorder=1.5
     )
     ax.hlines(rows, table["rho2_lower"], table["rho2_upper"], color=colors.mean, linewidth=size / 2.6, zorder=3)
     look: dict[str, Any] = {"marker": "o", "linestyle": "none", "mec": colors.mean, "markersize": size, "zorder": 4}
-    chosen = rows[shown == told.chosen]
-    label = f"summary, {100 * told.ci_prob:g}% interval"
+    chosen = rows[shown == decoupled.chosen]
+    label = f"summary, {100 * decoupled.ci_prob:g}% interval"
     handles = [line, *ax.plot(table["rho2"], rows, mfc=colors.paper, label=label, **look)]
     if len(chosen):
         label = "smallest whose interval reaches it"
@@ -90,11 +90,11 @@ def _draw(ax: "Axes", told: DecoupledSelection, shown: np.ndarray, colors: Ink) 
     return handles
 
 
-def _changes(told: DecoupledSelection, drawn: int) -> list[str]:
+def _changes(decoupled: DecoupledSelection, drawn: int) -> list[str]:
     """Size of each summary, and what comes in and goes out from the one before."""
-    names, labels = plot_labels(told.names, NAME_WIDTH), list[str]()
+    names, labels = plot_labels(decoupled.names, NAME_WIDTH), list[str]()
     before = np.zeros(len(names), dtype=bool)
-    for size, coef in zip(told.sizes[:drawn], told.coef, strict=False):
+    for size, coef in zip(decoupled.sizes[:drawn], decoupled.coef, strict=False):
         now = coef != 0
         parts = [f"+ {names[j]}" for j in np.flatnonzero(now & ~before)]
         parts += [f"− {names[j]}" for j in np.flatnonzero(before & ~now)]
@@ -105,14 +105,14 @@ def _changes(told: DecoupledSelection, drawn: int) -> list[str]:
     return labels
 
 
-def _title(told: DecoupledSelection) -> str:
-    k, p = told.chosen, len(told.names)
-    noun = "coefficient explains" if told.sizes[k] == 1 else "coefficients explain"
-    mine, whole = told.rho2_draws[:, k].mean(), told.rho2_draws[:, -1].mean()
-    return f"{told.sizes[k]} of {p} {noun} {100 * mine:.1f}% of the variation, all of them {100 * whole:.1f}%"
+def _title(decoupled: DecoupledSelection) -> str:
+    k, p = decoupled.chosen, len(decoupled.names)
+    noun = "coefficient explains" if decoupled.sizes[k] == 1 else "coefficients explain"
+    mine, whole = decoupled.rho2_draws[:, k].mean(), decoupled.rho2_draws[:, -1].mean()
+    return f"{decoupled.sizes[k]} of {p} {noun} {100 * mine:.1f}% of the variation, all of them {100 * whole:.1f}%"
 
 
-def _subtitle(told: DecoupledSelection, drawn: int) -> str:
-    said = "sparse summaries of one posterior (decoupled shrinkage and selection)"
-    count = len(told.sizes)
-    return said if drawn == count else f"{said}; drawn are the {drawn} smallest of {count}"
+def _subtitle(decoupled: DecoupledSelection, drawn: int) -> str:
+    text = "sparse summaries of one posterior (decoupled shrinkage and selection)"
+    count = len(decoupled.sizes)
+    return text if drawn == count else f"{text}; drawn are the {drawn} smallest of {count}"

@@ -57,20 +57,20 @@ def plot_kappa(
     'shrinkage κ: 0 = untouched, 1 = fully shrunk'
     """
     check_ci_prob(ci_prob)
-    told = result if isinstance(result, Shrinkage) else shrinkage(result)
-    chosen = pick(np.argsort(told.kappa, kind="stable"), max_coefficients)
+    factors = result if isinstance(result, Shrinkage) else shrinkage(result)
+    chosen = pick(np.argsort(factors.kappa, kind="stable"), max_coefficients)
     colors = ink(dark)
     with drawing():
         axes = axes_for(ax, 7.2, height(len(chosen)), colors, upright_grid=True)
-        handles = _draw(axes, told, chosen, ci_prob, colors)
-        name_rows(axes, labels_of(told.names, chosen), colors)
+        handles = _draw(axes, factors, chosen, ci_prob, colors)
+        name_rows(axes, labels_of(factors.names, chosen), colors)
         axes.set_xlabel("shrinkage κ: 0 = untouched, 1 = fully shrunk")
-        heading = Heading(_title(told, ci_prob), _subtitle(told, len(chosen)), handles)
-        return heading.write(axes, colors, own_figure=ax is None)
+        heading = Heading(_title(factors, ci_prob), _subtitle(factors, len(chosen)), handles)
+        return heading.write(axes, colors, whole_figure=ax is None)
 
 
-def _draw(ax: "Axes", told: Shrinkage, chosen: np.ndarray, ci_prob: float, colors: Ink) -> list[Any]:
-    draws, rows = told.kappa_draws[:, chosen], np.arange(len(chosen))
+def _draw(ax: "Axes", factors: Shrinkage, chosen: np.ndarray, ci_prob: float, colors: Ink) -> list[Any]:
+    draws, rows = factors.kappa_draws[:, chosen], np.arange(len(chosen))
     lower, upper = quantiles(draws, ci_prob)
     size = mark_size(len(chosen))
     ax.hlines(rows, lower, upper, color=colors.mean, linewidth=size / 2.6, alpha=0.75, zorder=3)
@@ -81,13 +81,13 @@ def _draw(ax: "Axes", told: Shrinkage, chosen: np.ndarray, ci_prob: float, color
     return handle
 
 
-def _title(told: Shrinkage, ci_prob: float) -> str:
-    low, high = told.interval(ci_prob)
-    p = len(told.names)
+def _title(factors: Shrinkage, ci_prob: float) -> str:
+    low, high = factors.interval(ci_prob)
+    p = len(factors.names)
     spread = "" if high - low < 1e-6 * p else f" ({100 * ci_prob:g}%: {low:.3g} to {high:.3g})"
-    return f"Effective number of coefficients {told.m_eff:.3g} of {p}{spread}"
+    return f"Effective number of coefficients {factors.m_eff:.3g} of {p}{spread}"
 
 
-def _subtitle(told: Shrinkage, drawn: int) -> str:
-    before = "" if told.prior_m_eff is None else f"; a priori {told.prior_m_eff:.3g}"
-    return f"m_eff = Σ(1 − κ){before}" + left_out(drawn, len(told.names), "least shrunk")
+def _subtitle(factors: Shrinkage, drawn: int) -> str:
+    before = "" if factors.prior_m_eff is None else f"; a priori {factors.prior_m_eff:.3g}"
+    return f"m_eff = Σ(1 − κ){before}" + left_out(drawn, len(factors.names), "least shrunk")

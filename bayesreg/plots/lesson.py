@@ -89,17 +89,17 @@ def plot_lesson(
     """
     if reg is None:
         reg, columns = _default(), ("s5", "s2") if columns is None else columns
-    told, colors = lesson(reg, columns, draws=draws, random_seed=random_seed), ink(dark)
+    content, colors = lesson(reg, columns, draws=draws, random_seed=random_seed), ink(dark)
     with drawing():
         figure = new_figure(*PAGE, colors)
         drawn = figure.subplots(len(ROWS), 2, height_ratios=list(ROWS.values()))
         axes = {row: list(pair) for row, pair in zip(ROWS, drawn, strict=True)}
         _write_names(axes["names"], colors)
-        _draw_prior(axes, told, colors)
-        handles = _draw_budget(axes["budget"], told, colors, dark)
-        _draw_paths(axes["path"], told, colors, dark)
-        handles += _draw_posteriors(axes["posterior"], told, colors)
-        return Heading(_title(told), _subtitle(told), handles, 4).write(drawn[0][0], colors, own_figure=True)
+        _draw_prior(axes, content, colors)
+        handles = _draw_budget(axes["budget"], content, colors, dark)
+        _draw_paths(axes["path"], content, colors, dark)
+        handles += _draw_posteriors(axes["posterior"], content, colors)
+        return Heading(_title(content), _subtitle(content), handles, 4).write(drawn[0][0], colors, whole_figure=True)
 
 
 def _default() -> Regression:
@@ -115,12 +115,12 @@ def _write_names(axes: "list[Axes]", colors: Ink) -> None:
         ax.text(0.0, 0.0, name, size=TITLE_SIZE, weight="bold", color=colors.text, transform=ax.transAxes)
 
 
-def _draw_prior(axes: "dict[str, list[Axes]]", told: Lesson, colors: Ink) -> None:
+def _draw_prior(axes: "dict[str, list[Axes]]", content: Lesson, colors: Ink) -> None:
     """Density, penalty and force of the prior of the coefficient that is shown, each row on one scale."""
-    half = np.linspace(0.0, WIDTHS * told.normal.scale, POINTS // 2 + 1)
+    half = np.linspace(0.0, WIDTHS * content.normal.scale, POINTS // 2 + 1)
     grid = np.concatenate([-half[:0:-1], half])
     look: dict[str, Any] = {"color": colors.text, "linewidth": 1.5}
-    for place, side in enumerate(told.sides):
+    for place, side in enumerate(content.sides):
         prior = Laplace(side.scale) if place == 0 else Normal(side.scale)
         log_density, force = prior.log_density(grid[:, None])[:, 0], to_penalty(prior, sigma=1.0).gradient(grid)
         force[len(half) - 1] = np.nan if place == 0 else 0.0
@@ -151,31 +151,31 @@ def _draw_prior(axes: "dict[str, list[Axes]]", told: Lesson, colors: Ink) -> Non
         ax.set_xlabel("β")
 
 
-def _draw_budget(axes: "list[Axes]", told: Lesson, colors: Ink, dark: bool) -> list[Any]:
+def _draw_budget(axes: "list[Axes]", content: Lesson, colors: Ink, dark: bool) -> list[Any]:
     """At the strong strength, where the budget keeps the MAP well away from least squares."""
-    plot_budget([side.strong for side in told.sides], told.columns, axes=axes, dark=dark)
+    plot_budget([side.strong for side in content.sides], content.columns, axes=axes, dark=dark)
     legend = axes[0].get_legend()
     assert legend is not None
     handles = [one for one in legend.legend_handles if one is not None and "MAP" not in str(one.get_label())]
-    names = labels_of(told.laplace.reg.names, told.columns, NAME_WIDTH)
+    names = labels_of(content.laplace.reg.names, content.columns, NAME_WIDTH)
     for ax, formula in zip(axes, ("Σ|β| ≤ t", "Σβ² ≤ t"), strict=True):
         _silence(ax)
         # Squares, flush with the panels above and below; what is left beside them is for the numbers.
         ax.set_anchor("W")
         ax.set(xlabel=f"β of {names[0]}", ylabel=f"β of {names[1]}")
         _entitle(ax, f"budget  {formula}, at the strong strength", colors)
-    for ax, side in zip(axes, told.sides, strict=True):
-        at = side.points.beta[0, list(told.columns)]
-        said = [f"strength {side.points.strengths[0]:.4g}", "", "MAP:"]
-        said += [f"{name} = {beta + 0.0:.3g}".replace("= -", "= −") for name, beta in zip(names, at, strict=True)]
-        ax.text(1.06, 0.0, "\n".join(said), transform=ax.transAxes, size=SMALL_SIZE, color=colors.text).set_in_layout(
+    for ax, side in zip(axes, content.sides, strict=True):
+        at = side.points.beta[0, list(content.columns)]
+        lines = [f"strength {side.points.strengths[0]:.4g}", "", "MAP:"]
+        lines += [f"{name} = {beta + 0.0:.3g}".replace("= -", "= −") for name, beta in zip(names, at, strict=True)]
+        ax.text(1.06, 0.0, "\n".join(lines), transform=ax.transAxes, size=SMALL_SIZE, color=colors.text).set_in_layout(
             False
         )
     return handles
 
 
-def _draw_paths(axes: "list[Axes]", told: Lesson, colors: Ink, dark: bool) -> None:
-    for ax, side in zip(axes, told.sides, strict=True):
+def _draw_paths(axes: "list[Axes]", content: Lesson, colors: Ink, dark: bool) -> None:
+    for ax, side in zip(axes, content.sides, strict=True):
         plot_path(side.path, max_labels=MAX_LABELS, ax=ax, dark=dark)
         _silence(ax)
         ends = np.argsort(-np.abs(side.path.beta[-1]), kind="stable")[:MAX_LABELS]
@@ -204,18 +204,18 @@ def _draw_paths(axes: "list[Axes]", told: Lesson, colors: Ink, dark: bool) -> No
     _share(axes, ("y",))
 
 
-def _draw_posteriors(axes: "list[Axes]", told: Lesson, colors: Ink) -> list[Any]:
+def _draw_posteriors(axes: "list[Axes]", content: Lesson, colors: Ink) -> list[Any]:
     """Three densities below each other, every one equally high, on one scale in both panels."""
-    ends = np.quantile(np.concatenate([side.draws.ravel() for side in told.sides]), [0.0005, 0.9995])
-    at = np.concatenate([side.points.beta[:, told.shown] for side in told.sides])
+    ends = np.quantile(np.concatenate([side.draws.ravel() for side in content.sides]), [0.0005, 0.9995])
+    at = np.concatenate([side.points.beta[:, content.shown] for side in content.sides])
     low, high = min(ends[0], at.min(), 0.0), max(ends[1], at.max(), 0.0)
     room = 0.03 * (high - low)
-    (name,) = labels_of(told.laplace.reg.names, [told.shown], NAME_WIDTH)
+    (name,) = labels_of(content.laplace.reg.names, [content.shown], NAME_WIDTH)
     handles: dict[str, Any] = {}
-    for ax, side in zip(axes, told.sides, strict=True):
+    for ax, side in zip(axes, content.sides, strict=True):
         dress(ax, colors)
         ax.axvline(0.0, color=colors.faint, linewidth=0.8, zorder=1)
-        handles |= _draw_rows(ax, side, told.shown, (low - room, high + room), colors)
+        handles |= _draw_rows(ax, side, content.shown, (low - room, high + room), colors)
         ax.set_xlim(low - room, high + room)
         ax.set_ylim(2.35, -1.0)
         ax.set_yticks(range(3), list(FACTORS))
@@ -260,17 +260,17 @@ def _share(axes: "list[Axes]", which: tuple[str, ...]) -> None:
             getattr(ax, f"set_{axis}lim")(limits.min(), limits.max())
 
 
-def _title(told: Lesson) -> str:
-    zeros = [bool(np.any(side.points.beta[:, told.shown] == 0)) for side in told.sides]
+def _title(content: Lesson) -> str:
+    zeros = [bool(np.any(side.points.beta[:, content.shown] == 0)) for side in content.sides]
     if zeros == [True, False]:
         return "The lasso's MAP is exactly 0 where its posterior is not; ridge has no exact zero"
     return "One belief, two shapes: lasso and ridge as Bayesian models"
 
 
-def _subtitle(told: Lesson) -> str:
-    reg, (target,) = told.laplace.reg, plot_labels([told.laplace.reg.design.target])
+def _subtitle(content: Lesson) -> str:
+    reg, (target,) = content.laplace.reg, plot_labels([content.laplace.reg.design.target])
     return (
         f"{target} on {reg.p} columns, n = {reg.n}, sigma = {reg.noise.sigma:.4g}; both priors have standard deviation "
-        f"{told.normal.scale:.4g} (b = {told.laplace.scale:.4g}, s = √2·b)\n"
+        f"{content.normal.scale:.4g} (b = {content.laplace.scale:.4g}, s = √2·b)\n"
         "strong and weak: the scale divided and multiplied by 4; penalty = −log density, its constant dropped"
     )

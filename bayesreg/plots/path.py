@@ -97,7 +97,7 @@ def plot_path(
         _count_on_top(axes, fits, colors)
         title = _title(fits) if posterior is None else _title_of_both(fits)
         heading = Heading(title, _subtitle(fits, max_labels) + _left_out(posterior), handles)
-        return heading.write(axes, colors, own_figure=ax is None, clear=TOP_AXIS)
+        return heading.write(axes, colors, whole_figure=ax is None, clear=TOP_AXIS)
 
 
 def _draw(ax: "Axes", fits: Path, max_labels: int, colors: Ink) -> list[Any]:
@@ -232,5 +232,5 @@ def _title_of_both(fits: Path) -> str:
 
 
 def _subtitle(fits: Path, max_labels: int) -> str:
-    p, said = len(fits.names), f"MAP estimates at {len(fits.strengths)} strengths, each certified"
-    return said if p <= max_labels else f"{said}; the {max_labels} of {p} coefficients that end largest are named"
+    p, text = len(fits.names), f"MAP estimates at {len(fits.strengths)} strengths, each certified"
+    return text if p <= max_labels else f"{text}; the {max_labels} of {p} coefficients that end largest are named"

@@ -19,8 +19,8 @@ REACH = 0.75
 
 def unpenalized_points(comparison: Comparison, chosen: np.ndarray) -> np.ndarray:
     """Least squares or maximum likelihood of the chosen columns, shape (k,); NaN, no mark, where it does not exist."""
-    found = comparison.estimates.get("ols")
-    return np.full(len(chosen), np.nan) if found is None else found.beta[chosen]
+    estimate = comparison.estimates.get("ols")
+    return np.full(len(chosen), np.nan) if estimate is None else estimate.beta[chosen]
 
 
 def limits_with(far: np.ndarray, low: float, high: float, room: float) -> tuple[float, float]:

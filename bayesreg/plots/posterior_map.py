@@ -81,7 +81,7 @@ def plot_posterior_map(
         axes.set_ylim(len(chosen) - 0.55, -1.0)
         axes.set_xlabel(beta_axis(reg))
         heading = Heading(_title(comparison), _subtitle(comparison, len(chosen)), handles)
-        return heading.write(axes, colors, own_figure=ax is None)
+        return heading.write(axes, colors, whole_figure=ax is None)
 
 
 def _draw(ax: "Axes", draws: np.ndarray, points: dict[str, np.ndarray], ols: str, colors: Ink) -> list[Any]:
@@ -114,11 +114,11 @@ def _title(comparison: Comparison) -> str:
     zeros, p = comparison.estimates["map"].n_zeros, comparison.reg.p
     best = comparison.estimates["map"]
     close = comparison.max_abs_difference <= 1e-6 * float(np.abs([*best.coef, best.intercept]).max(initial=1e-300))
-    said = f"MAP and penalized estimate {'agree' if close or zeros == p else 'differ'}"
+    text = f"MAP and penalized estimate {'agree' if close or zeros == p else 'differ'}"
     if not zeros:
-        return f"{said}: one point of a whole posterior"
+        return f"{text}: one point of a whole posterior"
     draws_too = "" if comparison.zero_draws else "; no posterior draw is"
-    return f"{said}: {zeros} of {p} exactly 0{draws_too}"
+    return f"{text}: {zeros} of {p} exactly 0{draws_too}"
 
 
 def _subtitle(comparison: Comparison, drawn: int) -> str:

@@ -121,15 +121,15 @@ def plot_prior(
             panel.set_xlabel("beta")
             panel.set_title(title, loc="left", size=TEXT_SIZE, color=colors.text)
         if axes is None:
-            return Heading(*_words(curves), handles).write(panels[0], colors, own_figure=True)
+            return Heading(*_words(curves), handles).write(panels[0], colors, whole_figure=True)
         panels[0].legend(handles=handles, frameon=False, fontsize=SMALL_SIZE, labelcolor=colors.text)
         return figure_of(panels[0])
 
 
 def _curves(prior: Prior | Sequence[Prior], sigma: float | None) -> list[_Curve]:
     priors = list(prior) if isinstance(prior, Iterable) and not isinstance(prior, str) else [prior]
-    found = [curve for one in priors for curve in _curves_of(one, sigma)]
-    curves = [curve for curve in dict.fromkeys(found) if np.isfinite(curve.width)]
+    drawn = [curve for one in priors for curve in _curves_of(one, sigma)]
+    curves = [curve for curve in dict.fromkeys(drawn) if np.isfinite(curve.width)]
     if not curves:
         raise PriorError("there is no prior of finite scale to draw; a flat prior has no density and no penalty.")
     return curves

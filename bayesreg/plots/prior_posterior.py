@@ -76,7 +76,7 @@ def plot_prior_posterior(
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         handles = _draw(list(grid.flat), reg, draws, beta[:, chosen], chosen, colors)
         heading = Heading(_title(reg, beta, draws), _subtitle(reg, draws, len(chosen)), handles)
-        heading.write(grid.flat[0], colors, own_figure=True)
+        heading.write(grid.flat[0], colors, whole_figure=True)
         figure.supxlabel(f"beta, per {unit(reg)}", color=colors.text, fontsize=TEXT_SIZE)
         return figure
 

@@ -47,7 +47,7 @@ def plot_residuals(
         axes.set_ylabel(label)
         handles, _ = axes.get_legend_handles_labels()
         heading = Heading("Residuals against predictions", "without structure where the model fits", handles)
-        return heading.write(axes, colors, own_figure=ax is None)
+        return heading.write(axes, colors, whole_figure=ax is None)
 
 
 def _binned(predicted: np.ndarray, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

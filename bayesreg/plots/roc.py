@@ -39,7 +39,7 @@ def plot_roc(y: np.ndarray, probability: np.ndarray, *, ax: "Axes | None" = None
         axes.set_xlabel("false positive rate")
         axes.set_ylabel("true positive rate")
         heading = Heading(f"ROC curve, area {area:.3f}", "of rows that were left out, at every threshold")
-        return heading.write(axes, colors, own_figure=ax is None)
+        return heading.write(axes, colors, whole_figure=ax is None)
 
 
 def roc(y: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ from bayesreg.plots.style import (
 from bayesreg.plots.words import prior_name
 from bayesreg.selection.bias_variance import BiasVariance, bias_variance
 from bayesreg.selection.choice import Curve
-from bayesreg.selection.result import Selection, Selections, say
+from bayesreg.selection.result import Selection, Selections, in_objective
 from bayesreg.selection.select import select
 
 if TYPE_CHECKING:
@@ -53,24 +53,27 @@ LINE_STYLES = ("-", "--", "-.", ":")
 class _Picture:
     """Selections with the looks of each rule and the limits of the common axis."""
 
-    found: Selections
+    selections: Selections
     colors: Ink
     limits: tuple[float, float]
 
     def x(self, strengths: Any) -> Any:
         """Strengths in the convention that is drawn."""
-        said = [say(self.found.axis, float(strength), self.found.objective) for strength in np.atleast_1d(strengths)]
-        return np.array(said)
+        values = [
+            in_objective(self.selections.axis, float(strength), self.selections.objective)
+            for strength in np.atleast_1d(strengths)
+        ]
+        return np.array(values)
 
     def color(self, rule: str) -> str:
         """The rule's colour; both rules of cross-validation share its curve, but not their colour."""
         cycle = self.colors.cycle[:-1]
-        return cycle[[one.rule for one in self.found].index(rule) % len(cycle)]
+        return cycle[[one.rule for one in self.selections].index(rule) % len(cycle)]
 
     def curves(self, kind: str) -> Iterator[tuple[Selection, Curve]]:
         """Each curve once, with the first selection that was read from it."""
         seen: list[Curve] = []
-        for one in self.found:
+        for one in self.selections:
             if one.curve is not None and one.curve.kind == kind and all(one.curve is not other for other in seen):
                 seen.append(one.curve)
                 yield one, one.curve
@@ -120,12 +123,12 @@ def plot_selection(
     >>> [ax.get_ylabel() for ax in figure.axes]
     ['mean squared error', 'log units below best', '']
     """
-    found = _read(selection)
+    selections = _read(selection)
     truth = None
     if coef is not None:
-        grid = found.axis.strengths[:: max(1, len(found.axis.strengths) // 40)]
-        truth = bias_variance(found.axis.reg, coef, intercept=intercept, sigma=sigma, strengths=grid)
-    picture = _Picture(found, ink(dark), _limits(found))
+        grid = selections.axis.strengths[:: max(1, len(selections.axis.strengths) // 40)]
+        truth = bias_variance(selections.axis.reg, coef, intercept=intercept, sigma=sigma, strengths=grid)
+    picture = _Picture(selections, ink(dark), _limits(selections))
     with drawing():
         return _figure(picture, truth)
 
@@ -142,10 +145,10 @@ def _read(selection: Any) -> Selections:
     return select(selection, by=[*rules, "press", "evidence"] if exact else rules)
 
 
-def _limits(found: Selections) -> tuple[float, float]:
+def _limits(selections: Selections) -> tuple[float, float]:
     """The weakest and the strongest strength drawn: the path's, and all that were chosen, with some room."""
-    strengths = [*found.axis.strengths[[0, -1]], *(one.choice.strength for one in found)]
-    for one in found:
+    strengths = [*selections.axis.strengths[[0, -1]], *(one.choice.strength for one in selections)]
+    for one in selections:
         strengths += one.choice.interval or ()
     low, high = min(strengths), max(strengths)
     room = (high / low) ** 0.02
@@ -154,22 +157,22 @@ def _limits(found: Selections) -> tuple[float, float]:
 
 def _figure(picture: _Picture, truth: BiasVariance | None) -> "Figure":
     panels = [kind for kind in ("error", "log") if any(picture.curves(kind))] + (["truth"] if truth else [])
-    strip = ROW_HEIGHT * len(picture.found) + LABEL_HEIGHT
+    strip = ROW_HEIGHT * len(picture.selections) + LABEL_HEIGHT
     figure = new_figure(WIDTH, 4.0, picture.colors)
     heights = [PANEL_HEIGHT] * len(panels) + [strip]
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     handles: list[Any] = []
     for kind, ax in zip([*panels, "choices"], axes, strict=True):
         dress(ax, picture.colors)
-        for one in picture.found:
+        for one in picture.selections:
             ax.axvline(picture.x(one.choice.strength)[0], color=picture.colors.grid, linewidth=1.0, zorder=0)
         handles += _draw(kind, ax, picture, truth)
     axes[0].set_xscale("log")
     axes[0].set_xlim(*picture.x([picture.limits[1], picture.limits[0]]))
-    axes[-1].set_xlabel(f"strength ({picture.found.objective}): strong → weak")
+    axes[-1].set_xlabel(f"strength ({picture.selections.objective}): strong → weak")
     heading = Heading(_title(picture), _subtitle(picture), handles, 4)
     figure.set_size_inches(WIDTH, sum(heights) + heading.height + 0.25)
-    return heading.write(axes[0], picture.colors, own_figure=True)
+    return heading.write(axes[0], picture.colors, whole_figure=True)
 
 
 def _draw(kind: str, ax: "Axes", picture: _Picture, truth: BiasVariance | None) -> list[Any]:
@@ -198,7 +201,7 @@ def _draw_errors(ax: "Axes", picture: _Picture) -> list[Any]:
             trained = True
         _mark(ax, picture, curve)
     ax.set_ylim(*_error_limits(picture))
-    gaussian = picture.found.axis.reg.is_gaussian
+    gaussian = picture.selections.axis.reg.is_gaussian
     ax.set_ylabel("mean squared error" if gaussian else "mean −log likelihood")
     return handles
 
@@ -208,7 +211,9 @@ def _error_limits(picture: _Picture) -> tuple[float, float]:
     curves = [curve for _, curve in picture.curves("error")]
     best, most = min(curve.value.min() for curve in curves), max(curve.value.max() for curve in curves)
     marked = [
-        _height(one.curve, one.choice.strength) for one in picture.found if any(one.curve is curve for curve in curves)
+        _height(one.curve, one.choice.strength)
+        for one in picture.selections
+        if any(one.curve is curve for curve in curves)
     ]
     top = best + max(SHOWN_SHARE * (most - best), 2.5 * (max(marked) - best))
     low = min([best, *(curve.train.min() for curve in curves if curve.train is not None)])
@@ -225,7 +230,7 @@ def _height(curve: Curve | None, strength: float) -> float:
 def _draw_logs(ax: "Axes", picture: _Picture) -> list[Any]:
     """Each curve below its own best, down to where the rules still differ."""
     handles, depth = [], LEAST_DEPTH
-    chosen = [one.choice.strength for one in picture.found]
+    chosen = [one.choice.strength for one in picture.selections]
     for k, (one, curve) in enumerate(picture.curves("log")):
         x, color, value = picture.x(curve.strengths), picture.color(one.rule), curve.value - curve.value.max()
         style = LINE_STYLES[k % len(LINE_STYLES)]
@@ -256,7 +261,7 @@ def _draw_truth(ax: "Axes", picture: _Picture, truth: BiasVariance) -> list[Any]
 
 def _mark(ax: "Axes", picture: _Picture, curve: Curve, shift: float = 0.0) -> None:
     """A point where each rule read its strength from this curve."""
-    for one in picture.found:
+    for one in picture.selections:
         if one.curve is curve:
             x, height = picture.x(one.choice.strength), _height(curve, one.choice.strength) - shift
             ax.plot(x, [height], "o", color=picture.color(one.rule), markeredgecolor=picture.colors.paper, markersize=7)
@@ -265,13 +270,13 @@ def _mark(ax: "Axes", picture: _Picture, curve: Curve, shift: float = 0.0) -> No
 def _draw_choices(ax: "Axes", picture: _Picture) -> list[Any]:
     """A row for each rule."""
     paper = picture.colors.paper
-    for row, one in enumerate(picture.found):
+    for row, one in enumerate(picture.selections):
         color = picture.color(one.rule)
         if one.choice.interval is not None:
             ax.plot(picture.x(one.choice.interval), [row, row], color=color, linewidth=2.5, solid_capstyle="round")
         face = paper if one.at_edge else color
         ax.plot(picture.x(one.choice.strength), [row], "o", color=color, markerfacecolor=face, markersize=7)
-    labels = [RULE_NAMES[one.rule] + (" (edge of grid)" if one.at_edge else "") for one in picture.found]
+    labels = [RULE_NAMES[one.rule] + (" (edge of grid)" if one.at_edge else "") for one in picture.selections]
     ax.set_yticks(range(len(labels)), labels, fontsize=SMALL_SIZE)
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
@@ -280,19 +285,19 @@ def _draw_choices(ax: "Axes", picture: _Picture) -> list[Any]:
 
 
 def _title(picture: _Picture) -> str:
-    found = list(picture.found)
+    selections = list(picture.selections)
     curves = [curve for _, curve in picture.curves("error") if curve.train is not None]
     if curves and 0 < curves[0].best < len(curves[0].strengths) - 1:
         return "Training error falls as the penalty weakens; the held-out error turns"
-    if len(found) == 1:
-        return f"The strength chosen by {RULE_NAMES[found[0].rule]}: {found[0].strength:.4g}"
-    chosen = [one.choice.strength for one in found]
-    return f"{len(found)} rules choose strengths within a factor of {max(chosen) / min(chosen):.3g}"
+    if len(selections) == 1:
+        return f"The strength chosen by {RULE_NAMES[selections[0].rule]}: {selections[0].strength:.4g}"
+    chosen = [one.choice.strength for one in selections]
+    return f"{len(selections)} rules choose strengths within a factor of {max(chosen) / min(chosen):.3g}"
 
 
 def _subtitle(picture: _Picture) -> str:
-    reg = picture.found.axis.reg
+    reg = picture.selections.axis.reg
     (target,) = plot_labels([reg.design.target])
-    said = f"{target} on {reg.p} columns, {reg.n} rows; {prior_name(reg)} prior"
-    banded = any(one.curve is not None and one.curve.error is not None for one in picture.found)
-    return said + ("; bands are one standard error" if banded else "")
+    text = f"{target} on {reg.p} columns, {reg.n} rows; {prior_name(reg)} prior"
+    banded = any(one.curve is not None and one.curve.error is not None for one in picture.selections)
+    return text + ("; bands are one standard error" if banded else "")

@@ -12,7 +12,7 @@ from bayesreg.plots.names import labels_of
 from bayesreg.plots.points import Mark, draw_marks, far_marks, limits_with, map_marks, unpenalized_points
 from bayesreg.plots.rows import MAX_ROWS, height, left_out, mark_size, name_rows, pick
 from bayesreg.plots.style import Heading, Ink, axes_for, drawing, ink
-from bayesreg.plots.words import beta_axis, fit_name, prior_name, scale_of_points, sigma_told
+from bayesreg.plots.words import beta_axis, fit_name, prior_name, scale_of_points, sigma_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +105,7 @@ def plot_shrinkage(
         name_rows(axes, shown.labels, colors, list(shown.map == 0))
         axes.set_xlabel(beta_axis(reg))
         heading = Heading(_title(comparison, draws), _subtitle(comparison, len(shown.labels)), handles)
-        return heading.write(axes, colors, own_figure=ax is None)
+        return heading.write(axes, colors, whole_figure=ax is None)
 
 
 def _select(comparison: Comparison, draws: np.ndarray, ci_prob: float, most: int | None) -> _Shown:
@@ -154,5 +154,5 @@ def _title(comparison: Comparison, draws: np.ndarray) -> str:
 
 def _subtitle(comparison: Comparison, drawn: int) -> str:
     reg = comparison.reg
-    said = f"{prior_name(reg)} prior{sigma_told(reg, comparison.sigma)}{scale_of_points(comparison)}, n = {reg.n}"
-    return said + left_out(drawn, reg.p, "coefficients of largest posterior mean")
+    text = f"{prior_name(reg)} prior{sigma_text(reg, comparison.sigma)}{scale_of_points(comparison)}, n = {reg.n}"
+    return text + left_out(drawn, reg.p, "coefficients of largest posterior mean")

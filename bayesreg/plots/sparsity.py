@@ -59,45 +59,45 @@ def plot_sparsity(
     >>> br.plot_sparsity(br.sample(reg, random_seed=1)).axes[0].get_xlabel()
     'posterior probability'
     """
-    told = result if isinstance(result, Sparsity) else sparsity(result)
-    chosen = _pick(told, max_coefficients)
+    sparse = result if isinstance(result, Sparsity) else sparsity(result)
+    chosen = _pick(sparse, max_coefficients)
     colors = ink(dark)
     with drawing():
         axes = axes_for(ax, 7.2, height(len(chosen)), colors)
-        handles = _draw(axes, told, chosen, colors)
-        name_rows(axes, labels_of(told.names, chosen), colors, list(told.zero[chosen]))
+        handles = _draw(axes, sparse, chosen, colors)
+        name_rows(axes, labels_of(sparse.names, chosen), colors, list(sparse.zero[chosen]))
         axes.set_xlabel("posterior probability")
-        heading = Heading(_title(told), _subtitle(told, len(chosen)), handles)
-        return heading.write(axes, colors, own_figure=ax is None)
+        heading = Heading(_title(sparse), _subtitle(sparse, len(chosen)), handles)
+        return heading.write(axes, colors, whole_figure=ax is None)
 
 
-def _pick(told: Sparsity, most: int | None) -> np.ndarray:
+def _pick(sparse: Sparsity, most: int | None) -> np.ndarray:
     """The rows: where they are too many, about as many zeros of the estimate as others, those least near zero."""
-    order = np.lexsort((-told.p_direction, told.p_near_zero))
+    order = np.lexsort((-sparse.p_direction, sparse.p_near_zero))
     if len(pick(order, most)) == len(order):
         return order
     assert most is not None
-    zero = told.zero[order]
+    zero = sparse.zero[order]
     zeros = min(int(zero.sum()), max(most // 2, most - int((~zero).sum())))
     shown = (np.cumsum(zero) <= zeros) & zero | (np.cumsum(~zero) <= most - zeros) & ~zero
     return order[shown]
 
 
-def _draw(ax: "Axes", told: Sparsity, chosen: np.ndarray, colors: Ink) -> list[Any]:
+def _draw(ax: "Axes", sparse: Sparsity, chosen: np.ndarray, colors: Ink) -> list[Any]:
     rows = np.arange(len(chosen))
     parts: tuple[tuple[str, np.ndarray, dict[str, Any]], ...] = (
-        ("negative, beyond −ε", told.p_below, {"color": colors.cycle[3]}),
-        ("within ±ε of zero", told.p_near_zero, {"color": colors.grid, "edgecolor": colors.faint, "hatch": "//////"}),
-        ("positive, beyond ε", told.p_above, {"color": colors.mean}),
+        ("negative, beyond −ε", sparse.p_below, {"color": colors.cycle[3]}),
+        ("within ±ε of zero", sparse.p_near_zero, {"color": colors.grid, "edgecolor": colors.faint, "hatch": "//////"}),
+        ("positive, beyond ε", sparse.p_above, {"color": colors.mean}),
     )
     handles, left = list[Any](), np.zeros(len(chosen))
     for label, share, style in parts:
         handles.append(ax.barh(rows, share[chosen], left=left, height=0.68, label=label, linewidth=0, **style))
         left = left + share[chosen]
-    zero = np.flatnonzero(told.zero[chosen])
+    zero = np.flatnonzero(sparse.zero[chosen])
     if len(zero):
         look: dict[str, Any] = {"marker": "D", "linestyle": "none", "mfc": colors.paper, "mec": colors.map}
-        label = "MAP" if "MAP" in told.how else "estimate"
+        label = "MAP" if "MAP" in sparse.how else "estimate"
         at = np.full(len(zero), DIAMOND)
         handles += ax.plot(
             at, zero, label=f"{label}, exactly 0", markersize=mark_size(len(chosen)), zorder=4, clip_on=False, **look
@@ -107,21 +107,21 @@ def _draw(ax: "Axes", told: Sparsity, chosen: np.ndarray, colors: Ink) -> list[A
     return handles
 
 
-def _title(told: Sparsity) -> str:
-    zeros, p = int(told.zero.sum()), len(told.names)
+def _title(sparse: Sparsity) -> str:
+    zeros, p = int(sparse.zero.sum()), len(sparse.names)
     if not zeros:
         return "No coefficient is exactly 0, so none is claimed to be"
-    surely = int(np.sum(told.p_near_zero[told.zero] > told.ci_prob))
-    which = f"{'MAP' if 'MAP' in told.how else 'estimate'} sets {zeros} of {p} coefficients to 0"
-    sure = f"{100 * told.ci_prob:g}% sure"
+    surely = int(np.sum(sparse.p_near_zero[sparse.zero] > sparse.ci_prob))
+    which = f"{'MAP' if 'MAP' in sparse.how else 'estimate'} sets {zeros} of {p} coefficients to 0"
+    sure = f"{100 * sparse.ci_prob:g}% sure"
     surely_text = "none" if surely == 0 else f"all {zeros}" if surely == zeros else str(surely)
     if zeros == 1:
         return f"The {which}; the posterior is {'' if surely else 'not '}{sure} of it"
     return f"The {which}; the posterior is {sure} of {surely_text}"
 
 
-def _subtitle(told: Sparsity, drawn: int) -> str:
-    unit = "ε by column" if np.ptp(told.epsilon) > 0 else f"ε = {told.epsilon[0]:.3g}"
-    lower, upper = told.epsilon.min(), told.epsilon.max()
-    between = f", {lower:.3g} to {upper:.3g} in its own units" if np.ptp(told.epsilon) > 0 else ""
-    return f"{told.how}; {unit}{between}" + left_out(drawn, len(told.names), "least probably near zero")
+def _subtitle(sparse: Sparsity, drawn: int) -> str:
+    unit = "ε by column" if np.ptp(sparse.epsilon) > 0 else f"ε = {sparse.epsilon[0]:.3g}"
+    lower, upper = sparse.epsilon.min(), sparse.epsilon.max()
+    between = f", {lower:.3g} to {upper:.3g} in its own units" if np.ptp(sparse.epsilon) > 0 else ""
+    return f"{sparse.how}; {unit}{between}" + left_out(drawn, len(sparse.names), "least probably near zero")

@@ -66,7 +66,9 @@ def legible(color: str, colors: Ink) -> tuple[float, float, float]:
     """A colour moved towards that of text, so that small letters in it stand out from the paper."""
     from matplotlib.colors import to_rgb
 
-    red, green, blue = (0.6 * own + 0.4 * text for own, text in zip(to_rgb(color), to_rgb(colors.text), strict=True))
+    red, green, blue = (
+        0.6 * channel + 0.4 * text for channel, text in zip(to_rgb(color), to_rgb(colors.text), strict=True)
+    )
     return red, green, blue
 
 
@@ -169,10 +171,10 @@ class Heading:
         """Inches that it takes on top of a figure of our own."""
         return TITLE_HEIGHT + LINE_HEIGHT * len(self.subtitle.splitlines()) + LEGEND_HEIGHT * self.rows
 
-    def write(self, ax: "Axes", colors: Ink, *, own_figure: bool, clear: float = 0.0) -> "Figure":
+    def write(self, ax: "Axes", colors: Ink, *, whole_figure: bool, clear: float = 0.0) -> "Figure":
         """Write it, on top of a figure of our own or else above the user's axes; returns the figure."""
         figure = figure_of(ax)
-        if own_figure:
+        if whole_figure:
             self._on_figure(figure, colors)
         else:
             self._on_axes(ax, colors, clear)

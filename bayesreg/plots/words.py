@@ -47,7 +47,7 @@ def scale_of_points(comparison: Comparison) -> str:
     return f", points at scale = {prior.scale:.4g} (posterior median)"
 
 
-def sigma_told(reg: Regression, sigma: float) -> str:
+def sigma_text(reg: Regression, sigma: float) -> str:
     """The sigma of an estimate, after a comma; nothing for a family without one."""
     if not reg.family.has_sigma:
         return ""

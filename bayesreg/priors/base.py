@@ -240,8 +240,8 @@ class Prior(ABC):
             return self._log_mixture(beta, given)
         assert self.local_scale is not None
         log_local = np.log(local)
-        own = self.local_scale.log_density_of_log(log_local) - log_local
-        return log_normal(beta, self.precision(given, local)) + own
+        log_local_density = self.local_scale.log_density_of_log(log_local) - log_local
+        return log_normal(beta, self.precision(given, local)) + log_local_density
 
     def log_mixing(self, log_mixing: Array, names: Sequence[str]) -> Array:
         """Log density of log x_j, shape (..., p)."""

@@ -78,14 +78,14 @@ def to_penalty(
     >>> br.to_penalty(br.Laplace(0.5), sigma=2.0, n=100, objective="sklearn.Lasso").strength
     0.08
     """
-    found, target_family = resolve(objective, family)
+    resolved, target_family = resolve(objective, family)
     setting = setting_of(target_family, n, sigma, sd_y)
     if not isinstance(prior, Prior):
         raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
     scales, scaled = prior.term_scales, prior.scaled_by_sigma
-    strengths = [_strength(scale, term, scaled, found, setting) for term, scale in scales.items()]
+    strengths = [_strength(scale, term, scaled, resolved, setting) for term, scale in scales.items()]
     kinds: dict[tuple[Term, ...], Callable[..., Penalty]] = {("l1",): L1, ("l2",): L2, ("l1", "l2"): ElasticNet}
-    return kinds[tuple(scales)](*strengths, found.name)
+    return kinds[tuple(scales)](*strengths, resolved.name)
 
 
 def to_prior(
@@ -127,15 +127,15 @@ def to_prior(
     >>> br.to_prior(br.L1(0.08), sigma=2.0, n=100, objective="sklearn.Lasso")
     Laplace(scale=0.5, scaled_by_sigma=False)
     """
-    found, target_family, penalty = stated_for(penalty, objective, family)
+    resolved, target_family, penalty = stated_for(penalty, objective, family)
     setting = setting_of(target_family, n, sigma, sd_y)
     if isinstance(penalty, L1):
-        if found.name == "park_casella" and sigma is None:
+        if resolved.name == "park_casella" and sigma is None:
             return Laplace(map_values(_inverse, penalty.strength), scaled_by_sigma=True)
-        return Laplace(_scale(penalty.strength, "l1", found, setting))
+        return Laplace(_scale(penalty.strength, "l1", resolved, setting))
     if isinstance(penalty, L2):
-        return Normal(_scale(penalty.strength, "l2", found, setting))
-    return ElasticNetPrior(_scale(penalty.l1, "l1", found, setting), _scale(penalty.l2, "l2", found, setting))
+        return Normal(_scale(penalty.strength, "l2", resolved, setting))
+    return ElasticNetPrior(_scale(penalty.l1, "l1", resolved, setting), _scale(penalty.l2, "l2", resolved, setting))
 
 
 def convert(
@@ -218,8 +218,8 @@ _POWER = {"l1": 1, "l2": 2}
 def _strength(scale: Scale, term: Term, scaled: bool, objective: Objective, setting: Setting) -> ColumnValues:
     if isinstance(scale, PositivePrior):
         raise PriorError(f"the scale is unknown, with hyperprior {scale}; a penalty needs a number.")
-    own = Factor(sigma=_POWER[term] if scaled else 0)
-    factor = (objective.strength_per_half_rss(term) * _PER_VARIANCE / own).value(setting, f'"{objective.name}"')
+    in_sigma = Factor(sigma=_POWER[term] if scaled else 0)
+    factor = (objective.strength_per_half_rss(term) * _PER_VARIANCE / in_sigma).value(setting, f'"{objective.name}"')
 
     def strength(value: Any) -> Any:
         # Inverted before it is raised to its power: a huge scale underflows to 0, a tiny one is refused as infinite.

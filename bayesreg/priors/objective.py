@@ -34,11 +34,11 @@ class Setting:
     sigma: float | None = None
     sd_y: float | None = None
 
-    def need(self, name: str, told: str) -> float:
+    def need(self, name: str, what: str) -> float:
         """Return a number, or say that it is missing or impossible; `told` says what needs it."""
         value = getattr(self, name)
         if value is None:
-            raise ObjectiveError(f"{told} needs {name}; pass {name}=.")
+            raise ObjectiveError(f"{what} needs {name}; pass {name}=.")
         number = _as_float(value)
         if not (number > 0 and isfinite(number)):
             raise ObjectiveError(f"{name} must be a positive finite number, got {value!r}.")
@@ -86,18 +86,18 @@ class Factor:
     def __truediv__(self, other: "Factor") -> "Factor":
         return self * Factor(1 / other.constant, -other.n, -other.sigma, -other.sd_y)
 
-    def value(self, setting: Setting, told: str) -> float:
+    def value(self, setting: Setting, what: str) -> float:
         """Return the number; each part of the setting is needed only if its power is not 0."""
         product = self.constant
         for name in ("n", "sigma", "sd_y"):
             power = getattr(self, name)
             if power:
                 try:
-                    product *= setting.need(name, told) ** power
+                    product *= setting.need(name, what) ** power
                 except OverflowError:
                     product = float("inf")
         if not (product > 0 and isfinite(product)):
-            raise ObjectiveError(f"{told} leaves the range of numbers, with {setting}; use other units.")
+            raise ObjectiveError(f"{what} leaves the range of numbers, with {setting}; use other units.")
         return product
 
 

@@ -49,11 +49,11 @@ class _Terms:
         ObjectiveError
             If the objective multiplies by sigma or the sd of y, and this was not given.
         """
-        found, target_family = resolve(self.objective, family)
-        setting, told = setting_of(target_family, None, sigma, sd_y), f'the penalty of "{found.name}"'
+        resolved, target_family = resolve(self.objective, family)
+        setting, what = setting_of(target_family, None, sigma, sd_y), f'the penalty of "{resolved.name}"'
         return tuple(  # type: ignore[return-value]
-            np.zeros(len(names)) if stated is None else unit.value(setting, told) * _outright(stated, found)
-            for stated, unit in zip(self._strengths(names), (found.l1_unit, found.l2_unit), strict=True)
+            np.zeros(len(names)) if stated is None else unit.value(setting, what) * _outright(stated, resolved)
+            for stated, unit in zip(self._strengths(names), (resolved.l1_unit, resolved.l2_unit), strict=True)
         )
 
     def value(self, beta: object, **setting: Any) -> float:
@@ -198,18 +198,20 @@ def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> t
     if not isinstance(penalty, Penalty):
         raise PriorError(f"expected an L1, L2 or ElasticNet penalty, got {type(penalty).__name__}.")
     given = find_objective(penalty.objective).name
-    own = None if given == "half_rss" else given
-    found, target_family = resolve(own if objective is None else objective, family)
-    if own not in (None, found.name):
-        raise ObjectiveError(f'the penalty is stated for "{own}", but objective="{found.name}" was asked; drop one.')
-    return found, target_family, replace(penalty, objective=found.name)
+    stated = None if given == "half_rss" else given
+    resolved, target_family = resolve(stated if objective is None else objective, family)
+    if stated not in (None, resolved.name):
+        raise ObjectiveError(
+            f'the penalty is stated for "{stated}", but objective="{resolved.name}" was asked; drop one.'
+        )
+    return resolved, target_family, replace(penalty, objective=resolved.name)
 
 
 def _validated(strength: object, term: str, what: str, objective: str) -> ColumnValues:
     """A strength may be 0; an inverse one (C) may be infinite instead, which means the same."""
-    found = find_objective(objective)
-    found.require_term(term)
-    return validate_values(strength, what, zero_allowed=not found.inverse)
+    resolved = find_objective(objective)
+    resolved.require_term(term)
+    return validate_values(strength, what, zero_allowed=not resolved.inverse)
 
 
 def _outright(stated: np.ndarray, objective: Objective) -> np.ndarray:

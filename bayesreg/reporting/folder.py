@@ -78,8 +78,8 @@ def _write_tables(result: JobResult, into: Path) -> tuple[Path, ...]:
     table, page, numbers, posterior = (
         into / name for name in ("comparison.csv", "comparison.html", "comparison.json", "posterior.nc")
     )
-    told = {"dataset": result.dataset, **both.to_dict()}
-    numbers.write_text(json.dumps(told, allow_nan=False, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    record = {"dataset": result.dataset, **both.to_dict()}
+    numbers.write_text(json.dumps(record, allow_nan=False, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     both.to_frame().to_csv(table, encoding="utf-8")
     page.write_text(render_page(f"bayesreg: {result.dataset}", both._repr_html_()), encoding="utf-8")
     both.idata.to_netcdf(posterior, engine="h5netcdf")

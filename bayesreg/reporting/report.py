@@ -104,7 +104,7 @@ def report(
     if not isinstance(title, str | None) or not isinstance(command, str):
         raise PriorError(f"title and command must be text, got {title!r} and {command!r}.")
     path = prepare_file(file)
-    found = find(
+    findings = find(
         reg,
         idata=idata,
         objective=objective,
@@ -115,7 +115,7 @@ def report(
         sampling=dict(sampling),
         command=command,
     )
-    page = render_report(found, title)
+    page = render_report(findings, title)
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -123,21 +123,21 @@ def report(
     return path
 
 
-def render_report(found: Findings, title: str | None = None) -> str:
+def render_report(findings: Findings, title: str | None = None) -> str:
     """Findings as a whole page."""
-    heading = f"{found.reg.design.target}: effects, and how sure they are" if title is None else title
-    asked = [one for one in SECTIONS if one.anchor != "selection" or found.selections is not None]
+    heading = f"{findings.reg.design.target}: effects, and how sure they are" if title is None else title
+    asked = [one for one in SECTIONS if one.anchor != "selection" or findings.selections is not None]
     links = "".join(f'<li><a href="#{one.anchor}">{plain(one.title)}</a></li>\n' for one in asked)
     body = "".join(
         f'<section id="{one.anchor}" aria-labelledby="{one.anchor}-heading">\n'
-        f'<h2 id="{one.anchor}-heading">{plain(one.title)}</h2>\n{one.write(found)}</section>\n'
+        f'<h2 id="{one.anchor}-heading">{plain(one.title)}</h2>\n{one.write(findings)}</section>\n'
         for one in asked
     )
     return render_page(
         _shown(heading),
-        f"<h1>{plain(heading)}</h1>\n{lead(found)}\n{body}",
+        f"<h1>{plain(heading)}</h1>\n{lead(findings)}\n{body}",
         contents=f"<ul>{links}</ul>",
-        data=_data(found),
+        data=_data(findings),
     )
 
 

@@ -129,11 +129,11 @@ def _ess(chains: _Chains) -> np.ndarray:
     """Effective sample sizes by Geyer's initial monotone sequence, shape (k,)."""
     draws = chains.away.shape[-1]
     some = min(draws, max(FEWEST_LAGS, int(FIRST_LAGS * draws)))
-    found, done = _sizes(_correlations(chains, some), chains.means.shape[1] * draws)
+    sizes, done = _sizes(_correlations(chains, some), chains.means.shape[1] * draws)
     if not np.all(done):
         rest = _Chains(*(part[~done] for part in chains))
-        found[~done], _ = _sizes(_correlations(rest, draws), chains.means.shape[1] * draws)
-    return found
+        sizes[~done], _ = _sizes(_correlations(rest, draws), chains.means.shape[1] * draws)
+    return sizes
 
 
 def _correlations(chains: _Chains, lags: int) -> np.ndarray:

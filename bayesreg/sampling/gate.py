@@ -215,9 +215,9 @@ def _project(chain: np.ndarray, mean: np.ndarray, unit: np.ndarray, directions: 
 def _worst(draws: Unknowns, blocks: list[np.ndarray]) -> tuple[float, float, float]:
     if draws.sigma.shape[-1] < FEWEST_DRAWS or not _all_finite(draws, blocks):
         return np.nan, np.nan, np.nan
-    found = np.array([_worst_of(block) for block in blocks])
+    worst = np.array([_worst_of(block) for block in blocks])
     # NaN, where something does not vary, is the worst of all.
-    return float(found[:, 0].max()), float(found[:, 1].min()), float(found[:, 2].min())
+    return float(worst[:, 0].max()), float(worst[:, 1].min()), float(worst[:, 2].min())
 
 
 def _worst_of(block: np.ndarray) -> tuple[float, float, float]:

@@ -29,7 +29,7 @@ class Axis:
         The same with sigma held at one value.
     given : ndarray, shape (m,), or None
         Strengths in ``half_rss``; None for the grid of :func:`bayesreg.path`.
-    sigma_told : str
+    sigma_source : str
         How sigma was come by.
     beyond : int
         By how many extensions the default grid reaches further at both ends.
@@ -38,7 +38,7 @@ class Axis:
     reg: Regression
     held: Regression
     given: np.ndarray | None
-    sigma_told: str
+    sigma_source: str
     beyond: int = 0
 
     @property

@@ -37,15 +37,15 @@ def _exact(axis: Axis) -> Choice:
     best, strength, top = curve.best, float(grid[curve.best]), float(value.max())
     if 0 < best < len(grid) - 1:
         ends = (float(np.log(grid[best + 1])), float(np.log(grid[best - 1])))
-        found = minimize_scalar(
+        optimum = minimize_scalar(
             lambda log_strength: -log_evidence(axis.at(float(np.exp(log_strength)))),
             bounds=ends,
             method="bounded",
             options={"xatol": 1e-7},
         )
-        strength, top = float(np.exp(found.x)), -float(found.fun)
-    told = f"largest marginal likelihood, exact: log p(y) = {top:.6g}{edge_note(curve, best)}"
-    return Choice("evidence", strength, told, curve, details={"log_evidence": top})
+        strength, top = float(np.exp(optimum.x)), -float(optimum.fun)
+    reason = f"largest marginal likelihood, exact: log p(y) = {top:.6g}{edge_note(curve, best)}"
+    return Choice("evidence", strength, reason, curve, details={"log_evidence": top})
 
 
 def _sampled(axis: Axis, sampling: dict[str, Any]) -> Choice:
@@ -62,16 +62,16 @@ def _sampled(axis: Axis, sampling: dict[str, Any]) -> Choice:
         # Towards an infinite strength the curve levels off, so a peak within its own error is none.
         best = 0
     if best in (0, len(curve.strengths) - 1):
-        told = f"largest marginal likelihood by path sampling{edge_note(curve, best)}"
-        return Choice("evidence", float(curve.strengths[best]), told, curve, details=details)
+        reason = f"largest marginal likelihood by path sampling{edge_note(curve, best)}"
+        return Choice("evidence", float(curve.strengths[best]), reason, curve, details=details)
     top = maximize(float(curve.strengths[best]), at)
     # The last step is taken from draws of its own, whose error is therefore the answer's.
     strength, error = top.strength * np.exp(-top.slope / top.curvature), top.error / abs(top.curvature)
-    told = (
+    reason = (
         f"largest marginal likelihood by Monte Carlo EM (error of log strength {error:.2g}); curve by path sampling "
         f"(log p(y) = {details['log_evidence']:.6g} ± {curve.error[best]:.2g})"
     )
-    return Choice("evidence", float(strength), told, curve, mc_error=float(error), details=details)
+    return Choice("evidence", float(strength), reason, curve, mc_error=float(error), details=details)
 
 
 def maximize(strength: float, at: Callable[[float], Score]) -> Score:

@@ -26,10 +26,10 @@ def choose_by_full_bayes(
     posterior = draw_posterior(whole, **sampling)
     strengths = strengths_of_scales(axis, posterior.draws.hyperparameters["scale"])
     low, middle, high = np.quantile(strengths, [(1 - CI_PROB) / 2, 0.5, (1 + CI_PROB) / 2])
-    told = f"posterior median of the strength, scale ~ {hyper} ({posterior.choice.engine})"
+    reason = f"posterior median of the strength, scale ~ {hyper} ({posterior.choice.engine})"
     error = _median_error(strengths)
     details = {"posterior": posterior, "draws": strengths}
-    return Choice("full_bayes", float(middle), told, None, (float(low), float(high)), error, details)
+    return Choice("full_bayes", float(middle), reason, None, (float(low), float(high)), error, details)
 
 
 def strengths_of_scales(axis: Axis, scale: np.ndarray) -> np.ndarray:

@@ -162,13 +162,13 @@ def _piece(strong: Score, weak: Score) -> float:
 def _integral_errors(scores: list[Score]) -> np.ndarray:
     """Monte Carlo standard error of each partial sum of pieces, the scores being independent."""
     width = np.diff(np.log([point.strength for point in scores]))
-    found = np.zeros(len(scores))
+    variance = np.zeros(len(scores))
     settled = 0.0
     for k, last in enumerate(scores[1:], start=1):
-        before, own = (width[k - 2] if k > 1 else 0.0), width[k - 1]
-        settled += scores[k - 1].variance((before + own) / 2, (own**2 - before**2) / 12)
-        found[k] = (settled + last.variance(own / 2, -(own**2) / 12)) ** 0.5
-    return found
+        before, after = (width[k - 2] if k > 1 else 0.0), width[k - 1]
+        settled += scores[k - 1].variance((before + after) / 2, (after**2 - before**2) / 12)
+        variance[k] = (settled + last.variance(after / 2, -(after**2) / 12)) ** 0.5
+    return variance
 
 
 def _grid(axis: Axis) -> np.ndarray:

@@ -39,8 +39,8 @@ def choose_by_prior_knowledge(axis: Axis, p0: float | None) -> Choice:
         return expected_m_eff(axis, signal * np.exp(-log_factor * axis_power(axis))) - float(p0)
 
     log_factor = float(optimize.brentq(excess, -200.0, 200.0, xtol=1e-12, rtol=1e-14))
-    told = f"prior expectation of {p0:g} effective coefficients of {p} (orthogonal columns, sigma = {axis.sigma:.4g})"
-    return Choice("prior", axis.current * float(np.exp(log_factor)), told, details={"p0": float(p0)})
+    reason = f"prior expectation of {p0:g} effective coefficients of {p} (orthogonal columns, sigma = {axis.sigma:.4g})"
+    return Choice("prior", axis.current * float(np.exp(log_factor)), reason, details={"p0": float(p0)})
 
 
 def axis_power(axis: Axis) -> int:

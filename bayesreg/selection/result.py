@@ -79,7 +79,7 @@ class Selection:
         """Central 95% posterior interval of the strength, in the convention `objective`; None for a point rule."""
         if self.choice.interval is None:
             return None
-        low, high = sorted(say(self.axis, end, self.objective) for end in self.choice.interval)
+        low, high = sorted(in_objective(self.axis, end, self.objective) for end in self.choice.interval)
         return low, high
 
     @property
@@ -100,7 +100,7 @@ class Selection:
 
     def strength_in(self, objective: str) -> float:
         """The strength in another tool's convention (:func:`bayesreg.objectives`)."""
-        return say(self.axis, self.choice.strength, objective)
+        return in_objective(self.axis, self.choice.strength, objective)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row: strength, scale, interval, and how it was chosen."""
@@ -111,8 +111,8 @@ class Selection:
     def _row(self) -> dict[str, Any]:
         low, high = self.interval or (np.nan, np.nan)
         error = np.nan if self.mc_error is None else self.mc_error
-        told = {"rule": self.rule, "strength": self.strength, "scale": self.scale, "lower": low, "upper": high}
-        return {**told, "mc_error": error, "nonzero": self.nonzero, "at_edge": self.at_edge, "how": self.how}
+        row = {"rule": self.rule, "strength": self.strength, "scale": self.scale, "lower": low, "upper": high}
+        return {**row, "mc_error": error, "nonzero": self.nonzero, "at_edge": self.at_edge, "how": self.how}
 
     @property
     def nonzero(self) -> int:
@@ -168,7 +168,9 @@ class Selections:
 
     def __str__(self) -> str:
         quantity = find_objective(self.objective).quantity
-        lines = [f"{quantity} of the {self.axis.reg.prior.name} prior ({self.objective}), sigma {self.axis.sigma_told}"]
+        lines = [
+            f"{quantity} of the {self.axis.reg.prior.name} prior ({self.objective}), sigma {self.axis.sigma_source}"
+        ]
         for one in self.selections:
             span = "" if one.interval is None else f"  [{one.interval[0]:.4g}, {one.interval[1]:.4g}]"
             lines.append(f"{one.rule:<11}{one.strength:>11.4g}{span}  {one.how}")
@@ -183,11 +185,11 @@ class Selections:
         return f"<p>{heading}</p>" + self.to_frame().to_html(float_format="{:.4g}".format)
 
 
-def say(axis: Axis, strength: float, objective: str) -> float:
+def in_objective(axis: Axis, strength: float, objective: str) -> float:
     """A strength of the axis in the convention of a tool."""
     reg = axis.held
     term = axis.term
-    own = canonical_objective(reg.family)
-    said = convert(strength, own, objective, term=term, **conversion(reg, objective, axis.sigma))
-    assert isinstance(said, float)
-    return said
+    canonical = canonical_objective(reg.family)
+    converted = convert(strength, canonical, objective, term=term, **conversion(reg, objective, axis.sigma))
+    assert isinstance(converted, float)
+    return converted

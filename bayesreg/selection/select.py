@@ -22,7 +22,7 @@ from bayesreg.selection.held_out import FOLDS, choose_by_cv, choose_by_validatio
 from bayesreg.selection.leave_one_out import choose_by_loo, choose_by_press
 from bayesreg.selection.opening import check_seed, open_axis
 from bayesreg.selection.prior_knowledge import choose_by_prior_knowledge
-from bayesreg.selection.result import Selection, Selections, say
+from bayesreg.selection.result import Selection, Selections, in_objective
 
 # With fewer, a chain does not tell how well it mixes.
 FEWEST_DRAWS = 10
@@ -164,13 +164,13 @@ def select(
     _check_options(random_seed, per_row, sampling)
     strange = sorted(set(sampling) - SAMPLING)
     if strange:
-        own = [name for name, one in signature(select).parameters.items() if one.kind is Parameter.KEYWORD_ONLY]
-        known = [*own, *sorted(SAMPLING - set(own))]
+        options = [name for name, one in signature(select).parameters.items() if one.kind is Parameter.KEYWORD_ONLY]
+        known = [*options, *sorted(SAMPLING - set(options))]
         raise PriorError(f"select() knows no {', '.join(strange)}; it takes {', '.join(known)}.")
     axis = open_axis(reg, strengths)
     objective = canonical_objective(reg.family) if objective is None else objective
     # An objective that cannot state this strength is refused before anything is computed.
-    say(axis, 1.0, objective)
+    in_objective(axis, 1.0, objective)
     plan = {"random_seed": random_seed, **sampling}
     if choose_engine(reg, sampling.get("engine", "auto")).engine == "gibbs":
         # At so many strengths compiled code pays.

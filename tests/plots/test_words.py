@@ -6,7 +6,7 @@ import pytest
 
 import bayesreg as br
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.plots.words import beta_axis, fit_name, prior_name, sigma_told
+from bayesreg.plots.words import beta_axis, fit_name, prior_name, sigma_text
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Run
 
@@ -63,7 +63,7 @@ def test_the_axis_label_stays_on_the_figure(draw):
 def test_robust_noise_moves_the_target_itself():
     reg = regression("student_t")
     assert beta_axis(reg) == "beta: change of y per standard deviation of its column"
-    assert sigma_told(reg, 1.3) == ", sigma = 1.3"
+    assert sigma_text(reg, 1.3) == ", sigma = 1.3"
     assert fit_name(reg) == "maximum likelihood"
 
 
@@ -72,7 +72,7 @@ def test_units_priors_and_an_unknown_sigma():
     assert beta_axis(raw) == "beta: change of y per unit of its column"
     assert prior_name(raw.with_prior(br.ElasticNetPrior(1.0, 1.0))) == "elastic-net"
     assert prior_name(raw.with_prior(br.RegularizedHorseshoe(0.1, 1.0))) == "regularized horseshoe"
-    assert sigma_told(raw.with_sigma(None), 2.0) == ", sigma = 2 (joint mode)"
-    assert sigma_told(regression("bernoulli"), 1.0) == ""
+    assert sigma_text(raw.with_sigma(None), 2.0) == ", sigma = 2 (joint mode)"
+    assert sigma_text(regression("bernoulli"), 1.0) == ""
     wide = br.Regression(RNG.normal(size=(3, 5)), [0.0, 1.0, 2.0], prior=br.Laplace(1.0), sigma=1.0, standardize=False)
     assert fit_name(wide) == "least squares of least norm"

@@ -90,7 +90,7 @@ def test_sigma_unknown_is_estimated_once_and_said(data):
     # A lasso strength in half_rss does not depend on sigma; its scale does.
     assert learned.strength == pytest.approx(known.strength, rel=1e-9)
     assert learned.scale == pytest.approx(learned.sigma**2 / learned.strength, rel=1e-12)
-    assert "least squares" in learned.axis.sigma_told
+    assert "least squares" in learned.axis.sigma_source
     assert not learned.regression.noise.known
 
 

@@ -148,7 +148,7 @@ def strength_for_budget(reg: Regression, t: float) -> Budget:
     """
     check_regression(reg)
     wanted = _read_budget(t)
-    norm, own, _ = _norm(reg)
+    norm, strength, _ = _norm(reg)
     free = unpenalized(reg, norm)
     least = np.inf if free is None else norm.value(free[1].beta)
     if free is not None and wanted >= least:
@@ -156,14 +156,14 @@ def strength_for_budget(reg: Regression, t: float) -> Budget:
     search = _Search(reg, norm, wanted)
     factor = search.factor()
     there, estimate = search.at(factor)
-    found = norm.value(estimate.beta)
-    if not abs(found - wanted) <= TOLERANCE * wanted:
+    size = norm.value(estimate.beta)
+    if not abs(size - wanted) <= TOLERANCE * wanted:
         raise ConvergenceError(
-            f"no strength was found that spends t = {wanted:.10g}: the nearest found, {factor * own:.10g}, "
-            f"spends {found:.10g}; ask for that budget instead."
+            f"no strength was found that spends t = {wanted:.10g}: the nearest found, {factor * strength:.10g}, "
+            f"spends {size:.10g}; ask for that budget instead."
         )
     _, strength, multiplier = _norm(there)
-    return Budget(there, found, strength, multiplier, estimate, least, norm)
+    return Budget(there, size, strength, multiplier, estimate, least, norm)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.analysis.coef_draws import coef_draws
-from bayesreg.analysis.comparison.notes import outside, own_notes, theta_of
+from bayesreg.analysis.comparison.notes import comparison_notes, outside, theta_of
 from bayesreg.analysis.comparison.table import render_html, render_text
 from bayesreg.analysis.from_tree import check_belongs
 from bayesreg.analysis.intervals import check_ci_prob, quantiles
-from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_told
+from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero, near_zero_text
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import conversion
@@ -157,7 +157,7 @@ class Comparison:
         """Everything in plain numbers, lists and strings, ready for JSON; None is infinite or undefined."""
         reg, posterior = self.reg, self.posterior
         attrs = posterior.attributes if isinstance(posterior, Posterior) else posterior.attrs
-        told = {
+        record = {
             "family": reg.family.name,
             "n": reg.n,
             "p": reg.p,
@@ -194,10 +194,10 @@ class Comparison:
             "ci_prob": self.ci_prob,
             "ci_kind": "eti",
             "epsilon_share": self.epsilon_share,
-            "epsilon_told": near_zero_told(reg, self.epsilon_share),
+            "epsilon_text": near_zero_text(reg, self.epsilon_share),
             "notes": list(self.notes),
         }
-        return {name: _plain(value) for name, value in told.items()}
+        return {name: _plain(value) for name, value in record.items()}
 
     def __str__(self) -> str:
         return render_text(self.to_dict())
@@ -284,7 +284,7 @@ def compare(
         strength=_strength(reg, best.sigma, objective),
         ci_prob=ci_prob,
         epsilon_share=epsilon_share,
-        notes=notes + own_notes(reg, estimates, rows, free, ci_prob),
+        notes=notes + comparison_notes(reg, estimates, rows, free, ci_prob),
         free_columns=free,
         zero_draws=int(np.sum(coef == 0)),
     )

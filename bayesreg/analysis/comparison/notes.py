@@ -12,7 +12,7 @@ from bayesreg.optimize.estimate import Estimate
 MOST_NAMES = 5
 
 
-def own_notes(
+def comparison_notes(
     reg: Regression, estimates: dict[str, Estimate], rows: Sequence[Any], free: tuple[str, ...] | None, ci_prob: float
 ) -> tuple[str, ...]:
     """The notes that a comparison has of itself."""

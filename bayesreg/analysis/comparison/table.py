@@ -38,35 +38,35 @@ def _format(key: str, value: float | None) -> str:
     return f"{value:.1e}" if key == "difference" else f"{value:.4g}"
 
 
-def headings(told: dict[str, Any]) -> list[str]:
+def headings(record: dict[str, Any]) -> list[str]:
     """The column headings, with the probability of the interval."""
-    percent = f"{100 * told['ci_prob']:g}%"
-    said = {"ols": "least squares" if told["family"] == "gaussian" else "max. likelihood"}
-    said |= {key: f"{heading} {percent}" for key, heading in COLUMNS if key in ("lower", "upper")}
-    return [said.get(key, heading) for key, heading in COLUMNS]
+    percent = f"{100 * record['ci_prob']:g}%"
+    labels = {"ols": "least squares" if record["family"] == "gaussian" else "max. likelihood"}
+    labels |= {key: f"{heading} {percent}" for key, heading in COLUMNS if key in ("lower", "upper")}
+    return [labels.get(key, heading) for key, heading in COLUMNS]
 
 
-def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
+def summary(record: dict[str, Any]) -> list[tuple[str, str]]:
     """What stands above the table, as (label, text) pairs."""
-    zeros, check, diagnostics = told["zeros"], told["certificate"], told["diagnostics"]
-    other = told["certificate_penalized"]
-    differ = "not the same ones, as the minimum is not unique" if told["free_columns"] else "NOT the same ones"
-    same = "the same ones" if told["same_zeros"] else differ
-    scaled = " × sigma" if told["scaled_by_sigma"] else ""
-    columns = "on standardized columns" if told["standardized"] else "on the columns as given"
-    known = "held as known" if told["sigma_known"] else "joint mode; the posterior averages over it"
+    zeros, check, diagnostics = record["zeros"], record["certificate"], record["diagnostics"]
+    other = record["certificate_penalized"]
+    differ = "not the same ones, as the minimum is not unique" if record["free_columns"] else "NOT the same ones"
+    same = "the same ones" if record["same_zeros"] else differ
+    scaled = " × sigma" if record["scaled_by_sigma"] else ""
+    columns = "on standardized columns" if record["standardized"] else "on the columns as given"
+    known = "held as known" if record["sigma_known"] else "joint mode; the posterior averages over it"
     return [
-        ("data", f"{told['target']} on {told['p']} columns, n = {told['n']}"),
+        ("data", f"{record['target']} on {record['p']} columns, n = {record['n']}"),
         (
             "prior",
-            f"{told['prior']}, scale {_short(told['scale'])}{scaled} ({columns})",
+            f"{record['prior']}, scale {_short(record['scale'])}{scaled} ({columns})",
         ),
-        ("penalty", f"{told['strength_is']} {_short(told['strength'])} in the convention {told['objective']}"),
-        *([("sigma", f"{told['sigma']:.4g}, {known}")] if told["has_sigma"] else []),
+        ("penalty", f"{record['strength_is']} {_short(record['strength'])} in the convention {record['objective']}"),
+        *([("sigma", f"{record['sigma']:.4g}, {known}")] if record["has_sigma"] else []),
         (
             "MAP = penalized",
-            f"largest difference {told['max_abs_difference']:.1e}"
-            + ("; the minimum is not unique" if told["free_columns"] else ""),
+            f"largest difference {record['max_abs_difference']:.1e}"
+            + ("; the minimum is not unique" if record["free_columns"] else ""),
         ),
         (
             "certificate",
@@ -75,10 +75,10 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         (
             "exact zeros",
-            f"MAP {zeros['map']}, penalized {zeros['penalized']} ({same} of {told['p']}); "
-            f"posterior draws {told['zero_draws']}",
+            f"MAP {zeros['map']}, penalized {zeros['penalized']} ({same} of {record['p']}); "
+            f"posterior draws {record['zero_draws']}",
         ),
-        ("posterior", f"{told['engine']}: {told['engine_reason']}"),
+        ("posterior", f"{record['engine']}: {record['engine_reason']}"),
         (
             "diagnostics",
             f"R-hat {_number(diagnostics['rhat'], '.3f')}, "
@@ -88,27 +88,27 @@ def summary(told: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def footnotes(told: dict[str, Any]) -> list[str]:
+def footnotes(record: dict[str, Any]) -> list[str]:
     """What stands below the table."""
     return [
-        *told["notes"],
+        *record["notes"],
         "coefficients are on the user's own columns; intervals are equal-tailed; P(sign) is the posterior probability "
-        f"of the likelier sign; {told['epsilon_told']}",
+        f"of the likelier sign; {record['epsilon_text']}",
     ]
 
 
-def render_text(told: dict[str, Any], width: int = 132, color: bool = False) -> str:
+def render_text(record: dict[str, Any], width: int = 132, color: bool = False) -> str:
     """The comparison as text, laid out by rich."""
     from io import StringIO
 
     from rich.console import Console
 
     stream = StringIO()
-    print_comparison(told, Console(file=stream, width=width, force_terminal=color, highlight=False))
+    print_comparison(record, Console(file=stream, width=width, force_terminal=color, highlight=False))
     return stream.getvalue()
 
 
-def print_comparison(told: dict[str, Any], console: Any) -> None:
+def print_comparison(record: dict[str, Any], console: Any) -> None:
     """Print to a rich console."""
     from rich import box
     from rich.markup import escape as plain
@@ -118,28 +118,28 @@ def print_comparison(told: dict[str, Any], console: Any) -> None:
     above = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     above.add_column(style="bold", no_wrap=True)
     above.add_column(overflow="fold")
-    for label, text in summary(told):
+    for label, text in summary(record):
         above.add_row(label, Text(text))
     console.print(above)
-    widths = _widths(told)
+    widths = _widths(record)
     for columns in _columns_that_fit(widths, console.width):
         table = Table(header_style="bold", box=box.SIMPLE_HEAD)
         # What the numbers leave is for the names.
         left = console.width - 1 - BETWEEN - sum(widths[j] + BETWEEN for j in columns[1:])
         table.add_column("", overflow="fold", max_width=max(left, widths[0]))
         for j in columns[1:]:
-            table.add_column(headings(told)[j], justify="right", min_width=widths[j])
-        for row in told["coefficients"]:
+            table.add_column(headings(record)[j], justify="right", min_width=widths[j])
+        for row in record["coefficients"]:
             texts = cells(row)
             table.add_row(*(Text(texts[j]) for j in columns), style="dim" if row["map"] == 0 else None)
         console.print(table)
-    for note in footnotes(told):
+    for note in footnotes(record):
         console.print(f"[dim]· {plain(note)}[/dim]", emoji=False)
 
 
-def _widths(told: dict[str, Any]) -> list[int]:
+def _widths(record: dict[str, Any]) -> list[int]:
     """The width that each column needs: its longest word, since headings fold at their spaces and names anywhere."""
-    texts = [headings(told), *(cells(row) for row in told["coefficients"])]
+    texts = [headings(record), *(cells(row) for row in record["coefficients"])]
     longest = [max(len(word) for text in texts for word in text[j].split() or [""]) for j in range(len(COLUMNS))]
     return [min(longest[0], NAME_WIDTH), *longest[1:]]
 
@@ -155,18 +155,18 @@ def _columns_that_fit(widths: list[int], width: int) -> list[list[int]]:
     return groups
 
 
-def render_html(told: dict[str, Any]) -> str:
+def render_html(record: dict[str, Any]) -> str:
     """The comparison as a self-contained HTML fragment."""
     above = "".join(
         f"<tr><th style='text-align:left'>{escape(a)}</th><td style='text-align:left'>{escape(b)}</td></tr>"
-        for a, b in summary(told)
+        for a, b in summary(record)
     )
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings(told))
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings(record))
     body = "".join(
         f"<tr{_faint(row)}>" + "".join(f"<td>{escape(text)}</td>" for text in cells(row)) + "</tr>"
-        for row in told["coefficients"]
+        for row in record["coefficients"]
     )
-    notes = "".join(f"<div><small>{escape(note)}</small></div>" for note in footnotes(told))
+    notes = "".join(f"<div><small>{escape(note)}</small></div>" for note in footnotes(record))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f"<div class='bayesreg'><table>{above}</table>{table}{notes}</div>"
 

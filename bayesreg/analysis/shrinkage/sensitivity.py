@@ -76,11 +76,11 @@ def prior_sensitivity(
     }
     tree = DataTree.from_dict(groups)
     with _quiet():
-        told: pd.DataFrame = psense_summary(tree, var_names=wanted, threshold=threshold, round_to=6)
-    bad = told.index[~np.isfinite(told[["prior", "likelihood"]].to_numpy(dtype=float)).all(axis=1)]
+        table: pd.DataFrame = psense_summary(tree, var_names=wanted, threshold=threshold, round_to=6)
+    bad = table.index[~np.isfinite(table[["prior", "likelihood"]].to_numpy(dtype=float)).all(axis=1)]
     if len(bad):
         raise DataError(f"the sensitivity of {list(bad)[:5]} is undefined; draw more, or look at their draws.")
-    return told
+    return table
 
 
 def _read_names(var_names: object, posterior: Any) -> list[str]:

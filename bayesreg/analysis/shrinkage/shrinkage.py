@@ -198,5 +198,5 @@ def _least_squares(reg: Regression) -> tuple[np.ndarray | None, str]:
         return loss.least_squares, "unique" if loss.rank == loss.size else "of least norm"
     if reg.n <= reg.p or not reg.noise.known:
         return None, "none"
-    found = least_squares_if_any(reg)
-    return (None, "none") if found is None else (found.beta, "unique")
+    estimate = least_squares_if_any(reg)
+    return (None, "none") if estimate is None else (estimate.beta, "unique")

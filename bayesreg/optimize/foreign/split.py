@@ -108,9 +108,9 @@ def _finish(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) ->
             rows = part.row_curvatures(part.eta(point), upper=False)
         return np.nan_to_num(part.A.T @ (rows[:, None] * part.A), posinf=HUGE) + np.diag(ridge)
 
-    found = root(slopes, theta[support], jac=curvature, method="hybr", options={"xtol": 1e-15}).x
+    solved = root(slopes, theta[support], jac=curvature, method="hybr", options={"xtol": 1e-15}).x
     finished = np.zeros_like(theta)
-    finished[support] = np.where((push != 0) & (np.sign(found) != np.sign(push)), 0.0, found)
+    finished[support] = np.where((push != 0) & (np.sign(solved) != np.sign(push)), 0.0, solved)
     return finished
 
 

@@ -69,11 +69,11 @@ def smallest_strength(loss: RowLoss, l1: np.ndarray, l2: np.ndarray) -> float:
     free = np.flatnonzero(l1 == 0)
     columns = np.asarray(loss.A[:, penalized])[touched] / l1[penalized]
     pull = (loss.A.T @ rest)[penalized] / l1[penalized]
-    own = (loss.A.T @ corner.dual)[penalized] / l1[penalized]
+    ratios = (loss.A.T @ corner.dual)[penalized] / l1[penalized]
     if len(touched) <= len(free):
-        return float(np.max(np.abs(own)))
+        return float(np.max(np.abs(ratios)))
     top = -np.ones((len(penalized), 1))
-    found = linprog(
+    solution = linprog(
         np.append(np.zeros(len(touched)), 1.0),
         A_ub=np.vstack([np.hstack([columns.T, top]), np.hstack([-columns.T, top])]),
         b_ub=np.concatenate([-pull, pull]),
@@ -82,10 +82,10 @@ def smallest_strength(loss: RowLoss, l1: np.ndarray, l2: np.ndarray) -> float:
         bounds=[*((-bound, bound) for bound in loss.largest_slopes[touched]), (0.0, None)],
         method="highs",
     )
-    if not found.success:
-        raise ConvergenceError(f"the linear program of the largest strength was not solved: {found.message}")
+    if not solution.success:
+        raise ConvergenceError(f"the linear program of the largest strength was not solved: {solution.message}")
     # The dual point at hand is one of those minimized over; it wins where the program's tolerance exceeds the gain.
-    return float(min(found.fun, np.max(np.abs(own))))
+    return float(min(solution.fun, np.max(np.abs(ratios))))
 
 
 def _minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray | None) -> tuple[np.ndarray, Corner]:
@@ -101,13 +101,13 @@ def _minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray |
         excess = np.where(np.isinf(l1), 0.0, np.abs(pull) - (1 + TOLERANCE) * l1 - loss.gradient_rounding)
         excess[working] = 0.0
         excess[l1 == 0] = 0.0
-        found = np.flatnonzero(excess > 0)
-        if len(found) == 0:
+        entering = np.flatnonzero(excess > 0)
+        if len(entering) == 0:
             theta = np.zeros(loss.size)
             theta[working] = corner.theta
             return theta, corner
-        found = found[np.argsort(-excess[found] / l1[found])][: max(10, len(working))]
-        working = np.union1d(working, found)
+        entering = entering[np.argsort(-excess[entering] / l1[entering])][: max(10, len(working))]
+        working = np.union1d(working, entering)
     raise ConvergenceError(f"the working set did not settle within {OUTER_STEPS} rounds; please report these data.")
 
 

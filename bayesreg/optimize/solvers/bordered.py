@@ -40,17 +40,17 @@ class BorderedCholesky:
             self.forget()
             if len(active) == 0:
                 return solution
-            _, found, info = lapack.dposv(self._block(active, ridge), right[active], lower=1, overwrite_a=1)
-            solution[active] = found
+            _, solved, info = lapack.dposv(self._block(active, ridge), right[active], lower=1, overwrite_a=1)
+            solution[active] = solved
             return solution if info == 0 else None
         if not self._follow(active, ridge):
             return None
-        found = self._refined(ridge, right)
-        if found is None:
+        solved = self._refined(ridge, right)
+        if solved is None:
             if not self._factor(active, ridge):
                 return None
-            found = self._by_factor(right[self.columns[: self.size]])
-        solution[self.columns[: self.size]] = found
+            solved = self._by_factor(right[self.columns[: self.size]])
+        solution[self.columns[: self.size]] = solved
         return solution
 
     def _block(self, active: np.ndarray, ridge: np.ndarray) -> np.ndarray:
@@ -98,17 +98,17 @@ class BorderedCholesky:
 
     def _refined(self, ridge: np.ndarray, right: np.ndarray) -> np.ndarray | None:
         """The solution by the kept factor, whose ridge may be another; None where that converges too slowly."""
-        found = self._by_factor(right[self.columns[: self.size]])
+        solution = self._by_factor(right[self.columns[: self.size]])
         change = (self.ridge - ridge)[self.columns[: self.size]]
         if not np.any(change):
-            return found
-        step, size = found, float(np.max(np.abs(found)))
+            return solution
+        step, size = solution, float(np.max(np.abs(solution)))
         for k in range(REFINEMENTS):
             step = self._by_factor(change * step)
-            found = found + step
+            solution = solution + step
             left = float(np.max(np.abs(step)))
             if left <= ENOUGH * size:
-                return found
+                return solution
             if k == 0 and left > WORTH * size:
                 return None
         return None

@@ -81,12 +81,12 @@ def minimize_along(
     for k in range(len(l1)):
         guess = u + _share(times[max(k - 2, 0) : k + 1]) * (u - before)
         before = u
-        found = _corrected(problem, guess, (1 + 50 * EPS) * l1[k] + rounding, l1[k], l2[k])
-        if found is None:
+        corrected = _corrected(problem, guess, (1 + 50 * EPS) * l1[k] + rounding, l1[k], l2[k])
+        if corrected is None:
             theta[k] = otherwise(k, theta[max(k - 1, 0)])
             u = problem.u(theta[k], l2[k])
         else:
-            theta[k], u = found
+            theta[k], u = corrected
     return theta
 
 
@@ -101,11 +101,11 @@ def _corrected(
     """The point that has the signs it was solved with, from predicted ones, and its u; None if none is found."""
     signs = problem.signs(guess, bar)
     for _ in range(CORRECTIONS):
-        found = problem.solve(signs, l1, l2)
-        if found is None:
+        point = problem.solve(signs, l1, l2)
+        if point is None:
             return None
-        corrected = problem.signs(found[1], bar)
+        corrected = problem.signs(point[1], bar)
         if not np.any((corrected != signs) & ~problem.free):
-            return found
+            return point
         signs = corrected
     return None

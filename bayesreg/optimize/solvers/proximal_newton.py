@@ -70,12 +70,12 @@ def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -
         excess = _violation(point.theta, loss.A.T @ point.slopes, l1, l2) - _allowed(loss, l1)
         # On the working set the steps have gone as far as rounding lets them.
         excess[working] = 0.0
-        found = np.flatnonzero(excess > 0)
-        if len(found) == 0:
+        entering = np.flatnonzero(excess > 0)
+        if len(entering) == 0:
             _refuse_flat(loss, l1, l2, point)
             return point.theta
-        found = found[np.argsort(-excess[found])][: max(10, len(working))]
-        working = np.union1d(np.flatnonzero((point.theta != 0) | (l1 == 0)), found)
+        entering = entering[np.argsort(-excess[entering])][: max(10, len(working))]
+        working = np.union1d(np.flatnonzero((point.theta != 0) | (l1 == 0)), entering)
     raise ConvergenceError(f"the working set did not settle within {OUTER_STEPS} rounds; please report these data.")
 
 

@@ -1,7 +1,7 @@
 """The table of effects, and pictures of them."""
 
 from bayesreg.analysis.comparison.compare import Comparison
-from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero_told
+from bayesreg.analysis.near_zero import NEAR_ZERO_SHARE, near_zero_text
 from bayesreg.plots.posterior_map import plot_posterior_map
 from bayesreg.plots.shrinkage import plot_shrinkage
 from bayesreg.reporting.effects_table import effects_html, forms_of
@@ -15,7 +15,7 @@ def write_effects(found: Findings) -> str:
     forms = forms_of(found.effects)
     notes = paragraph(
         f"An effect is clear if its {percent(found)} interval does not contain 0, near zero if |coefficient| < ε with "
-        f"probability {found.ci_prob:g} or more, and undecided otherwise; {near_zero_told(found.reg, NEAR_ZERO_SHARE)} "
+        f"probability {found.ci_prob:g} or more, and undecided otherwise; {near_zero_text(found.reg, NEAR_ZERO_SHARE)} "
         "is what counts as small. p_direction is the posterior probability of the likelier sign. Intervals are "
         "equal-tailed." + left_out(found),
         kind="note",

@@ -29,12 +29,12 @@ class Conditional:
 
 def conditional(marginal: Marginal, sigma: np.ndarray, scale: np.ndarray) -> Conditional:
     """Moments of (γ, level) at values of sigma and scale, both of shape (m,)."""
-    own, level = marginal.spectrum, marginal.spectrum.level
-    total = own.squares + marginal.ratio(sigma, scale)[:, None] ** -2.0
-    center, variance = own.pull / total, sigma[:, None] ** 2 / total
+    spectrum, level = marginal.spectrum, marginal.spectrum.level
+    total = spectrum.squares + marginal.ratio(sigma, scale)[:, None] ** -2.0
+    center, variance = spectrum.pull / total, sigma[:, None] ** 2 / total
     if level is None:
         nothing = np.zeros(len(sigma))
         return Conditional(center, variance, np.zeros_like(center), nothing, nothing)
     mean, level_variance = marginal.level_moments(sigma, scale)
-    slope = -(np.sqrt(own.squares) * level.along) / total
+    slope = -(np.sqrt(spectrum.squares) * level.along) / total
     return Conditional(center + mean[:, None] * slope, variance, slope, mean + level.start, level_variance)

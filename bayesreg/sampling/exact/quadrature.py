@@ -138,11 +138,11 @@ def integrate(integrands: LogIntegrands, search: Search) -> Panels:
         count = PANELS
         while count <= MOST_PANELS:
             edges = _edges(grid, logs, count)
-            found = Panels(edges, _shaped(integrands(_nodes(edges)), edges))
-            if found.is_resolved(search.noise):
-                return found
+            panels = Panels(edges, _shaped(integrands(_nodes(edges)), edges))
+            if panels.is_resolved(search.noise):
+                return panels
             # The next panels go where these nodes, closer than the grid, see the change.
-            grid, logs = found.grid
+            grid, logs = panels.grid
             count *= 2
     raise ModeError(f'the posterior of {search.what} cannot be integrated to precision; use engine="nuts".')
 
@@ -177,12 +177,12 @@ def _require_falling(grid: np.ndarray, logs: np.ndarray, search: Search) -> None
         fallen = hidden | ((fall > 1e-6) & (end <= lowest))
         if not np.all(fallen):
             which = np.flatnonzero(~np.all(fallen, axis=-1))[0]
-            told = "the posterior of" if which == 0 else "the posterior variance, integrated over"
+            subject = "the posterior of" if which == 0 else "the posterior variance, integrated over"
             cure = (
                 " that vanishes at 0, such as InverseGamma" if side == "0" else ", such as HalfNormal or InverseGamma"
             )
             raise ModeError(
-                f"{told} {search.what} is improper or too spread out to integrate: it does not fall off "
+                f"{subject} {search.what} is improper or too spread out to integrate: it does not fall off "
                 f"towards {side}; give {search.what} a proper prior{cure}."
             )
 

@@ -112,10 +112,10 @@ def _spectrum_of_gram(
     if level is None:
         return Spectrum(vectors, squares, pull, pull**2 / squares, rest)
     u = vectors.T @ (spread * gram[:m, m]) / np.sqrt(squares)
-    found = Level(start, u, max(float(gram[m, m] - u @ u), 0.0), float(cross[m] - u @ (pull / np.sqrt(squares))))
-    inside = found.square <= 1e-12 * loss.gram[level, level]
-    rest += 0.0 if inside else found.cross**2 / found.square
-    return Spectrum(vectors, squares, pull, pull**2 / squares, rest, found)
+    column = Level(start, u, max(float(gram[m, m] - u @ u), 0.0), float(cross[m] - u @ (pull / np.sqrt(squares))))
+    inside = column.square <= 1e-12 * loss.gram[level, level]
+    rest += 0.0 if inside else column.cross**2 / column.square
+    return Spectrum(vectors, squares, pull, pull**2 / squares, rest, column)
 
 
 def _spectrum_of_rows(

@@ -89,8 +89,8 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
     if wanted == "coordinate":
         return one
     share = one.cost / block.cost
-    told = f"about {sweeps:.1f} sweeps of coordinates to a draw, each {share:.2g} times the cost of a block"
-    return replace(one if problem.wide or share * sweeps < BLOCK_SWEEPS else block, reason=told)
+    comparison = f"about {sweeps:.1f} sweeps of coordinates to a draw, each {share:.2g} times the cost of a block"
+    return replace(one if problem.wide or share * sweeps < BLOCK_SWEEPS else block, reason=comparison)
 
 
 def overrelaxation_of(slowest: float) -> float:
@@ -151,32 +151,32 @@ def slowest_direction(problem: Problem, start: State) -> float:
     sigma, prior = start.hyper[SIGMA], _prior_precision(problem, start)
     total = prior + problem.diagonal / sigma**2
     root = 1.0 / np.sqrt(np.where(total > 0, total, 1.0))
-    own = prior * root**2
+    prior_in_unit = prior * root**2
     if problem.wide and len(problem.response) > MOST_ROWS:
-        return float(np.clip(np.min(own), 1e-12, 1.0))
+        return float(np.clip(np.min(prior_in_unit), 1e-12, 1.0))
     try:
         if problem.wide:
-            solve = _solver_of_wide(problem.rows * (root / sigma)[:, None], own)
+            solve = _solver_of_wide(problem.rows * (root / sigma)[:, None], prior_in_unit)
         else:
-            solve = _solver_of_tall(problem.rows / sigma**2 * np.outer(root, root), own)
+            solve = _solver_of_tall(problem.rows / sigma**2 * np.outer(root, root), prior_in_unit)
     except linalg.LinAlgError:
         return 1e-12
-    return float(np.clip(_smallest_eigenvalue(solve, len(own)), 1e-12, 1.0))
+    return float(np.clip(_smallest_eigenvalue(solve, len(prior_in_unit)), 1e-12, 1.0))
 
 
 Solver = Callable[[np.ndarray], np.ndarray]
 
 
-def _solver_of_tall(gram: np.ndarray, own: np.ndarray) -> Solver:
+def _solver_of_tall(gram: np.ndarray, prior: np.ndarray) -> Solver:
     """Solve (G + diag(own))·y = x, steadied."""
-    gram[np.diag_indices(len(gram))] += own + 1e-10
+    gram[np.diag_indices(len(gram))] += prior + 1e-10
     factor = linalg.cho_factor(gram, lower=True)
     return lambda x: linalg.cho_solve(factor, x)
 
 
-def _solver_of_wide(columns: np.ndarray, own: np.ndarray) -> Solver:
+def _solver_of_wide(columns: np.ndarray, prior: np.ndarray) -> Solver:
     """Solve (BB' + diag(own))·y = x for B of shape (q, n), steadied, by the n×n system (Woodbury)."""
-    inverse = 1.0 / (own + 1e-10)
+    inverse = 1.0 / (prior + 1e-10)
     inner = columns.T @ (columns * inverse[:, None])
     inner[np.diag_indices(len(inner))] += 1.0
     factor = linalg.cho_factor(inner, lower=True)

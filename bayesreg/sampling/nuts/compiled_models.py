@@ -48,40 +48,40 @@ def structure(model: Any) -> Any:
     """
     outputs = [model.logp(), *model.replace_rvs_by_values(model.deterministics)]
     places: dict[Any, int] = {}
-    told: list[Any] = []
+    parts: list[Any] = []
     for variable in _in_order(outputs):
         places[variable] = len(places)
         owner = variable.owner
         if owner is None:
-            told.append(_leaf(model, variable))
+            parts.append(_leaf(model, variable))
         else:
-            told.append((owner.op, owner.outputs.index(variable), tuple(places[i] for i in owner.inputs)))
-    return tuple(told), tuple(places[variable] for variable in outputs), _unknowns(model)
+            parts.append((owner.op, owner.outputs.index(variable), tuple(places[i] for i in owner.inputs)))
+    return tuple(parts), tuple(places[variable] for variable in outputs), _unknowns(model)
 
 
 def _unknowns(model: Any) -> tuple[Any, ...]:
     """Name, transform and shape of each free variable; one without dimensions is a number."""
-    found = []
+    unknowns = []
     for rv in model.free_RVs:
         shape = tuple(len(model.coords[dim]) for dim in model.named_vars_to_dims.get(rv.name, ()))
-        found.append((rv.name, type(model.rvs_to_transforms[rv]).__name__, shape))
-    return tuple(found)
+        unknowns.append((rv.name, type(model.rvs_to_transforms[rv]).__name__, shape))
+    return tuple(unknowns)
 
 
 def _in_order(outputs: list[Any]) -> list[Any]:
     """Every variable behind the outputs, each after those that it is made of."""
-    found: dict[Any, None] = {}
+    ordered: dict[Any, None] = {}
     waiting = [(variable, False) for variable in reversed(outputs)]
     while waiting:
         variable, ready = waiting.pop()
-        if variable in found:
+        if variable in ordered:
             continue
         if ready or variable.owner is None:
-            found[variable] = None
+            ordered[variable] = None
             continue
         waiting.append((variable, True))
         waiting.extend((other, False) for other in reversed(variable.owner.inputs))
-    return list(found)
+    return list(ordered)
 
 
 def _leaf(model: Any, variable: Any) -> Any:

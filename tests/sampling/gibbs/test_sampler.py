@@ -661,12 +661,12 @@ def test_what_is_smooth_along_the_columns_is_drawn_as_well_as_these(assert_momen
 
 
 def test_an_order_by_chance_has_every_coefficient_once():
-    from bayesreg.sampling.gibbs.compiled.coefficients import order_by_chance
+    from bayesreg.sampling.gibbs.compiled.coefficients import random_order
 
     generator = np.random.default_rng(0)
-    orders = [order_by_chance(generator, size) for size in range(1, 12)]
+    orders = [random_order(generator, size) for size in range(1, 12)]
     assert [sorted(order) for order in orders] == [list(range(size)) for size in range(1, 12)]
-    assert len({tuple(order_by_chance(generator, 9)) for _ in range(100)}) == 6
+    assert len({tuple(random_order(generator, 9)) for _ in range(100)}) == 6
 
 
 def test_a_coefficient_far_from_its_mode_comes_back():

@@ -10,7 +10,7 @@ from numba import njit
 
 from bayesreg.sampling.gibbs.compiled.coefficients import (
     draw_block,
-    order_by_chance,
+    random_order,
     refresh_residual,
     sweep_coordinates,
 )
@@ -57,7 +57,7 @@ def _stored(fingerprint: str) -> Callable[..., Any]:
                 refresh = not blocked and sweep % REFRESH == 0
                 if refresh:
                     refresh_residual(problem, state)
-                    state.order[:] = order_by_chance(generator, len(state.theta))
+                    state.order[:] = random_order(generator, len(state.theta))
                 if every > 0 and sweep % every == 0:
                     draw_collapsed(generator, problem, state)
                 elif blocked:

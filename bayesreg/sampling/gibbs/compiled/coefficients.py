@@ -54,7 +54,7 @@ def residual_squares(problem: Problem, state: State) -> float:
 
 
 @njit(nogil=True)
-def order_by_chance(generator: np.random.Generator, size: int) -> np.ndarray:
+def random_order(generator: np.random.Generator, size: int) -> np.ndarray:
     """Triples of neighbours in an order by chance.
 
     Neighbours are often correlated, as in time, and then best drawn one after the other.

@@ -37,14 +37,14 @@ def update_scale(generator: np.random.Generator, problem: Problem, state: State)
 @njit(nogil=True)
 def move_with_scale(generator: np.random.Generator, problem: Problem, state: State) -> None:
     """Move coefficients and common scale along their ray, on which the prior of the common ones does not change."""
-    others, own = 0.0, 0.0
+    others, squares = 0.0, 0.0
     for j in range(len(state.theta)):
         if not problem.common[j]:
             others += 1.0
             if not problem.flat[j]:
-                own += prior_precision(problem, state, j) * state.theta[j] ** 2
+                squares += prior_precision(problem, state, j) * state.theta[j] ** 2
     inverse = 1.0 / state.hyper[SIGMA] ** 2
-    quadratic = _fitted_squares(problem, state) * inverse + own
+    quadratic = _fitted_squares(problem, state) * inverse + squares
     shape = (-others, 0.0, 0.0, quadratic, dot(problem.cross, state.theta) * inverse)
     width = min(max(4.0 / sqrt(1.0 + quadratic), 1e-3), 2.0)
     times = slice_positive(generator, 1.0, shape, problem.scale_prior, state.hyper[SCALE], width)
