@@ -105,7 +105,7 @@ def find_effects(idata: "DataTree", reg: Regression, estimates: dict[str, Estima
         ci_prob=ci_prob,
         order=order,
         draws=coef[:, order],
-        intercept=None if reg.intercept is False else intercept,
+        intercept=intercept if reg.intercept_term.exists else None,
         mean_x=mean_x[order],
         sd_x=sd_x[order],
         center=intercept + coef @ mean_x,
