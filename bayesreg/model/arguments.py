@@ -11,8 +11,6 @@ from bayesreg.families.base import Family
 from bayesreg.model.intercept import Intercept
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_values import as_numbers
-from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.regularized_horseshoe import HorseshoePrior
 
 # How far a rate times its weight may be from a whole number, and in units of its rounding.
 NEAR, ROUNDING = 1e-6, 8 * float(np.finfo(float).eps)
@@ -54,16 +52,12 @@ def read_rates(rows: Rows, family: Family) -> Rows:
 
 def check_prior(prior: object, design: Design, intercept: Intercept) -> None:
     """Raise PriorError for what is no prior, or leaves a constant column undetermined."""
-    if isinstance(prior, HorseshoePrior):
-        return
     if not isinstance(prior, Prior):
         raise PriorError(
-            f"prior must be Laplace, Normal, Horseshoe or what to_prior returns, got {prior!r}; "
+            f"prior must be Laplace, Normal, Horseshoe, another br.Prior or what to_prior returns, got {prior!r}; "
             "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…)."
         )
-    if isinstance(getattr(prior, "scale", None), PositivePrior):
-        return
-    flat = prior.column_scales(design.names).is_flat & design.constant
+    flat = prior.is_flat(design.names) & design.constant
     if np.any(flat) and intercept.centered:
         found = [name for name, flag in zip(design.names, flat, strict=True) if flag]
         raise PriorError(

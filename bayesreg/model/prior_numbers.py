@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bayesreg.priors.hyper import Gamma
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 
 if TYPE_CHECKING:
     from bayesreg.model.regression import Regression
@@ -17,13 +16,9 @@ def prior_numbers(reg: "Regression") -> dict[str, float]:
 
     PyMC compares them with the ``constant_data`` of draws, to see whether the prior is still the same.
     """
-    scale = getattr(reg.prior, "scale", None)
-    priors = {"sigma": reg.noise.prior, "scale": scale if isinstance(scale, PositivePrior) else None}
-    if isinstance(reg.prior, RegularizedHorseshoe):
-        priors["slab_scale"] = reg.prior.slab_prior
+    shared = {unknown.name: unknown.prior for unknown in reg.prior.unknowns if not unknown.per_column}
+    priors = {"sigma": reg.noise.prior, **shared}
     numbers = {f"{name}_prior_{key}": x for name, prior in priors.items() for key, x in _numbers_of(prior).items()}
-    if reg.is_horseshoe and reg.scale_known:
-        numbers["scale"] = float(scale)  # type: ignore[arg-type]
     return numbers | reg.intercept_term.numbers(reg.design, reg.family)
 
 

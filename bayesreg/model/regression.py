@@ -24,7 +24,6 @@ from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.regularized_horseshoe import HorseshoePrior
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -268,12 +267,12 @@ class Regression:
     @property
     def scale_known(self) -> bool:
         """Whether the prior's scale is a number rather than a hyperprior."""
-        return not isinstance(getattr(self.prior, "scale", None), PositivePrior)
+        return self.prior.scale_prior is None
 
     @property
     def is_horseshoe(self) -> bool:
         """Whether the prior has local scales of its own, and no penalty."""
-        return isinstance(self.prior, HorseshoePrior)
+        return self.prior.has_local_unknowns
 
     @cached_property
     def scales(self) -> ColumnScales:
@@ -295,9 +294,7 @@ class Regression:
         PriorError
             If the prior is a horseshoe.
         """
-        if isinstance(self.prior, Laplace | Normal) and not self.scale_known:
-            return replace(self.prior, scale=1.0).column_scales(self.names)
-        return self.scales
+        return self.prior.unit_scales(self.names)
 
     @property
     def is_gaussian(self) -> bool:

@@ -6,9 +6,7 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
-from bayesreg.priors.dictionary import strengthened
 from bayesreg.priors.objective import find_objective
-from bayesreg.priors.penalty_prior import PenaltyPrior
 
 
 def strength_of(reg: Regression) -> float:
@@ -67,5 +65,4 @@ def _spread_of_y(reg: Regression) -> float:
 
 def at_strength(reg: Regression, strength: float) -> Regression:
     """The regression with its strength set to one in ``half_rss``, every column's in its ratio to it."""
-    assert isinstance(reg.prior, PenaltyPrior)
-    return reg.with_prior(strengthened(reg.prior, strength / strength_of(reg)))
+    return reg.with_prior(reg.prior.strengthened(strength / strength_of(reg)))

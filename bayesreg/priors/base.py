@@ -100,6 +100,15 @@ class Prior(ABC):
         """Density of the mixing quantity x_j; None where the precision does not depend on one."""
         return None
 
+    def local_precision(self, given: Given) -> Array:
+        """The precisions at local scales that are among the unknowns, shape (..., p)."""
+        return self.precision(given, given.unknowns[self._local_name])
+
+    @property
+    def _local_name(self) -> str:
+        """The unknown that each column has; empty if there is none."""
+        return next((unknown.name for unknown in self.unknowns if unknown.per_column), "")
+
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
         """What is unknown besides the coefficients: by default a field `scale` that is a hyperprior."""
@@ -114,7 +123,7 @@ class Prior(ABC):
     @property
     def has_local_unknowns(self) -> bool:
         """Whether each column has an unknown of its own, which is sampled with its coefficient."""
-        return any(unknown.per_column for unknown in self.unknowns)
+        return bool(self._local_name)
 
     @property
     def has_penalty(self) -> bool:
@@ -235,7 +244,7 @@ class Prior(ABC):
 
     def log_density_given(self, beta: Array, given: Given) -> Array:
         """Elementwise log density of β_j together with the unknowns of its column, shape (..., p)."""
-        local = next((given.unknowns[one.name] for one in self.unknowns if one.per_column), None)
+        local = given.unknowns.get(self._local_name)
         if local is None:
             return self._log_mixture(beta, given)
         assert self.local_scale is not None
@@ -255,7 +264,7 @@ class Prior(ABC):
 
     def draw_mixing_given(self, generator: np.random.Generator, beta: Array, given: Given) -> Array:
         """Draw x_j given β, shape (..., p); where it is one of the unknowns, that."""
-        local = next((given.unknowns[one.name] for one in self.unknowns if one.per_column), None)
+        local = given.unknowns.get(self._local_name)
         if local is None:
             raise UnsupportedError(
                 f"{self.article} prior states no draws of its local scales; define draw_mixing_given."
@@ -264,7 +273,7 @@ class Prior(ABC):
 
     def draw_given(self, generator: np.random.Generator, given: Given) -> Array:
         """Draw β, shape (..., p), for unknowns of that shape."""
-        local = next((given.unknowns[one.name] for one in self.unknowns if one.per_column), None)
+        local = given.unknowns.get(self._local_name)
         mixing = self.draw_mixing(generator, given.unit.shape[:-1], given.names) if local is None else local
         return generator.standard_normal(mixing.shape) / np.sqrt(self.precision(given, mixing))
 

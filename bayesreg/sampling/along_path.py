@@ -96,7 +96,7 @@ def sample_path(
     {'chain': 4, 'draw': 1000, 'strength': 2, 'coef_name': 10}
     """
     require_regression(reg)
-    if not reg.is_gaussian or reg.is_horseshoe:
+    if not reg.is_gaussian or not reg.prior.has_penalty:
         raise UnsupportedError(
             f"posteriors along a path are for the gaussian family and a penalty's prior, got {reg}; "
             "call br.sample at each strength."

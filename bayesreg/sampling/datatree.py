@@ -10,7 +10,6 @@ import numpy as np
 from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.log_density import (
-    horseshoe_precision,
     linear_predictor,
     log_likelihood,
     log_prior,
@@ -20,7 +19,6 @@ from bayesreg.model.prior_numbers import prior_numbers
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.regularized_horseshoe import HorseshoePrior
 from bayesreg.sampling.draws import MOST_DOUBLES, Run
 from bayesreg.sampling.prior_draws import draw_prior, improper_parts
 
@@ -110,11 +108,12 @@ def has_center(reg: Regression) -> bool:
 
 
 def _beta(reg: Regression, draws: Unknowns) -> dict[str, np.ndarray]:
-    """Beta where it is not coef; for a horseshoe also in units of its standard deviations, which the model draws."""
+    """Beta where it is not coef; with local scales also in units of its standard deviations, which the model draws."""
     standardized = bool(np.any(reg.design.standardization.sd != 1))
     variables = {"beta": draws.beta} if standardized else {}
-    if isinstance(reg.prior, HorseshoePrior):
-        unit = draws.beta * np.sqrt(horseshoe_precision(reg.prior, draws))
+    if reg.prior.has_local_unknowns:
+        given = reg.prior.given(reg.names, draws.sigma, draws.hyperparameters)
+        unit = draws.beta * np.sqrt(reg.prior.local_precision(given))
         variables["beta_unit" if standardized else "coef_unit"] = unit
     return variables
 
@@ -254,9 +253,8 @@ def _prior_variables(reg: Regression, parts: dict[str, np.ndarray]) -> dict[str,
 def _constants(reg: Regression) -> dict[str, Any]:
     standardization, rows = reg.design.standardization, reg.design.rows
     constants: dict[str, Any] = {"center": standardization.center, "sd": standardization.sd}
-    if reg.scale_known and not reg.is_horseshoe:
-        scales = {"laplace_scale": reg.scales.laplace, "normal_scale": reg.scales.normal}
-        constants |= {name: scale for name, scale in scales.items() if np.any(np.isfinite(scale))}
+    scales = reg.prior.constants(reg.names)
+    constants |= {name: scale for name, scale in scales.items() if np.any(np.isfinite(scale))}
     if reg.noise.sigma is not None:
         constants["sigma"] = reg.noise.sigma
     constants |= prior_numbers(reg)
@@ -285,7 +283,7 @@ def attributes_of(reg: Regression) -> dict[str, Any]:
         "model": repr(reg),
         "family": reg.family.name,
         "family_settings": repr(reg.family),
-        "prior_settings": repr(reg.prior) if reg.is_horseshoe else reg.prior.name,
+        "prior_settings": reg.prior.settings,
         "intercept": repr(reg.intercept),
         "center": int(reg.center),
         "target": reg.design.target,

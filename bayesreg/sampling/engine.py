@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from bayesreg.errors import ConvergenceError, SamplerWarning, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.priors.normal import Normal
 from bayesreg.sampling.arguments import (
     MOST_CHAINS,
     read_count,
@@ -23,6 +22,7 @@ from bayesreg.sampling.datatree import check_groups, log_posterior, to_datatree
 from bayesreg.sampling.draws import Run, Tick
 from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import SMALLEST_ESS, Diagnostics, diagnose
+from bayesreg.sampling.gibbs.laws import has_law
 from bayesreg.sampling.gibbs.sampler import WARMUP, sample_gibbs
 
 if TYPE_CHECKING:
@@ -98,13 +98,15 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
         return EngineChoice(engine, "asked for")
     if not reg.is_gaussian:
         return EngineChoice("nuts", f"the {reg.family.name} family is sampled by NUTS")
-    if isinstance(reg.prior, Normal):
+    if reg.prior.is_conjugate:
         return EngineChoice(
             "exact", "a Normal prior has a posterior in closed form (given sigma and scale), so draws are independent"
         )
     if not reg.intercept_term.fits_scaling(reg.prior.scaled_by_sigma):
         return EngineChoice("nuts", "only one of the priors of intercept and coefficients is scaled by sigma")
-    return EngineChoice("gibbs", f"a {reg.prior.name} prior is a scale mixture of Normals, which Gibbs draws fast")
+    if not has_law(reg.prior):
+        return EngineChoice("nuts", f"{reg.prior.article} prior has no Gibbs law, so it is sampled by NUTS")
+    return EngineChoice("gibbs", f"{reg.prior.article} prior is a scale mixture of Normals, which Gibbs draws fast")
 
 
 def sample(
@@ -217,7 +219,7 @@ def draw_posterior(
     draws, chains = read_count("draws", draws, 1), read_count("chains", chains, 1, MOST_CHAINS)
     tune = None if tune is None else read_count("tune", tune, 0)
     cores = None if cores is None else read_count("cores", cores, 1)
-    require_memory(draws, chains, 4 + reg.p * (2 if reg.is_horseshoe else 1))
+    require_memory(draws, chains, 4 + reg.p * (2 if reg.prior.has_local_unknowns else 1))
     seed = read_seed(random_seed)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": seed}
     for thin in SHORT_THINNINGS:

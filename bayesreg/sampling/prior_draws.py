@@ -1,13 +1,11 @@
 """Draws from the priors of a regression, for what its posterior is to be compared with."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
-
-# From this ratio s/b on the elastic-net prior is a Laplace prior to rounding.
-STEEPEST = 1e6
 
 
 def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -52,62 +50,28 @@ def draw_if_proper(
     return prior.draw(generator, shape) if prior is not None and prior.proper else None
 
 
-def draw_elastic_net(
-    laplace: np.ndarray, normal: np.ndarray, shape: tuple[int, ...], generator: np.random.Generator
-) -> np.ndarray:
-    """Draw from p(x) ∝ exp(−|x|/b − x²/(2s²)), shape (..., p), for proper columns.
-
-    |x| is Normal(−s²/b, s²) above 0, drawn by the inverse of its survival function in logarithms.
-    """
-    from scipy.special import log_ndtr, ndtri_exp
-
-    size = (*shape, len(laplace))
-    sign = generator.choice([-1.0, 1.0], size)
-    exponential = generator.standard_exponential(size)
-    with np.errstate(invalid="ignore"):
-        steepness = normal / laplace
-    both = np.isfinite(normal) & (steepness < STEEPEST)
-    a, s = np.where(both, steepness, 0.0), np.where(both, normal, 1.0)
-    truncated = -s * (a + ndtri_exp(log_ndtr(-a) - exponential))
-    with np.errstate(invalid="ignore"):
-        pointed = laplace * exponential
-    return sign * np.where(both, np.maximum(truncated, 0.0), pointed)
-
-
 def draw_hyperparameters(
     reg: Regression, shape: tuple[int, ...], generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Draw the prior's unknowns by name, but for a scale whose hyperprior is improper."""
-    drawn: dict[str, np.ndarray] = {}
-    hyperprior = getattr(reg.prior, "scale", None)
-    if isinstance(hyperprior, PositivePrior) and hyperprior.proper:
-        drawn["scale"] = hyperprior.draw(generator, shape)
-    if isinstance(reg.prior, HorseshoePrior):
-        drawn["local_scale"] = np.abs(generator.standard_cauchy((*shape, reg.p)))
-    if isinstance(reg.prior, RegularizedHorseshoe):
-        drawn["slab_scale"] = reg.prior.slab_prior.draw(generator, shape)
-    return drawn
+    """Draw the prior's unknowns by name, but for those whose hyperprior is improper."""
+    return {
+        unknown.name: unknown.prior.draw(generator, (*shape, reg.p) if unknown.per_column else shape)
+        for unknown in reg.prior.unknowns
+        if unknown.prior.proper
+    }
 
 
 def _beta(
     reg: Regression,
     sigma: np.ndarray | None,
-    hyperparameters: dict[str, np.ndarray],
+    hyperparameters: Mapping[str, np.ndarray],
     shape: tuple[int, ...],
     generator: np.random.Generator,
 ) -> np.ndarray | None:
     """Coefficients given everything above them; None if any of that, or any column, has an improper prior."""
-    factor, scale = sigma if reg.prior.scaled_by_sigma else np.ones(shape), hyperparameters.get("scale")
-    if factor is None or (scale is None and not reg.scale_known):
+    if len(hyperparameters) < len(reg.prior.unknowns) or np.any(reg.prior.is_flat(reg.names)):
         return None
-    if isinstance(reg.prior, HorseshoePrior):
-        sd = hyperparameters["local_scale"] * (np.full(shape, reg.prior.scale) if scale is None else scale)[..., None]
-        if isinstance(reg.prior, RegularizedHorseshoe):
-            sd = 1 / np.hypot(1 / sd, 1 / hyperparameters["slab_scale"][..., None])
-        return factor[..., None] * sd * generator.standard_normal(sd.shape)
-    scales = reg.unit_scales
-    if np.any(scales.is_flat):
+    if sigma is None and reg.prior.scaled_by_sigma:
         return None
-    if scale is not None:
-        factor = factor * scale
-    return factor[..., None] * draw_elastic_net(scales.laplace, scales.normal, shape, generator)
+    given = reg.prior.given(reg.names, np.ones(shape) if sigma is None else sigma, hyperparameters)
+    return reg.prior.draw_given(generator, given)

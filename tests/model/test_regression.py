@@ -208,7 +208,7 @@ def test_a_constant_column_without_a_prior_is_refused():
 
 @pytest.mark.parametrize("prior", [None, 0.1, "laplace", br.L1(1.0), br.HalfNormal(1.0), br.Laplace], ids=repr)
 def test_what_is_no_prior_is_refused(prior):
-    with pytest.raises(PriorError, match="prior must be Laplace, Normal, Horseshoe or what to_prior returns"):
+    with pytest.raises(PriorError, match="prior must be Laplace, Normal, Horseshoe, another"):
         br.Regression(X, Y, prior=prior)
 
 

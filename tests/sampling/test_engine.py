@@ -24,7 +24,7 @@ CHOICES = {
     "normal": (make(br.Normal(1.0)), "exact", "closed form"),
     "normal by column, sigma unknown": (make(br.Normal([1.0, np.inf, 2.0]), None), "exact", "closed form"),
     "laplace": (make(), "gibbs", "scale mixture"),
-    "elastic net": (make(br.ElasticNetPrior(1.0, 1.0)), "gibbs", "elastic_net"),
+    "elastic net": (make(br.ElasticNetPrior(1.0, 1.0)), "gibbs", "elastic-net"),
     "unknown scale, laplace": (make(br.Laplace(br.HalfNormal(1.0))), "gibbs", "scale mixture"),
     "unknown scale, normal": (make(br.Normal(br.HalfNormal(1.0))), "exact", "closed form"),
     "horseshoe": (make(br.Horseshoe()), "gibbs", "scale mixture"),

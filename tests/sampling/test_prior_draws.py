@@ -8,7 +8,8 @@ from scipy import integrate, stats
 
 import bayesreg as br
 from bayesreg.errors import PriorError
-from bayesreg.sampling.prior_draws import draw_elastic_net, draw_prior, improper_parts
+from bayesreg.priors.column_scales import ColumnScales, draw_elastic_net
+from bayesreg.sampling.prior_draws import draw_prior, improper_parts
 
 # Kolmogorov's statistic of a right program is larger than this once in a thousand runs, over all tests here.
 SMALLEST_P = 1e-3 / 40
@@ -51,7 +52,9 @@ def test_positive_priors(prior):
 )
 def test_coefficients(laplace, normal):
     """One column of each kind, from a weak to an overwhelming kink."""
-    values = draw_elastic_net(np.array([laplace]), np.array([normal]), (COUNT,), np.random.default_rng(3))[:, 0]
+    values = draw_elastic_net(
+        ColumnScales(np.array([laplace]), np.array([normal]), False), (COUNT,), np.random.default_rng(3)
+    )[:, 0]
     prior = br.ElasticNetPrior(laplace, normal)
     assert kolmogorov(np.abs(values), lambda x: np.log(2) + float(prior.log_density([x])[0]), 0.0) > SMALLEST_P
     assert stats.binomtest(int(np.sum(values > 0)), COUNT).pvalue > SMALLEST_P

@@ -111,7 +111,7 @@ def _at_survival(exponential: Any, laplace: Any, normal: Any) -> Any:
     return pt.switch(both, pt.switch(pt.isfinite(normal), normal, 1.0) * t, laplace * exponential)
 
 
-def root_inverse_gamma(name: str, shape: Any, scale: Any) -> Any:
+def root_inverse_gamma(name: str, shape: Any, scale: Any, *, dims: str | None = None) -> Any:
     """A positive variable whose square has the inverse-gamma distribution.
 
     It is the free variable itself, so that a mode is one of its own density, as everywhere else.
@@ -120,7 +120,7 @@ def root_inverse_gamma(name: str, shape: Any, scale: Any) -> Any:
     def draws(shape: Any, scale: Any, size: Any) -> Any:
         return pt.sqrt(pm.InverseGamma.dist(shape, scale, size=size))
 
-    return pm.CustomDist(name, shape, scale, dist=draws, transform=log)
+    return pm.CustomDist(name, shape, scale, dist=draws, transform=log, dims=dims)
 
 
 def flat(name: str, start: Any) -> Any:

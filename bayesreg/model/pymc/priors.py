@@ -1,7 +1,7 @@
 """The priors of a Regression as PyMC variables; every number in them is data, so that one compilation serves many."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pymc as pm
@@ -9,12 +9,12 @@ import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.pymc.distributions import ElasticNet, inverse, root_inverse_gamma
+from bayesreg.priors.base import Given, Prior
 from bayesreg.priors.column_scales import ColumnScales
+from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
+from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 
 if TYPE_CHECKING:
     from bayesreg.model.regression import Regression
@@ -29,7 +29,7 @@ def number(name: str, value: float) -> Any:
     return pm.Data(name, np.asarray(value, dtype=np.float64))
 
 
-def positive(name: str, prior: PositivePrior | None) -> Any:
+def positive(name: str, prior: PositivePrior | None, dims: str | None = None) -> Any:
     """A free variable with the given prior; its density is always that of the variable itself.
 
     Raises
@@ -39,30 +39,33 @@ def positive(name: str, prior: PositivePrior | None) -> Any:
     """
     if prior is None or type(prior) not in _POSITIVE:
         raise UnsupportedError(f"no PyMC form for {prior!r}; available: {', '.join(k.__name__ for k in _POSITIVE)}.")
-    return _POSITIVE[type(prior)](name, prior)
+    return _POSITIVE[type(prior)](name, prior, dims)
 
 
-def _inverse_gamma(name: str, prior: InverseGamma) -> Any:
+def _inverse_gamma(name: str, prior: InverseGamma, dims: str | None) -> Any:
     shape, scale = number(f"{name}_prior_shape", prior.shape), number(f"{name}_prior_scale", prior.scale)
-    return pm.InverseGamma(name, shape, scale) if prior.on == "sd" else root_inverse_gamma(name, shape, scale)
+    return (pm.InverseGamma if prior.on == "sd" else root_inverse_gamma)(name, shape, scale, dims=dims)
 
 
-def _half_student_t(name: str, prior: HalfStudentT) -> Any:
-    return pm.HalfStudentT(name, number(f"{name}_prior_df", prior.df), number(f"{name}_prior_scale", prior.scale))
+def _half_student_t(name: str, prior: HalfStudentT, dims: str | None) -> Any:
+    df, scale = number(f"{name}_prior_df", prior.df), number(f"{name}_prior_scale", prior.scale)
+    return pm.HalfStudentT(name, df, scale, dims=dims)
 
 
-def _uniform(name: str, prior: Uniform) -> Any:
-    return pm.Uniform(name, 0.0, number(f"{name}_prior_upper", prior.upper)) if prior.proper else pm.HalfFlat(name)
+def _uniform(name: str, prior: Uniform, dims: str | None) -> Any:
+    if not prior.proper:
+        return pm.HalfFlat(name, dims=dims)
+    return pm.Uniform(name, 0.0, number(f"{name}_prior_upper", prior.upper), dims=dims)
 
 
-_POSITIVE: dict[type[PositivePrior], Callable[[str, Any], Any]] = {
-    HalfNormal: lambda name, prior: pm.HalfNormal(name, number(f"{name}_prior_scale", prior.scale)),
-    Exponential: lambda name, prior: pm.Exponential(name, number(f"{name}_prior_rate", prior.rate)),
+_POSITIVE: dict[type[PositivePrior], Callable[[str, Any, str | None], Any]] = {
+    HalfNormal: lambda name, prior, dims: pm.HalfNormal(name, number(f"{name}_prior_scale", prior.scale), dims=dims),
+    Exponential: lambda name, prior, dims: pm.Exponential(name, number(f"{name}_prior_rate", prior.rate), dims=dims),
     HalfStudentT: _half_student_t,
     InverseGamma: _inverse_gamma,
-    Gamma: lambda name, prior: _inverse_gamma(name, prior.of_scale),
+    Gamma: lambda name, prior, dims: _inverse_gamma(name, prior.of_scale, dims),
     Uniform: _uniform,
-    Jeffreys: lambda name, _: inverse(name),
+    Jeffreys: lambda name, _, dims: inverse(name),
 }
 
 
@@ -78,21 +81,52 @@ def coefficients(reg: "Regression", sigma: Any, parameterization: Parameterizati
 
 
 def _beta(reg: "Regression", name: str, sigma: Any, parameterization: Parameterization) -> Any:
-    prior, factor = reg.prior, sigma if reg.prior.scaled_by_sigma else None
-    if isinstance(prior, HorseshoePrior):
-        sd = _times(_local_sd(prior), factor)
-        return _scaled(name, pm.Normal, sd, centered=parameterization == "centered")
-    if not reg.scale_known:
-        assert isinstance(prior, Laplace | Normal)
-        assert isinstance(prior.scale, PositivePrior)
-        kind = pm.Laplace if isinstance(prior, Laplace) else pm.Normal
-        scale = _times(positive("scale", prior.scale), factor)
-        return _scaled(name, kind, scale, centered=parameterization != "noncentered")
-    return _of_columns(name, reg.scales, factor)
+    """The registered form of the prior, that of its penalty, or that of its mixture of Normals.
+
+    Raises
+    ------
+    UnsupportedError
+        If it has none of them.
+    """
+    prior, unit = reg.prior, sigma if reg.prior.scaled_by_sigma else None
+    if type(prior) in COEFFICIENTS:
+        return COEFFICIENTS[type(prior)](prior, Place(name, reg.names, unit, parameterization))
+    if prior.has_penalty:
+        return _penalty(reg, name, unit, parameterization)
+    if prior.local_scale is not None:
+        return _mixture(prior, Place(name, reg.names, unit, parameterization))
+    raise UnsupportedError(
+        f"no PyMC form for {prior.article} prior; state its local_scale, or add a form to "
+        "bayesreg.model.pymc.priors.COEFFICIENTS."
+    )
 
 
-def _times(value: Any, factor: Any) -> Any:
+class Place(NamedTuple):
+    """Where a prior's form is put: its variable's name, the columns, sigma if it is scaled by it, and how.
+
+    Attributes
+    ----------
+    name : str
+    columns : sequence of str
+    unit : tensor or None
+    parameterization : {"auto", "centered", "noncentered"}
+    """
+
+    name: str
+    columns: Sequence[str]
+    unit: Any
+    parameterization: Parameterization
+
+
+def times(value: Any, factor: Any) -> Any:
+    """The product; the value itself without a factor."""
     return value if factor is None else value * factor
+
+
+def scale_of(prior: Prior) -> Any:
+    """The prior's one scale: free, or a number that can be changed later."""
+    known = prior.constants(())
+    return positive("scale", prior.scale_prior) if "scale" not in known else number("scale", float(known["scale"]))
 
 
 def _scaled(name: str, kind: Any, scale: Any, *, centered: bool) -> Any:
@@ -102,25 +136,60 @@ def _scaled(name: str, kind: Any, scale: Any, *, centered: bool) -> Any:
     return pm.Deterministic(name, scale * kind(f"{name}_unit", 0, ONE, dims="coef_name"), dims="coef_name")
 
 
-def _local_sd(prior: HorseshoePrior) -> Any:
-    """Standard deviation of each coefficient given local, global and slab scale."""
-    known = not isinstance(prior.scale, PositivePrior)
-    scale = number("scale", prior.scale) if known else positive("scale", prior.scale)  # type: ignore[arg-type]
-    sd = scale * pm.HalfCauchy("local_scale", ONE, dims="coef_name")
-    if not isinstance(prior, RegularizedHorseshoe):
-        return sd
-    return sd / pt.sqrt(1 + (sd / positive("slab_scale", prior.slab_prior)) ** 2)
+def _horseshoe(prior: Horseshoe, place: Place) -> Any:
+    sd = scale_of(prior) * pm.HalfCauchy("local_scale", ONE, dims="coef_name")
+    return _scaled(place.name, pm.Normal, times(sd, place.unit), centered=place.parameterization == "centered")
 
 
-def _of_columns(name: str, scales: ColumnScales, factor: Any) -> Any:
-    """Coefficients with known scales, by the plainest distribution that has them."""
+def _regularized_horseshoe(prior: RegularizedHorseshoe, place: Place) -> Any:
+    sd = scale_of(prior) * pm.HalfCauchy("local_scale", ONE, dims="coef_name")
+    sd = sd / pt.sqrt(1 + (sd / positive("slab_scale", prior.slab_prior)) ** 2)
+    return _scaled(place.name, pm.Normal, times(sd, place.unit), centered=place.parameterization == "centered")
+
+
+# The forms of priors that have one of their own.
+COEFFICIENTS: dict[type[Prior], Callable[[Any, Place], Any]] = {
+    Horseshoe: _horseshoe,
+    RegularizedHorseshoe: _regularized_horseshoe,
+}
+
+
+def _mixture(prior: Prior, place: Place) -> Any:
+    """Coefficients as Normals whose local scales are free."""
+    dims = {True: "coef_name", False: None}
+    free = {one.name: positive(one.name, one.prior, dims[one.per_column]) for one in prior.unknowns}
+    local = free.get("local_scale")
+    if local is None:
+        local = positive("local_scale", prior.local_scale, "coef_name")
+    unit = pt.as_tensor(1.0 if place.unit is None else place.unit)[..., None]
+    shared = {one.name: free[one.name] if one.per_column else free[one.name][..., None] for one in prior.unknowns}
+    sd = 1 / pt.sqrt(prior.precision(Given(place.columns, unit, shared), local))
+    return _scaled(place.name, pm.Normal, sd, centered=place.parameterization == "centered")
+
+
+def _penalty(reg: "Regression", name: str, unit: Any, parameterization: Parameterization) -> Any:
+    scales, hyperprior = reg.unit_scales, reg.prior.scale_prior
+    if hyperprior is None:
+        return _of_columns(name, scales, unit)
+    factor, held = times(positive("scale", hyperprior), unit), lambda _, values: values
+    if parameterization != "noncentered":
+        return _of_columns(name, scales, factor, held)
+    return pm.Deterministic(name, factor * _of_columns(f"{name}_unit", scales, None, held), dims="coef_name")
+
+
+def _data(name: str, values: np.ndarray) -> Any:
+    return pm.Data(name, values, dims="coef_name")
+
+
+def _of_columns(name: str, scales: ColumnScales, factor: Any, held: Callable[[str, np.ndarray], Any] = _data) -> Any:
+    """Coefficients with scales known up to a factor, by the plainest distribution that has them."""
     dims = "coef_name"
     if np.all(scales.is_flat):
         return pm.Flat(name, dims=dims)
     has_laplace, has_normal = (np.isfinite(part) for part in (scales.laplace, scales.normal))
     if np.all(has_laplace) and not np.any(has_normal):
-        return pm.Laplace(name, 0, _times(pm.Data("laplace_scale", scales.laplace, dims=dims), factor), dims=dims)
+        return pm.Laplace(name, 0, times(held("laplace_scale", scales.laplace), factor), dims=dims)
     if np.all(has_normal) and not np.any(has_laplace):
-        return pm.Normal(name, 0, _times(pm.Data("normal_scale", scales.normal, dims=dims), factor), dims=dims)
-    parts = (pm.Data(f"{kind}_scale", getattr(scales, kind), dims=dims) for kind in ("laplace", "normal"))
+        return pm.Normal(name, 0, times(held("normal_scale", scales.normal), factor), dims=dims)
+    parts = (held(f"{kind}_scale", getattr(scales, kind)) for kind in ("laplace", "normal"))
     return ElasticNet(name, *parts, ONE if factor is None else factor, dims=dims)

@@ -20,7 +20,6 @@ from scipy import linalg
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.priors.normal import Normal
 from bayesreg.sampling.draws import Run, chain_generators, draw_type
 from bayesreg.sampling.exact.conditional import Conditional, conditional
 from bayesreg.sampling.exact.marginal import Marginal, Nodes
@@ -219,7 +218,7 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
     """
     if not isinstance(reg, Regression):
         raise PriorError(f"expected a Regression, got {type(reg).__name__}; use br.Regression(X, y, prior=…).")
-    if not reg.is_gaussian or not isinstance(reg.prior, Normal):
+    if not reg.is_gaussian or not reg.prior.is_conjugate:
         raise UnsupportedError(
             f"the exact engine covers gaussian regressions with a Normal prior, got {reg}; "
             'use engine="auto" for draws, br.select(reg, by="evidence") for the evidence under a Laplace prior.'

@@ -12,21 +12,10 @@ from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.hyper import Uniform
-from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.positive import KERNELS, PositivePrior, flat
-from bayesreg.priors.regularized_horseshoe import HorseshoePrior, RegularizedHorseshoe
 from bayesreg.sampling.draws import Run
-from bayesreg.sampling.gibbs.compiled.problem import (
-    CENTER,
-    HORSESHOE,
-    LAPLACE,
-    NO_MIXING,
-    SCALE,
-    SIGMA,
-    SLAB,
-    Problem,
-    State,
-)
+from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB, Problem, State
+from bayesreg.sampling.gibbs.laws import Law, law_of
 from bayesreg.sampling.proper import require_proper
 
 if TYPE_CHECKING:
@@ -47,8 +36,8 @@ def assemble(reg: Regression) -> Problem:
     Raises
     ------
     UnsupportedError
-        If the family is not Gaussian, or only one of the priors of coefficients and of an intercept at
-        x = 0 is scaled by sigma.
+        If the family is not Gaussian, the prior has no law for it, or only one of the priors of coefficients and of
+        an intercept at x = 0 is scaled by sigma.
     """
     if not reg.is_gaussian:
         raise UnsupportedError(f'the Gibbs engine needs the gaussian family, got {reg}; use engine="nuts".')
@@ -57,14 +46,14 @@ def assemble(reg: Regression) -> Problem:
             'intercept and coefficients must both be scaled by sigma, or both not; use engine="nuts".'
         )
     loss = reg.loss
-    inverse_laplace, precision, common = _prior_parts(reg)
+    law = law_of(reg.prior, reg.names)
+    inverse_laplace, precision, common = _prior_parts(reg, law)
     flat = ~common & (precision == 0)
     require_proper(reg, flat)
     wide = loss.A is not None and loss.A.shape[0] < loss.size and not np.any(flat)
     rows, response, origin = _wide_data(loss) if wide else _tall_data(loss)
     term = reg.intercept_term
     center = term if term.orthogonal and term.has_prior else None
-    slab = reg.prior if isinstance(reg.prior, RegularizedHorseshoe) else None
     return Problem(
         rows=rows,
         response=response,
@@ -75,7 +64,7 @@ def assemble(reg: Regression) -> Problem:
         origin_pull=np.zeros(0) if wide else response - rows @ origin,
         origin_rss=0.0 if wide else float(loss.rss(origin)),
         square=float(loss.square),
-        mixing=_mixing(reg, inverse_laplace),
+        mixing=law.mixing,
         laplace=inverse_laplace,
         precision=precision,
         common=common,
@@ -85,8 +74,8 @@ def assemble(reg: Regression) -> Problem:
         scale_known=reg.scale_known,
         sigma_prior=encode(reg.noise.prior),
         scale_prior=encode(reg.prior.scale_prior),
-        slab_df=slab.slab_df if slab else 0.0,
-        slab_scale=slab.slab_scale if slab else inf,
+        slab_df=law.slab_df,
+        slab_scale=law.slab_scale,
         power=float(reg.n - term.is_flat),
         center_weight=float(reg.design.weight),
         center_mean=float(reg.design.mean_y),
@@ -98,7 +87,7 @@ def assemble(reg: Regression) -> Problem:
 
 def with_scales(problem: Problem, reg: Regression) -> Problem:
     """The same data under the scales of another regression's prior."""
-    inverse_laplace, precision, common = _prior_parts(reg)
+    inverse_laplace, precision, common = _prior_parts(reg, law_of(reg.prior, reg.names))
     return problem._replace(laplace=inverse_laplace, precision=precision, common=common)
 
 
@@ -116,7 +105,7 @@ def starting_point(reg: Regression, problem: Problem) -> State:
         sigma = _inside(problem.sigma_prior, _residual_sd(reg, ridge), 0.5)
     unit = sigma if problem.scaled else 1.0
     if problem.scale_known:
-        scale = float(reg.prior.scale) if isinstance(reg.prior, HorseshoePrior) else 1.0  # type: ignore[arg-type]
+        scale = law_of(reg.prior, reg.names).scale
     else:
         typical = float(np.mean(np.abs(ridge[problem.common]))) / unit
         scale = _inside(problem.scale_prior, typical if typical > 0 else 1.0, 0.5)
@@ -230,21 +219,10 @@ def _plain(array: np.ndarray | None) -> np.ndarray:
     return np.require(array, dtype=float, requirements=["C", "W"])
 
 
-def _prior_parts(reg: Regression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _prior_parts(reg: Regression, law: Law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """1/b_j and 1/s_j² at scale 1, and whether the prior's scale multiplies the element, each of shape (q,)."""
-    if isinstance(reg.prior, HorseshoePrior):
-        laplace, precision, common = np.zeros(reg.p), np.zeros(reg.p), np.ones(reg.p, dtype=bool)
-    else:
-        scales = reg.unit_scales
-        laplace, precision, common = 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat
-    term = reg.intercept_term
+    laplace, precision, common, term = law.laplace, law.precision, law.common, reg.intercept_term
     return term.append(laplace, 0.0), term.append(precision, term.scale**-2), term.append(common, False)
-
-
-def _mixing(reg: Regression, inverse_laplace: np.ndarray) -> int:
-    if isinstance(reg.prior, HorseshoePrior):
-        return HORSESHOE
-    return LAPLACE if isinstance(reg.prior, Laplace) or np.any(inverse_laplace > 0) else NO_MIXING
 
 
 def _tall_data(loss: QuadraticLoss) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,10 +18,11 @@ from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
+from bayesreg.priors.column_scales import draw_mixing_variances
 from bayesreg.sampling.draws import Run, Tick, chain_generators
 from bayesreg.sampling.gibbs.assemble import assemble, disperse, shares, starting_point
 from bayesreg.sampling.gibbs.compiled.problem import CENTER, SIGMA
-from bayesreg.sampling.gibbs.univariate import draw_mixing_variances, draw_sigma
+from bayesreg.sampling.gibbs.univariate import draw_sigma
 from bayesreg.sampling.proper import require_proper
 
 

@@ -106,7 +106,7 @@ def sample_gibbs(
 
 def is_short(reg: Regression, sweeps: int) -> bool:
     """Whether so many sweeps of all chains are drawn by interpreted code, unless another kernel is asked for."""
-    covered = reg.is_gaussian and reg.scale_known and not reg.is_horseshoe
+    covered = reg.is_gaussian and reg.scale_known and reg.prior.has_penalty
     return covered and reg.p <= SHORT_COLUMNS and sweeps <= SHORT_SWEEPS
 
 

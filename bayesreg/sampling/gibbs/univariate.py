@@ -1,4 +1,4 @@
-"""Draws of single positive quantities: Laplace mixing variances and the noise standard deviation."""
+"""Draws of the noise standard deviation."""
 
 from collections.abc import Callable
 from math import exp, inf, isfinite, log
@@ -10,26 +10,6 @@ from bayesreg.priors.positive import PositivePrior
 
 # Steps out, and shrinkages, after which a slice step gives up.
 MOST_STEPS = 1_000
-
-
-def draw_mixing_variances(generator: np.random.Generator, size: np.ndarray) -> np.ndarray:
-    """Draw τ_j from its conditional under β_j | τ_j ~ Normal(0, b_j²τ_j), τ_j ~ Exponential(mean 2).
-
-    1/τ_j is inverse-Gaussian with shape 1 and mean 1/v, v = |β_j|/b_j. It is drawn by the method of
-    Michael, Schucany & Haas (1976, doi:10.2307/2683801), written for τ so that it is exact down to
-    v = 0 (where it is the square of a Normal): with N standard normal, the larger root is
-    τ₁ = ((|N| + √(N² + 4v))/2)² and the smaller v²/τ₁.
-
-    Parameters
-    ----------
-    size : ndarray, shape (p,)
-        v_j = |β_j|/b_j ≥ 0.
-    """
-    normal = np.abs(generator.standard_normal(size.shape))
-    larger = (0.5 * (normal + np.sqrt(normal * normal + 4 * size))) ** 2
-    take_larger = generator.random(size.shape) * (larger + size) <= larger
-    smaller = size * (size / np.maximum(larger, np.finfo(float).tiny))
-    return np.maximum(np.where(take_larger, larger, smaller), np.finfo(float).tiny)
 
 
 def draw_sigma(

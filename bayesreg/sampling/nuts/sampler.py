@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TARGET_ACCEPT = 0.9
 # The funnel between the scales of a horseshoe needs shorter steps.
-HORSESHOE_TARGET_ACCEPT = 0.995
+LOCAL_TARGET_ACCEPT = 0.995
 # From this many on, coefficients with an unknown scale mix best as they are.
 ROWS_PER_COLUMN = 3
 # With so many draws to warm up for each unknown, PyMC learns all their covariances better than it loses by the noise.
@@ -73,7 +73,7 @@ def sample_nuts(
     form, parameterization = choose_form(reg), choose_parameterization(reg)
     model = reg.to_pymc(form, parameterization)
     run = _by_nutpie if sampler == "nutpie" else _by_pymc
-    accept = HORSESHOE_TARGET_ACCEPT if reg.is_horseshoe else TARGET_ACCEPT
+    accept = LOCAL_TARGET_ACCEPT if reg.prior.has_local_unknowns else TARGET_ACCEPT
     settings = {
         "draws": draws,
         "tune": tune,
@@ -81,9 +81,9 @@ def sample_nuts(
         "cores": cores and min(cores, chains),
         "target_accept": accept,
     }
-    # The local scales of a horseshoe bend rather than lean, which no covariance mends.
+    # Local scales bend rather than lean, which no covariance mends.
     with interruption_raised() as check:
-        plan = _Plan(_short(random_seed), progressbar, not reg.is_horseshoe, settings, check)
+        plan = _Plan(_short(random_seed), progressbar, not reg.prior.has_local_unknowns, settings, check)
         tree = run(model, _wanted(model), plan)
     return Run(
         _read(reg, tree["posterior"]),
@@ -110,7 +110,7 @@ def choose_parameterization(reg: Regression) -> Literal["centered", "noncentered
     Where they say little, the coefficients follow the unknown scale of their prior, and are drawn as that scale times
     a unit (Betancourt & Girolami 2015, doi:10.48550/arXiv.1312.0906).
     """
-    if reg.is_horseshoe:
+    if reg.prior.has_local_unknowns:
         return "noncentered"
     weak = not reg.scale_known and informative_rows(reg) < ROWS_PER_COLUMN * reg.p
     return "noncentered" if weak else "centered"

@@ -9,7 +9,8 @@ from scipy import integrate, stats
 
 import bayesreg as br
 from bayesreg.errors import ConvergenceError
-from bayesreg.sampling.gibbs.univariate import draw_mixing_variances, draw_sigma, slice_step
+from bayesreg.priors.column_scales import draw_mixing_variances
+from bayesreg.sampling.gibbs.univariate import draw_sigma, slice_step
 
 COUNT = 40_000
 SIZES = [0.0, 1e-300, 1e-8, 1e-3, 0.1, 1.0, 10.0, 1e3, 1e8, 1e15]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 # How the prior of a mixed coefficient is a mixture of Normals.
-NO_MIXING, LAPLACE, HORSESHOE = 0, 1, 2
+LAPLACE, HORSESHOE = 1, 2
 # Places in `State.hyper`.
 SIGMA, SCALE, SLAB, CENTER = 0, 1, 2, 3
 
@@ -28,7 +28,7 @@ class Problem(NamedTuple):
     origin_rss, square : float
         ‖b − A·origin‖² and b'b.
     mixing : int
-        How mixed coefficients are mixtures: `NO_MIXING`, `LAPLACE` or `HORSESHOE`.
+        How mixed coefficients are mixtures: `LAPLACE` (whose mixing variances are integrated out) or `HORSESHOE`.
     laplace, precision : ndarray, shape (q,)
         1/b_j and 1/s_j² at scale 1; 0 where a part is absent.
     common : ndarray of bool, shape (q,)

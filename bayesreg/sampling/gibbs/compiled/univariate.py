@@ -14,7 +14,7 @@ TINY = float(np.finfo(np.float64).tiny)
 
 @njit(nogil=True)
 def mixing_variance(generator: np.random.Generator, size: float) -> float:
-    """Draw τ given v = |β|/b as `bayesreg.sampling.gibbs.univariate.draw_mixing_variances` does."""
+    """Draw τ given v = |β|/b as `bayesreg.priors.column_scales.draw_mixing_variances` does."""
     normal = abs(generator.standard_normal())
     larger = (0.5 * (normal + sqrt(normal * normal + 4.0 * size))) ** 2
     if generator.random() * (larger + size) <= larger:

@@ -1,0 +1,78 @@
+"""How the Gibbs sampler takes each prior of coefficients: as Normals given mixing variances or local scales."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bayesreg.errors import UnsupportedError
+from bayesreg.priors.base import Prior
+from bayesreg.priors.horseshoe import Horseshoe
+from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
+from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE
+
+
+class Law(NamedTuple):
+    """A prior as the Gibbs sampler takes it.
+
+    Attributes
+    ----------
+    mixing : int
+        How its columns are mixtures of Normals: a code of :mod:`bayesreg.sampling.gibbs.compiled.problem`.
+    laplace, precision : ndarray, shape (p,)
+        1/b_j and 1/s_j² at scale 1; 0 where a part is absent.
+    common : ndarray of bool, shape (p,)
+        Whether the prior's scale multiplies the column.
+    scale : float
+        The scale where it is known.
+    slab_df, slab_scale : float
+        Of the inverse-gamma prior on the slab's variance; an infinite scale means no slab.
+    """
+
+    mixing: int
+    laplace: np.ndarray
+    precision: np.ndarray
+    common: np.ndarray
+    scale: float = 1.0
+    slab_df: float = 0.0
+    slab_scale: float = inf
+
+
+def _horseshoe(prior: Horseshoe, names: Sequence[str]) -> Law:
+    nothing, scale = np.zeros(len(names)), prior.constants(names).get("scale", 1.0)
+    return Law(HORSESHOE, nothing, nothing, np.ones(len(names), dtype=bool), float(scale))
+
+
+def _regularized_horseshoe(prior: RegularizedHorseshoe, names: Sequence[str]) -> Law:
+    nothing, scale = np.zeros(len(names)), prior.constants(names).get("scale", 1.0)
+    common = np.ones(len(names), dtype=bool)
+    return Law(HORSESHOE, nothing, nothing, common, float(scale), prior.slab_df, prior.slab_scale)
+
+
+# Those of priors that are no penalty.
+LAWS: dict[type[Prior], Callable[[Any, Sequence[str]], Law]] = {
+    Horseshoe: _horseshoe,
+    RegularizedHorseshoe: _regularized_horseshoe,
+}
+
+
+def has_law(prior: Prior) -> bool:
+    """Whether the Gibbs sampler covers a prior."""
+    return prior.has_penalty or type(prior) in LAWS
+
+
+def law_of(prior: Prior, names: Sequence[str]) -> Law:
+    """A prior as the Gibbs sampler takes it, for the given columns.
+
+    Raises
+    ------
+    UnsupportedError
+        If there is no law for it.
+    """
+    if prior.has_penalty:
+        scales = prior.unit_scales(names)
+        return Law(LAPLACE, 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat)
+    if type(prior) not in LAWS:
+        raise UnsupportedError(f'the Gibbs engine has no law for {prior.article} prior; use engine="nuts".')
+    return LAWS[type(prior)](prior, names)
