@@ -44,6 +44,10 @@ class Prediction:
     source : str
         What it was predicted from.
     random_seed : int or None
+
+    See Also
+    --------
+    predict : Predictions for new rows.
     """
 
     family: Family
@@ -195,6 +199,12 @@ def predict(
         regression had an offset and the new rows have none, or a prediction is beyond floating point.
     PriorError
         If `random_seed` is no seed.
+
+    See Also
+    --------
+    Prediction : What :func:`predict` returns.
+    sample : Posterior draws.
+    map_estimate : Certified MAP estimate.
 
     Examples
     --------

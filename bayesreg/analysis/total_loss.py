@@ -28,6 +28,10 @@ class TotalLoss:
     gradient : ndarray, shape (p,), or None
         Gradient of the total in the coefficients, where the columns are known.
     objective : str
+
+    See Also
+    --------
+    total_loss : Loss and penalty of an objective, term by term.
     """
 
     base: float
@@ -76,6 +80,11 @@ def total_loss(
         If the objective is unknown, lacks the penalty's term, or needs sigma.
     UnsupportedError
         If its loss is that of another family.
+
+    See Also
+    --------
+    objectives : Objectives of the tools that are known.
+    map_estimate : Certified MAP estimate.
 
     Examples
     --------

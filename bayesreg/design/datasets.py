@@ -33,6 +33,11 @@ def load_dataset(name: str) -> "tuple[pd.DataFrame, str]":
     DataError
         If the name is unknown.
 
+    See Also
+    --------
+    Regression : Data, prior, noise and family of a regression.
+    moments : Sufficient statistics of a file, folder, frame or batches.
+
     Examples
     --------
     >>> import bayesreg as br

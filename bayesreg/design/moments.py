@@ -54,6 +54,11 @@ class Moments:
     rest_x, rest_y : ndarray of shape (p,), float
         What rounding took off the means: the mean is mean_x + rest_x.
 
+    See Also
+    --------
+    moments : Sufficient statistics of a file, folder, frame or batches.
+    Regression : Data, prior, noise and family of a regression.
+
     Examples
     --------
     >>> import numpy as np

@@ -87,6 +87,11 @@ def moments(
     DataError
         If the source or its columns cannot be used.
 
+    See Also
+    --------
+    Moments : Sufficient statistics of a Gaussian regression.
+    Regression : Data, prior, noise and family of a regression.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -52,6 +52,12 @@ class Family(ABC):
     likelihood : str
         The distribution of y_i as a formula, with ``{mean}`` for the linear predictor, ``{sigma}``, and the fields of
         the family by name.
+
+    See Also
+    --------
+    Regression : Data, prior, noise and family of a regression.
+    StudentT : Family with Student-t noise.
+    NegativeBinomial : Family of overdispersed counts.
     """
 
     name: ClassVar[str]

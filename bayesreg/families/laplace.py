@@ -17,6 +17,11 @@ class LaplaceNoise(LocationScale):
     regression (Koenker & Bassett 1978, doi:10.2307/1913643). The loss is convex with a kink at η = y, so
     an estimate passes through some rows exactly, and may be one of many: then one of them is returned.
 
+    See Also
+    --------
+    StudentT : Family with Student-t noise.
+    Regression : Data, prior, noise and family of a regression.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -25,6 +25,11 @@ class NegativeBinomial(LogLink):
     ------
     PriorError
         If it is not a positive finite number.
+
+    See Also
+    --------
+    Family : Base class of families.
+    Regression : Data, prior, noise and family of a regression.
     """
 
     size: float = 1.0

@@ -18,6 +18,12 @@ class StudentT(LocationScale):
     ----------
     df : float
         Degrees of freedom, greater than 0; 4 by default.
+
+    See Also
+    --------
+    LaplaceNoise : Family with Laplace noise.
+    Family : Base class of families.
+    Regression : Data, prior, noise and family of a regression.
     """
 
     df: float = 4.0

@@ -122,6 +122,11 @@ def find_MAP(  # noqa: N802 (PyMC's own name for it)
     MultimodalWarning
         If several modes were found.
 
+    See Also
+    --------
+    map_estimate : Certified MAP estimate.
+    Regression : Data, prior, noise and family of a regression.
+
     Notes
     -----
     Everything runs in NumPy, so that nothing waits for numba or a C compiler. The cost of a step is that of k

@@ -79,6 +79,13 @@ class Regression:
     UnsupportedError
         If the family is unknown.
 
+    See Also
+    --------
+    map_estimate : Certified MAP estimate.
+    sample : Posterior draws.
+    compare : MAP, penalized estimate and posterior side by side.
+    moments : Sufficient statistics of a file, folder, frame or batches.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -35,6 +35,11 @@ class Certificate:
         The sigma at which the conditions were checked.
     sigma_slope : float or None
         For a joint mode: derivative of the log posterior in log sigma, divided by n; else None.
+
+    See Also
+    --------
+    certify : KKT residual and duality gap of any point.
+    Estimate : A certified point estimate.
     """
 
     kkt: float
@@ -79,6 +84,11 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
         If beta is not p finite numbers.
     PriorError
         If sigma is needed and not given, or the prior's scale is unknown.
+
+    See Also
+    --------
+    Certificate : KKT residual and duality gap of a point.
+    map_estimate : Certified MAP estimate.
 
     Examples
     --------

@@ -49,6 +49,13 @@ class Estimate:
         Whether its rows had offsets, so that new ones need theirs.
     formula : FormulaSpec or None
         What makes its columns from a frame, if it was a formula.
+
+    See Also
+    --------
+    map_estimate : Certified MAP estimate.
+    penalized_estimate : The same minimum by other packages.
+    Certificate : KKT residual and duality gap of a point.
+    predict : Predictions for new rows.
     """
 
     names: tuple[str, ...]

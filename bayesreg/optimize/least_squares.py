@@ -29,6 +29,11 @@ def least_squares(reg: Regression) -> Estimate:
     PriorError
         If the family has a noise scale, is not the Gaussian, and sigma is unknown.
 
+    See Also
+    --------
+    map_estimate : Certified MAP estimate.
+    certify : KKT residual and duality gap of any point.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -61,6 +61,14 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
         doi:10.1198/016214508000000337, section 4), or the family's loss is not convex and several modes are
         found from several starting points; the highest is returned.
 
+    See Also
+    --------
+    penalized_estimate : The same minimum by other packages.
+    certify : KKT residual and duality gap of any point.
+    path : Certified estimates at many strengths.
+    sample : Posterior draws.
+    find_MAP : MAP of any PyMC model, with exact zeros.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -54,6 +54,12 @@ class Path:
     theta : ndarray, shape (m, q)
         The points, with the intercept's deviation last where it is among the coefficients.
     certificates : CertificateTable
+
+    See Also
+    --------
+    path : Certified estimates at many strengths.
+    plot_path : Coefficients along the strengths, with posterior bands.
+    Estimate : A certified point estimate.
     """
 
     reg: Regression
@@ -146,6 +152,13 @@ def path(reg: Regression, strengths: object = None) -> Path:
         If sigma or scale is unknown, or no column is penalized.
     ConvergenceError
         If a certificate does not accept its point.
+
+    See Also
+    --------
+    strength_max : The smallest strength at which every coefficient is 0.
+    plot_path : Coefficients along the strengths, with posterior bands.
+    select : The strength by cross-validation, evidence and other rules.
+    sample_path : Posterior draws at many strengths.
 
     Examples
     --------

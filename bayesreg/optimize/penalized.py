@@ -66,6 +66,12 @@ def penalized_estimate(reg: Regression, solver: str = "auto") -> Estimate:
         If the solver does not converge, or ends at a point that the certificate does not accept; for "auto", if
         every tool does.
 
+    See Also
+    --------
+    map_estimate : Certified MAP estimate.
+    certify : KKT residual and duality gap of any point.
+    path : Certified estimates at many strengths.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -25,10 +25,20 @@ def strength_max(reg: Regression) -> float:
     along with the strength; where a column has an L2 term and no L1 term, its default grid therefore begins
     elsewhere.
 
+    Parameters
+    ----------
+    reg : Regression
+        With known sigma and scale.
+
     Raises
     ------
     PriorError
         If sigma or scale is unknown.
+
+    See Also
+    --------
+    path : Certified estimates at many strengths.
+    select : The strength by cross-validation, evidence and other rules.
     """
     check_regression(reg)
     if reg.noise.sigma is None:

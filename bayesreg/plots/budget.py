@@ -74,6 +74,11 @@ def plot_budget(
     UnsupportedError
         If the loss has kinks (Laplace noise).
 
+    See Also
+    --------
+    budget : The bound on the norm that a penalty amounts to.
+    plot_lesson : Lasso and ridge side by side.
+
     Examples
     --------
     >>> import bayesreg as br

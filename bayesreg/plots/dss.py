@@ -51,6 +51,11 @@ def plot_dss(
     PriorError
         If `max_coefficients` is not a positive whole number.
 
+    See Also
+    --------
+    decoupled_selection : Sparse summaries of a posterior.
+    plot_sparsity : Probabilities of negative, near zero and positive.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -48,6 +48,11 @@ def plot_kappa(
     PriorError
         If `ci_prob` is not between 0 and 1, or `max_coefficients` not a positive whole number.
 
+    See Also
+    --------
+    shrinkage : Shrinkage factors and the effective number of coefficients.
+    plot_shrinkage : Least squares, MAP and posterior mean of each coefficient.
+
     Examples
     --------
     >>> import bayesreg as br

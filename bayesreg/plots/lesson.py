@@ -80,6 +80,11 @@ def plot_lesson(
     DataError
         If `columns` are not two of the columns.
 
+    See Also
+    --------
+    plot_budget : The budget region and the loss contours.
+    plot_prior : Densities of priors and their penalties.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -71,6 +71,12 @@ def plot_path(
         If `max_labels` is not a whole number, `ci_prob` not between 0 and 1, `posterior` not of this regression,
         or the regression has no path; see :func:`bayesreg.path`.
 
+    See Also
+    --------
+    path : Certified estimates at many strengths.
+    sample_path : Posterior draws at many strengths.
+    plot_selection : The criterion of each rule along the strengths.
+
     Examples
     --------
     >>> import bayesreg as br

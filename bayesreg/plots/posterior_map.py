@@ -59,6 +59,11 @@ def plot_posterior_map(
     PriorError
         If `max_coefficients` is not a positive whole number.
 
+    See Also
+    --------
+    compare : MAP, penalized estimate and posterior side by side.
+    plot_shrinkage : Least squares, MAP and posterior mean of each coefficient.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -104,6 +104,12 @@ def plot_prior(
     PriorError
         If there is no prior, its scale is unknown or infinite, sigma is missing, or `axes` are not three.
 
+    See Also
+    --------
+    plot_prior_posterior : Prior and posterior of each coefficient.
+    Laplace : Laplace prior, that of the lasso.
+    Horseshoe : Horseshoe prior.
+
     Examples
     --------
     >>> import bayesreg as br

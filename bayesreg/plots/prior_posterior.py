@@ -58,6 +58,11 @@ def plot_prior_posterior(
     PriorError
         If `max_coefficients` is not a positive whole number.
 
+    See Also
+    --------
+    plot_prior : Densities of priors and their penalties.
+    prior_sensitivity : Sensitivity of the posterior to prior and likelihood.
+
     Examples
     --------
     >>> import bayesreg as br

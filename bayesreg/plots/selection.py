@@ -114,6 +114,12 @@ def plot_selection(
     DataError
         If it is none of the three.
 
+    See Also
+    --------
+    select : The strength by cross-validation, evidence and other rules.
+    path : Certified estimates at many strengths.
+    bias_variance : Bias and variance at each strength when the truth is known.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -83,6 +83,11 @@ def plot_shrinkage(
     PriorError
         If `ci_prob` is not between 0 and 1, or `max_coefficients` not a positive whole number.
 
+    See Also
+    --------
+    compare : MAP, penalized estimate and posterior side by side.
+    plot_kappa : Shrinkage factor of each coefficient.
+
     Examples
     --------
     >>> import bayesreg as br

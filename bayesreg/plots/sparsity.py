@@ -51,6 +51,11 @@ def plot_sparsity(
     PriorError
         If `max_coefficients` is not a positive whole number.
 
+    See Also
+    --------
+    sparsity : Which coefficients are zero, and how sure that is.
+    plot_posterior_map : Posterior intervals, MAP and penalized estimate.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -81,6 +81,12 @@ class Prior(ABC):
         Fields that may hold one number per column, and the names under which models and draws keep these.
     scaled_by_sigma : bool
         Whether its scales are multiplied by sigma.
+
+    See Also
+    --------
+    PenaltyPrior : Base class of priors that are a penalty.
+    Laplace : Laplace prior, that of the lasso.
+    Horseshoe : Horseshoe prior.
     """
 
     name: ClassVar[str]

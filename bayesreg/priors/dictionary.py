@@ -70,6 +70,12 @@ def to_penalty(
     PriorError
         If the prior's scale has a hyperprior rather than a number, or the prior is a horseshoe, which is no penalty.
 
+    See Also
+    --------
+    to_prior : The prior of a penalty.
+    convert : A strength of one tool as that of another.
+    objectives : Objectives of the tools that are known.
+
     Examples
     --------
     >>> import bayesreg as br
@@ -120,6 +126,12 @@ def to_prior(
         another than the one that the penalty names.
     UnsupportedError
         If the objective does not have the family.
+
+    See Also
+    --------
+    to_penalty : The penalty of a prior.
+    convert : A strength of one tool as that of another.
+    objectives : Objectives of the tools that are known.
 
     Examples
     --------
@@ -177,6 +189,12 @@ def convert(
         If an objective is unknown, the term is ambiguous or absent, or a number is missing.
     UnsupportedError
         If an objective does not have the family, or the two have none in common.
+
+    See Also
+    --------
+    objectives : Objectives of the tools that are known.
+    to_penalty : The penalty of a prior.
+    to_prior : The prior of a penalty.
 
     Examples
     --------

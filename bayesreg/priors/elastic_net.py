@@ -24,6 +24,13 @@ class ElasticNetPrior(PenaltyPrior):
         b > 0 and s > 0, in the units of beta; inf removes the part.
     scaled_by_sigma : bool, optional
         If True both scales are multiplied by sigma.
+
+    See Also
+    --------
+    Laplace : Laplace prior, that of the lasso.
+    Normal : Normal prior, that of ridge regression.
+    to_penalty : The penalty of a prior.
+    ElasticNet : Penalty with an L1 and an L2 term.
     """
 
     laplace_scale: ColumnValues

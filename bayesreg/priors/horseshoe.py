@@ -34,6 +34,11 @@ def guess_scale(p0: float, *, p: int, n: int, sigma: float = 1.0) -> float:
     sigma : float
         Noise standard deviation; 1 for a prior scaled by sigma, 2 for a Bernoulli regression.
 
+    See Also
+    --------
+    Horseshoe : Horseshoe prior.
+    RegularizedHorseshoe : Horseshoe prior with a slab.
+
     Examples
     --------
     >>> import bayesreg as br
@@ -66,6 +71,12 @@ class Horseshoe(Prior):
     ------
     PriorError
         If the scale is not positive, or improper.
+
+    See Also
+    --------
+    RegularizedHorseshoe : Horseshoe prior with a slab.
+    guess_scale : Global scale from a guess of the number of nonzero coefficients.
+    Laplace : Laplace prior, that of the lasso.
 
     Examples
     --------

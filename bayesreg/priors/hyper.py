@@ -46,6 +46,12 @@ class HalfNormal(PositivePrior):
     ----------
     scale : float
         s, the standard deviation of the Normal before folding; in the units of x.
+
+    See Also
+    --------
+    HalfStudentT : Half-Student-t hyperprior.
+    Exponential : Exponential hyperprior.
+    InverseGamma : Inverse-gamma hyperprior.
     """
 
     scale: float
@@ -79,6 +85,12 @@ class Exponential(PositivePrior):
     ----------
     rate : float
         Inverse of the prior mean; in inverse units of x.
+
+    See Also
+    --------
+    HalfNormal : Half-normal hyperprior.
+    HalfStudentT : Half-Student-t hyperprior.
+    Uniform : Uniform hyperprior.
     """
 
     rate: float
@@ -114,6 +126,11 @@ class HalfStudentT(PositivePrior):
         Degrees of freedom; 1 is the half-Cauchy.
     scale : float
         In the units of x.
+
+    See Also
+    --------
+    HalfNormal : Half-normal hyperprior.
+    HalfCauchy : Half-Cauchy hyperprior.
     """
 
     df: float
@@ -149,7 +166,19 @@ class HalfStudentT(PositivePrior):
 
 
 def HalfCauchy(scale: float) -> HalfStudentT:  # noqa: N802 - reads as the distribution that it returns
-    """Half-Cauchy prior: the half-Student-t with one degree of freedom."""
+    """Half-Cauchy prior: the half-Student-t with one degree of freedom.
+
+    Parameters
+    ----------
+    scale : float
+        The median, in the units of x.
+
+    See Also
+    --------
+    HalfStudentT : Half-Student-t hyperprior.
+    HalfNormal : Half-normal hyperprior.
+    Horseshoe : Horseshoe prior.
+    """
     return HalfStudentT(1.0, scale)
 
 
@@ -166,6 +195,12 @@ class InverseGamma(PositivePrior):
     on : {"variance", "sd"}
         Which quantity v has the inverse-gamma distribution. The density returned is always that
         of x, so that for the variance it carries the Jacobian 2x.
+
+    See Also
+    --------
+    Gamma : Gamma hyperprior of a precision.
+    HalfNormal : Half-normal hyperprior.
+    Jeffreys : Improper prior 1/sigma.
     """
 
     shape: float
@@ -214,7 +249,14 @@ class InverseGamma(PositivePrior):
 
 @dataclass(frozen=True)
 class Jeffreys(PositivePrior):
-    """The improper prior that is flat in log x: p(x) ∝ 1/x, for a noise standard deviation."""
+    """The improper prior that is flat in log x: p(x) ∝ 1/x, for a noise standard deviation.
+
+    See Also
+    --------
+    InverseGamma : Inverse-gamma hyperprior.
+    Uniform : Uniform hyperprior.
+    HalfStudentT : Half-Student-t hyperprior.
+    """
 
     power_at_zero: ClassVar[float] = -1.0
 
@@ -252,6 +294,11 @@ class Uniform(PositivePrior):
     ----------
     upper : float
         In the units of x.
+
+    See Also
+    --------
+    HalfNormal : Half-normal hyperprior.
+    Jeffreys : Improper prior 1/sigma.
     """
 
     upper: float
@@ -307,6 +354,11 @@ class Gamma(PositivePrior):
     rate : float
         In the units of the scale, or of its square.
     on : {"strength", "squared_strength"}
+
+    See Also
+    --------
+    InverseGamma : Inverse-gamma hyperprior.
+    HalfStudentT : Half-Student-t hyperprior.
 
     Examples
     --------

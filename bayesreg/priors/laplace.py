@@ -32,6 +32,14 @@ class Laplace(PenaltyPrior):
     PriorError
         If a scale is not positive, or not a number.
 
+    See Also
+    --------
+    Normal : Normal prior, that of ridge regression.
+    ElasticNetPrior : Prior of the elastic net.
+    Horseshoe : Horseshoe prior.
+    to_penalty : The penalty of a prior.
+    L1 : Lasso penalty.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -36,6 +36,13 @@ class Normal(PenaltyPrior):
     PriorError
         If a scale is not positive, or `loc` is not a finite number.
 
+    See Also
+    --------
+    Laplace : Laplace prior, that of the lasso.
+    ElasticNetPrior : Prior of the elastic net.
+    to_penalty : The penalty of a prior.
+    L2 : Ridge penalty.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -272,6 +272,12 @@ _NAMES = tuple(dict.fromkeys(objective.name for objective in _OBJECTIVES))
 def objectives() -> tuple[Objective, ...]:
     """All objectives of the dictionary, in the order of its table; one per tool and multiple of its loss.
 
+    See Also
+    --------
+    convert : A strength of one tool as that of another.
+    to_penalty : The penalty of a prior.
+    to_prior : The prior of a penalty.
+
     Examples
     --------
     >>> import bayesreg as br

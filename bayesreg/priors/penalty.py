@@ -98,6 +98,13 @@ class L1(_Terms):
     objective : str, optional
         The objective that the term is added to; see :func:`bayesreg.objectives`.
 
+    See Also
+    --------
+    L2 : Ridge penalty.
+    ElasticNet : Penalty with an L1 and an L2 term.
+    to_prior : The prior of a penalty.
+    Laplace : Laplace prior, that of the lasso.
+
     Examples
     --------
     >>> import bayesreg as br
@@ -130,6 +137,13 @@ class L2(_Terms):
         The objective that the term is added to. ``half_rss`` has c = 1, ``rss``, ``mse``, ``nll``
         and ``sklearn.Ridge`` have c = 2.
 
+    See Also
+    --------
+    L1 : Lasso penalty.
+    ElasticNet : Penalty with an L1 and an L2 term.
+    to_prior : The prior of a penalty.
+    Normal : Normal prior, that of ridge regression.
+
     Examples
     --------
     >>> import bayesreg as br
@@ -158,6 +172,13 @@ class ElasticNet(_Terms):
         λ ≥ 0 and κ ≥ 0, as in `L1` and `L2`.
     objective : str, optional
         The objective that the terms are added to.
+
+    See Also
+    --------
+    L1 : Lasso penalty.
+    L2 : Ridge penalty.
+    to_prior : The prior of a penalty.
+    ElasticNetPrior : Prior of the elastic net.
 
     Examples
     --------

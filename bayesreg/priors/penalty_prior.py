@@ -24,6 +24,12 @@ class PenaltyPrior(Prior):
 
     A subclass states `terms`, :meth:`column_scales` and :meth:`strengthened`; the mixing quantity is the variance τ_j
     of the Laplace part.
+
+    See Also
+    --------
+    Prior : Base class of priors of coefficients.
+    Laplace : Laplace prior, that of the lasso.
+    Normal : Normal prior, that of ridge regression.
     """
 
     @abstractmethod

@@ -36,6 +36,12 @@ class RegularizedHorseshoe(Prior):
         Degrees of freedom of the slab, 4 by default.
     scaled_by_sigma : bool
         Whether both scales are to be multiplied by sigma.
+
+    See Also
+    --------
+    Horseshoe : Horseshoe prior.
+    guess_scale : Global scale from a guess of the number of nonzero coefficients.
+    InverseGamma : Inverse-gamma hyperprior.
     """
 
     scale: float | PositivePrior

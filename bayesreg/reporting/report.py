@@ -74,6 +74,8 @@ def report(
         What makes the page again, to be shown on it; by default Python code with the regression's settings.
     random_seed : int, optional
         Of draws and folds.
+    **sampling
+        As for :func:`bayesreg.sample`, such as ``draws``.
 
     Returns
     -------
@@ -88,6 +90,12 @@ def report(
         If `ci_prob` is not between 0 and 1, or a posterior is given together with options of sampling.
     ObjectiveError
         If the objective is unknown or does not suit the prior.
+
+    See Also
+    --------
+    compare : MAP, penalized estimate and posterior side by side.
+    sample : Posterior draws.
+    select : The strength by cross-validation, evidence and other rules.
 
     Examples
     --------

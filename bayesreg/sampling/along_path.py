@@ -87,6 +87,12 @@ def sample_path(
     SamplerWarning
         If draws at some strength do not pass the gate.
 
+    See Also
+    --------
+    path : Certified estimates at many strengths.
+    sample : Posterior draws.
+    plot_path : Coefficients along the strengths, with posterior bands.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -83,6 +83,10 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     UnsupportedError
         If the engine is unknown.
 
+    See Also
+    --------
+    sample : Posterior draws.
+
     Examples
     --------
     >>> import bayesreg as br
@@ -172,6 +176,14 @@ def sample(
     -----
     SamplerWarning
         If R̂ ≥ 1.01 or not finite, an effective sample size is ≤ 400, chains coincide, or there are divergences.
+
+    See Also
+    --------
+    choose_engine : Which engine samples a regression, and why.
+    map_estimate : Certified MAP estimate.
+    compare : MAP, penalized estimate and posterior side by side.
+    sample_path : Posterior draws at many strengths.
+    predict : Predictions for new rows.
 
     Examples
     --------

@@ -95,6 +95,12 @@ def bias_variance(
     UnsupportedError
         If the family is not gaussian.
 
+    See Also
+    --------
+    plot_selection : The criterion of each rule along the strengths.
+    select : The strength by cross-validation, evidence and other rules.
+    cross_validate : Held-out error at each strength.
+
     Examples
     --------
     >>> import bayesreg as br

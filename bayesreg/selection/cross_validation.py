@@ -53,6 +53,12 @@ def cross_validate(reg: Regression, folds: Any = FOLDS, random_seed: int | None 
     DataError
         If there are no rows, fewer than folds, or a constant target or only constant columns.
 
+    See Also
+    --------
+    select : The strength by cross-validation, evidence and other rules.
+    plot_selection : The criterion of each rule along the strengths.
+    bias_variance : Bias and variance at each strength when the truth is known.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -35,6 +35,11 @@ class Selection:
         The prior of the chosen strength.
     regression : Regression
         The regression under that prior, its noise as given.
+
+    See Also
+    --------
+    select : The strength by cross-validation, evidence and other rules.
+    Selections : The strengths chosen by several rules.
     """
 
     axis: Axis
@@ -134,6 +139,12 @@ class Selections:
     ----------
     selections : tuple of Selection
         In the order in which the rules were asked for; ``selections["cv"]`` is that of one rule.
+
+    See Also
+    --------
+    select : The strength by cross-validation, evidence and other rules.
+    Selection : The strength chosen by one rule.
+    plot_selection : The criterion of each rule along the strengths.
     """
 
     selections: tuple[Selection, ...]

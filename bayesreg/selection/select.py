@@ -149,6 +149,13 @@ def select(
         If the best strength lies at an end of the default grid where the curve still moves; under a Normal prior
         the grid was extended first.
 
+    See Also
+    --------
+    path : Certified estimates at many strengths.
+    cross_validate : Held-out error at each strength.
+    log_evidence : Log marginal likelihood under a Normal prior.
+    plot_selection : The criterion of each rule along the strengths.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -42,6 +42,12 @@ class Budget:
         N at least squares (at maximum likelihood for other families): from there on the budget does not
         bind. The smallest, where there are many such estimates; infinite where there is none.
     norm : Norm
+
+    See Also
+    --------
+    budget : The bound on the norm that a penalty amounts to.
+    strength_for_budget : The strength that spends a given budget.
+    plot_budget : The budget region and the loss contours.
     """
 
     reg: Regression
@@ -94,6 +100,12 @@ def budget(reg: Regression) -> Budget:
     ConvergenceError
         If the certificate does not accept the MAP.
 
+    See Also
+    --------
+    strength_for_budget : The strength that spends a given budget.
+    plot_budget : The budget region and the loss contours.
+    to_penalty : The penalty of a prior.
+
     Examples
     --------
     >>> import bayesreg as br
@@ -136,6 +148,11 @@ def strength_for_budget(reg: Regression, t: float) -> Budget:
         As for :func:`budget`.
     ConvergenceError
         If no strength found spends t to 1e-8 of it, as where the path jumps (a loss not strictly convex).
+
+    See Also
+    --------
+    budget : The bound on the norm that a penalty amounts to.
+    plot_budget : The budget region and the loss contours.
 
     Examples
     --------

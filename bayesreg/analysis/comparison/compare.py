@@ -89,6 +89,12 @@ class Comparison:
         Columns along which the penalized minimum can move at no cost, so that it is not unique; None if not known.
     doubts : tuple of str
         Those of the notes that call for a second look.
+
+    See Also
+    --------
+    compare : MAP, penalized estimate and posterior side by side.
+    plot_posterior_map : Posterior intervals, MAP and penalized estimate.
+    plot_shrinkage : Least squares, MAP and posterior mean of each coefficient.
     """
 
     reg: Regression
@@ -234,6 +240,8 @@ def compare(
         deviation of the logistic distribution for a Bernoulli family, of 1 for a Poisson family.
     notes : tuple of str, optional
         Printed with the table.
+    **sampling
+        As for :func:`sample`, such as ``draws`` and ``random_seed``.
 
     Returns
     -------
@@ -247,6 +255,14 @@ def compare(
         If the prior's scale is unknown, the prior a horseshoe, or a probability is not between 0 and 1.
     ObjectiveError, UnsupportedError
         If the objective is unknown, or lacks the family or the penalty's term.
+
+    See Also
+    --------
+    map_estimate : Certified MAP estimate.
+    penalized_estimate : The same minimum by other packages.
+    sample : Posterior draws.
+    report : One page with everything about a regression.
+    plot_posterior_map : Posterior intervals, MAP and penalized estimate.
 
     Examples
     --------

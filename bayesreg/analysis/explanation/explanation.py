@@ -45,6 +45,10 @@ class Explanation:
         What was assumed, and what the reader must know.
     sampling : dict
         Settings of :func:`bayesreg.sample`.
+
+    See Also
+    --------
+    explain : A fitted estimator as the mode of a posterior.
     """
 
     tool: str

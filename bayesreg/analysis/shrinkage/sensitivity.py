@@ -52,6 +52,11 @@ def prior_sensitivity(
     PriorError
         If `threshold` is no finite number from 0, or a name is not in the posterior.
 
+    See Also
+    --------
+    plot_prior_posterior : Prior and posterior of each coefficient.
+    sample : Posterior draws.
+
     Examples
     --------
     >>> import bayesreg as br

@@ -39,6 +39,11 @@ class Shrinkage:
         κ_j of posterior draws, from 0 (untouched) to 1 (fully shrunk).
     prior_m_eff_draws : ndarray, shape (S,), or None
         Σ(1 − κ_j) under the prior; None if the prior's scale has an improper hyperprior.
+
+    See Also
+    --------
+    shrinkage : Shrinkage factors and the effective number of coefficients.
+    plot_kappa : Shrinkage factor of each coefficient.
     """
 
     names: tuple[str, ...]
@@ -151,6 +156,12 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
         If `idata` is not from :func:`bayesreg.sample`, or lacks the data, or `reg` is another regression.
     PriorError
         If `random_seed` is no seed.
+
+    See Also
+    --------
+    plot_kappa : Shrinkage factor of each coefficient.
+    sparsity : Which coefficients are zero, and how sure that is.
+    guess_scale : Global scale from a guess of the number of nonzero coefficients.
 
     Notes
     -----

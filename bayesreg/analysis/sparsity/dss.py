@@ -42,6 +42,11 @@ class DecoupledSelection:
         Excess error ψ_λ, in units of y.
     ci_prob : float
         Probability of the equal-tailed intervals.
+
+    See Also
+    --------
+    decoupled_selection : Sparse summaries of a posterior.
+    plot_dss : Explained variation against size.
     """
 
     names: tuple[str, ...]
@@ -130,6 +135,12 @@ def decoupled_selection(
     ------
     UnsupportedError
         If the family is not Gaussian, or there are more than 4,000 columns.
+
+    See Also
+    --------
+    projection_predictive : Submodels whose predictions are closest to the posterior's.
+    sparsity : Which coefficients are zero, and how sure that is.
+    plot_dss : Explained variation against size.
 
     Notes
     -----

@@ -35,6 +35,10 @@ class Projection:
         In the order in which they were chosen.
     divergence : ndarray, shape (K + 1,)
         Posterior mean of the Kullback–Leibler divergence per row from the whole posterior to its projection.
+
+    See Also
+    --------
+    projection_predictive : Submodels whose predictions are closest to the posterior's.
     """
 
     names: tuple[str, ...]
@@ -123,6 +127,11 @@ def projection_predictive(
         If the family is not Gaussian, or there are more than 4,000 columns.
     PriorError
         If `max_size` is not a whole number from 1 to p.
+
+    See Also
+    --------
+    decoupled_selection : Sparse summaries of a posterior.
+    sparsity : Which coefficients are zero, and how sure that is.
 
     Notes
     -----

@@ -49,6 +49,11 @@ class Sparsity:
         Posterior mean, sparsified; see :func:`bayesreg.analysis.sparsity.savs.savs`.
     p_savs : ndarray, shape (p,)
         Share of draws in which the sparsified draw keeps the coefficient.
+
+    See Also
+    --------
+    sparsity : Which coefficients are zero, and how sure that is.
+    plot_sparsity : Probabilities of negative, near zero and positive.
     """
 
     names: tuple[str, ...]
@@ -199,6 +204,12 @@ def sparsity(
         columns.
     PriorError
         If a probability or ε is not allowed.
+
+    See Also
+    --------
+    plot_sparsity : Probabilities of negative, near zero and positive.
+    decoupled_selection : Sparse summaries of a posterior.
+    projection_predictive : Submodels whose predictions are closest to the posterior's.
 
     Notes
     -----

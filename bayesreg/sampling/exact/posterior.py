@@ -252,6 +252,11 @@ def log_evidence(reg: Regression) -> float:
     reg : Regression
         As for :func:`exact_posterior`.
 
+    See Also
+    --------
+    select : The strength by cross-validation, evidence and other rules.
+    sample : Posterior draws.
+
     Examples
     --------
     >>> import bayesreg as br
