@@ -156,6 +156,64 @@ def test_frozen_data_have_no_back_doors():
     assert {str(path): doors for path in FILES if (doors := back_doors(path.read_text()))} == {}
 
 
+def questions_about_the_intercept(source):
+    """Where a source asks for the kind of an intercept: isinstance, type, `is`, == or match on one; or its classes."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "type", "issubclass"):
+            asked = node.args[:1]
+        elif isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Match):
+            asked = [node.subject]
+        elif isinstance(node, ast.If | ast.IfExp | ast.While):
+            asked = [node.test]
+        else:
+            continue
+        for part in asked:
+            text = ast.unparse(part).removeprefix("not ")
+            if text.endswith(
+                (
+                    "reg.intercept",
+                    "self.intercept",
+                    "held.intercept",
+                    "intercept_term",
+                    "intercept_term.given",
+                    "term.given",
+                )
+            ):
+                yield ast.unparse(node)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "x = isinstance(reg.intercept, Normal)",
+        "x = reg.intercept is not False",
+        "x = axis.reg.intercept == True",
+        "if reg.intercept: pass",
+        "if not reg.intercept: pass",
+        "x = type(reg.intercept_term) is FlatIntercept",
+        "match reg.intercept:\n    case True: pass",
+        "x = reg.intercept_term.given is True",
+    ],
+)
+def test_a_question_about_the_intercept_is_seen(planted):
+    assert list(questions_about_the_intercept(planted))
+
+
+def test_nobody_else_asks_which_kind_an_intercept_is():
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text() for path in FILES}
+    kinds = ("NoIntercept", "FlatIntercept", "NormalIntercept")
+    named = {name for name, source in sources.items() if any(kind in source for kind in kinds)}
+    assert named == {"model/intercept.py", "model/pymc/model.py"}
+    asking = {
+        name
+        for name, source in sources.items()
+        if "intercept" in source and list(questions_about_the_intercept(source))
+    }
+    assert asking <= {"model/intercept.py"}
+
+
 def test_find_map_knows_no_regression():
     reached = set().union(*(imports_of(path) for path in FILES if path.parent.name == "find_map"))
     elsewhere = {module for module in reached if module.startswith("bayesreg.") and room_of(module) != "find_map"}

@@ -176,6 +176,20 @@ def test_another_prior_or_sigma_shares_the_design_and_changes_nothing_else():
     assert isinstance(reg.prior, br.ElasticNetPrior)
 
 
+@pytest.mark.parametrize("family", ["student_t", "bernoulli"])
+def test_another_prior_shares_the_loss_of_the_rows_where_sigma_is_known(family):
+    target, sigma = (Y, {"sigma": 2.0}) if family == "student_t" else ((Y.mean() < Y).astype(float), {})
+    reg = br.Regression(X, target, prior=br.Laplace(1.0), family=family, **sigma)
+    assert reg.with_prior(br.Normal(2.0)).row_loss is reg.row_loss
+
+
+def test_another_prior_leaves_an_unknown_sigma_unknown():
+    reg = br.Regression(X, Y, prior=br.Laplace(1.0), family="student_t")
+    other = reg.with_prior(br.Normal(2.0))
+    assert (other.prior, other.noise) == (br.Normal(2.0), reg.noise)
+    assert other.with_sigma(2.0).row_loss.sigma == 2.0
+
+
 def test_a_regression_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         make().prior = br.Laplace(1.0)
