@@ -22,6 +22,7 @@ ALLOWED = {
     "sampling": {"priors", "families", "design", "model"},
     "selection": {"priors", "families", "design", "model", "optimize", "sampling"},
     "analysis": {"priors", "families", "design", "model", "optimize", "sampling", "selection"},
+    "sklearn": {"priors", "families", "design", "model", "optimize", "sampling", "selection", "analysis"},
     "plots": {"priors", "families", "design", "model", "optimize", "sampling", "selection", "analysis"},
     "reporting": {"priors", "families", "design", "model", "optimize", "sampling", "selection", "analysis", "plots"},
     "cli": {
@@ -46,7 +47,14 @@ AT_HOME = {
     "numba": {"sampling/gibbs/compiled/"},
     "threadpoolctl": {"sampling/"},
     "nutpie": {"sampling/nuts/sampler.py", "sampling/nuts/compiled_models.py"},
-    "sklearn": {"analysis/explanation/", "optimize/penalized", "optimize/foreign/", "selection/", "design/datasets.py"},
+    "sklearn": {
+        "analysis/explanation/",
+        "sklearn/",
+        "optimize/penalized",
+        "optimize/foreign/",
+        "selection/",
+        "design/datasets.py",
+    },
     "skglm": {"optimize/penalized", "optimize/foreign/"},
     "statsmodels": {"optimize/penalized", "optimize/foreign/"},
     "matplotlib": {"plots/", "reporting/"},

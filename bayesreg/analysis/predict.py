@@ -76,6 +76,13 @@ class Prediction:
         return self.mean_draws.mean(axis=0)
 
     @property
+    def sd(self) -> np.ndarray:
+        """Predictive standard deviation of y, shape (m,); that of the draws for a family beside the Gaussian."""
+        if not self.family.quadratic:
+            return self.draws.std(axis=0)
+        return np.sqrt(self.eta.var(axis=0) + np.mean(np.broadcast_to(self.sigma, self.eta.shape) ** 2, axis=0))
+
+    @property
     def _has_mean(self) -> bool:
         return float(getattr(self.family, "df", 2.0)) > 1
 

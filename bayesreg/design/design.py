@@ -134,7 +134,8 @@ def design_of_rows(rows: Rows, names: tuple[str, ...], target: str, *, center: b
     mean = weighted_mean(rows.X, rows.weights)
     sd = weighted_sd(rows.X, mean, rows.weights)
     constant = sd <= CONSTANT_SHARE * _largest(rows.X)
-    warn_constant_columns(names, constant)
+    if center:  # Without an intercept a constant column is one.
+        warn_constant_columns(names, constant)
     standardization = _standardization(mean, sd, constant, center=center, standardize=standardize)
     return Design(names, target, rows.X.shape[0], rows, standardization, constant)
 
@@ -143,7 +144,8 @@ def design_of_moments(moments: Moments, *, center: bool, standardize: bool) -> D
     """Make a design from moments alone."""
     sd = moments.sd_x
     constant = sd <= CONSTANT_SHARE * np.abs(moments.mean_x)
-    warn_constant_columns(moments.names, constant)
+    if center:
+        warn_constant_columns(moments.names, constant)
     standardization = _standardization(moments.mean_x, sd, constant, center=center, standardize=standardize)
     return Design(moments.names, moments.target, moments.n, None, standardization, constant, moments)
 

@@ -95,15 +95,20 @@ def explain(
     check_sampling(sampling)
     if isinstance(fitted, type):
         raise DataError(f"{fitted.__name__} is a class; pass an instance of it after its fit(X, y).")
-    reading = _without_empty_rows(read(fitted, Data(X, y, sample_weight, penalty)))
-    bare = _bare(reading)
-    _require_width(reading, bare)
+    weights = np.full(len(y), float(sample_weight)) if isinstance(sample_weight, Real) else sample_weight
+    reading = _without_empty_rows(read(fitted, Data(X, y, weights, penalty)))
+    return explanation_of(reading, _bare(reading), tool_of(fitted), sigma, sampling)
+
+
+def explanation_of(reading: Reading, bare: Regression, tool: str, sigma: Any, sampling: dict[str, Any]) -> Explanation:
+    """The explanation of a reading on the regression of its data, whose prior and sigma are not settled yet."""
+    if len(reading.coef) != bare.p:
+        raise DataError(f"X has {bare.p} columns, the fit {len(reading.coef)} coefficients; pass the X of the fit.")
     number, notes = _settled_sigma(reading, bare, sigma)
     known = bare if number is None else bare.with_sigma(number)
     held = known.with_prior(_prior(reading, known, number))
     unknown = sigma if isinstance(sigma, PositivePrior) else None
     reg = held.with_sigma(unknown) if sigma == "learn" or unknown is not None else held  # type: ignore[arg-type]
-    tool = _tool(fitted)
     return Explanation(tool, reg, held, _estimate(reading, held, tool), reading, reading.notes + notes, sampling)
 
 
@@ -136,11 +141,6 @@ def _bare(reading: Reading) -> Regression:
     return bare.with_sigma(1.0) if bare.family.has_sigma else bare
 
 
-def _require_width(reading: Reading, bare: Regression) -> None:
-    if len(reading.coef) != bare.p:
-        raise DataError(f"X has {bare.p} columns, the fit {len(reading.coef)} coefficients; pass the X of the fit.")
-
-
 def _settled_sigma(reading: Reading, bare: Regression, sigma: Any) -> tuple[float | None, tuple[str, ...]]:
     """The sigma at which the strength is read as a prior, and how it came about."""
     if not bare.family.has_sigma:
@@ -151,8 +151,7 @@ def _settled_sigma(reading: Reading, bare: Regression, sigma: Any) -> tuple[floa
         return read_sigma(sigma) / reading.target[1], ("sigma was given, and is held as known",)
     if not (sigma is None or sigma == "learn" or isinstance(sigma, PositivePrior)):
         raise PriorError(f'sigma must be a number, "learn", a prior or None, got {sigma!r}.')
-    eta = reading.intercept + np.asarray(bare.design.rows.X @ reading.coef)  # type: ignore[union-attr]
-    number, how = (reading.sigma, "the fit itself") if reading.sigma else estimated_sigma(bare, eta)
+    number, how = (reading.sigma, "the fit itself") if reading.sigma else estimated_sigma(bare, reading)
     if sigma is None:
         return number, (f"sigma was estimated once by {how}, and is held as known; sigma='learn' gives it a prior",)
     return number, (
@@ -193,7 +192,7 @@ def _estimate(reading: Reading, held: Regression, tool: str) -> Estimate:
     )
 
 
-def _tool(fitted: Any) -> str:
+def tool_of(fitted: Any) -> str:
     """Package, version and settings in one line."""
     package = type(fitted).__module__.partition(".")[0]
     version = getattr(sys.modules.get(package), "__version__", "")

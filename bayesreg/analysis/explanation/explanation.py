@@ -138,10 +138,9 @@ class Explanation:
         random_seed : int, optional
             For draws of y.
         """
-        rows = self.reg.design.rows
-        X = self.reading.columns(X_new)
-        if weights is None and rows is not None and rows.weights is not None:
-            weights = np.full(X.shape[0] if hasattr(X, "shape") else len(X), rows.weights.mean())
+        X, design = self.reading.columns(X_new), self.reg.design
+        if weights is None:
+            weights = np.full(X.shape[0] if hasattr(X, "shape") else len(X), design.weight / design.n)
         inner = predict(self.idata, X, weights=weights, random_seed=random_seed)
         shift, size = self.reading.target
         return (

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bayesreg.analysis.explanation.reading import Reading
 from bayesreg.errors import DataError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.selection.sigma import estimate_sigma
 
 
-def estimated_sigma(bare: Regression, eta: np.ndarray) -> tuple[float, str]:
-    """A single estimate of sigma, and how it was made; `eta` is the linear predictor of the fit.
+def estimated_sigma(bare: Regression, reading: Reading) -> tuple[float, str]:
+    """A single estimate of sigma, and how it was made.
 
     Raises
     ------
@@ -23,6 +24,8 @@ def estimated_sigma(bare: Regression, eta: np.ndarray) -> tuple[float, str]:
         return estimate_sigma(bare)
     if bare.family.name not in _ESTIMATES:
         raise UnsupportedError(f"no estimate of sigma for the {bare.family.name} family; give sigma=.")
+    assert bare.design.rows is not None
+    eta = reading.intercept + np.asarray(bare.design.rows.X @ reading.coef)
     value, how = _ESTIMATES[bare.family.name](bare, eta)
     if not value > 0:
         raise DataError("the fit explains the target without error, so sigma cannot be estimated; give sigma=.")

@@ -1,7 +1,6 @@
 """What a tool has fitted, restated for a regression: data, penalty in the tool's own convention, coefficients."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,8 +46,8 @@ class Reading:
         Whether the penalty is on standardized columns.
     sigma : float or None
         The tool's own estimate, where its penalty comes from one.
-    columns : callable
-        From new rows of the user to those that the tool sees.
+    steps : tuple of transformers
+        From new rows of the user to those that the tool sees, one after another.
     target : tuple of float
         (shift, size): the user's target is shift + size × the tool's.
     notes : tuple of str
@@ -64,7 +63,7 @@ class Reading:
     fit_intercept: bool = True
     standardized: bool = False
     sigma: float | None = None
-    columns: Callable[[Any], Any] = field(default=lambda X: X)
+    steps: tuple[Any, ...] = ()
     target: tuple[float, float] = (0.0, 1.0)
     notes: tuple[str, ...] = ()
     n_empty: int = 0
@@ -74,9 +73,38 @@ class Reading:
         """How many rows the tool counts, those of weight 0 too."""
         return float(np.shape(self.data.y)[0] + self.n_empty)
 
+    def columns(self, X: Any) -> Any:
+        """The columns that the tool sees, of rows of the user."""
+        for step in self.steps:
+            X = transformed(step, X)
+        return X
+
     def noting(self, *notes: str) -> "Reading":
         """The same with more notes."""
         return replace(self, notes=(*self.notes, *notes))
+
+
+def transformed(transformer: Any, X: Any) -> Any:
+    """Columns made by a fitted transformer, with the names that it gives them where it gives any.
+
+    Raises
+    ------
+    DataError
+        If it cannot transform X.
+    """
+    try:
+        made = transformer.transform(X)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"the steps before the regression cannot transform X: {error}") from error
+    if hasattr(made, "columns") or hasattr(made, "tocsc"):
+        return made
+    try:
+        names = transformer.get_feature_names_out()
+    except (AttributeError, ValueError):
+        return made
+    import pandas as pd
+
+    return pd.DataFrame(made, columns=[str(name) for name in names], index=getattr(X, "index", None))
 
 
 def elastic_net(strength: Any, l1_ratio: Any, objective: str) -> Penalty:
@@ -124,7 +152,7 @@ def as_classes(data: Data, classes: Any) -> Data:
     if not np.all(np.isin(labels, known)):
         strange = [label for label in np.unique(labels).tolist() if label not in set(known.tolist())]
         raise DataError(f"y holds the classes {strange[:5]}, the fit knows {known.tolist()}; pass the y of the fit.")
-    positive = (data.y if hasattr(data.y, "index") else labels) == known[1]
+    positive = (data.y if hasattr(data.y, "iloc") else labels) == known[1]
     return replace(data, y=positive.astype(float))
 
 

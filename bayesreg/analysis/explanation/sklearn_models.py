@@ -25,7 +25,7 @@ def _inverse_elastic_net(C: float, l1_ratio: float) -> Penalty:
     return ElasticNet(C / l1_ratio, C / (1 - l1_ratio), _LOGISTIC)
 
 
-def _named_share(fitted: Any, l1_ratio: Any) -> float:
+def l1_share(fitted: Any, l1_ratio: Any) -> float:
     """The share of the L1 term: by `penalty` up to scikit-learn 1.7 and where it is still given, else by `l1_ratio`."""
     shares = {"l1": 1.0, "l2": 0.0, None: 0.0}
     penalty = getattr(fitted, "penalty", "deprecated")
@@ -33,14 +33,14 @@ def _named_share(fitted: Any, l1_ratio: Any) -> float:
 
 
 def _read_logistic(fitted: Any, data: Data) -> Reading:
-    share = _named_share(fitted, fitted.l1_ratio)
+    share = l1_share(fitted, fitted.l1_ratio)
     C = np.inf if getattr(fitted, "penalty", "deprecated") is None else float(fitted.C)
     return _logistic(fitted, data, _inverse_elastic_net(C, share))
 
 
 def _read_logistic_cv(fitted: Any, data: Data) -> Reading:
     coefficients(fitted)
-    share = _named_share(fitted, scalar(fitted.l1_ratio_)) if fitted.l1_ratio_ is not None else 0.0
+    share = l1_share(fitted, scalar(fitted.l1_ratio_)) if fitted.l1_ratio_ is not None else 0.0
     return _logistic(fitted, data, _inverse_elastic_net(scalar(fitted.C_), share)).noting(_CV)
 
 

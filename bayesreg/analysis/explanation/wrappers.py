@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesreg.analysis.explanation.reading import Data, Reading
+from bayesreg.analysis.explanation.reading import Data, Reading, transformed
 from bayesreg.design.columns import read_vector
 from bayesreg.errors import DataError, UnsupportedError
 
@@ -18,32 +18,8 @@ def _read_pipeline(read: Read, fitted: Any, data: Data) -> Reading:
     if len(fitted.steps) == 1 or fitted.steps[-1][1] in ("passthrough", None):
         return read(fitted.steps[-1][1], data)
     before = fitted[:-1]
-
-    def columns(X: Any) -> Any:
-        return _named(before, X, _transformed(before, X))
-
-    inner = read(fitted[-1], replace(data, X=columns(data.X)))
-    return replace(inner, columns=lambda X: inner.columns(columns(X)))
-
-
-def _transformed(transformer: Any, X: Any) -> Any:
-    try:
-        return transformer.transform(X)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"the steps before the regression cannot transform X: {error}") from error
-
-
-def _named(transformer: Any, X: Any, made: Any) -> Any:
-    """Dense columns with the names that the transformer gives them, where it gives any."""
-    if hasattr(made, "columns") or hasattr(made, "tocsc"):
-        return made
-    try:
-        names = transformer.get_feature_names_out()
-    except (AttributeError, ValueError):
-        return made
-    import pandas as pd
-
-    return pd.DataFrame(made, columns=[str(name) for name in names], index=getattr(X, "index", None))
+    inner = read(fitted[-1], replace(data, X=transformed(before, data.X)))
+    return replace(inner, steps=(before, *inner.steps))
 
 
 def _read_search(read: Read, fitted: Any, data: Data) -> Reading:
