@@ -97,7 +97,7 @@ def _add_job(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--no-standardize", action="store_true", help="let the prior see the columns as they are")
     command.add_argument(
-        "--engine", choices=("auto", "exact", "gibbs", "nuts"), default="auto", help="posterior engine"
+        "--engine", choices=("auto", "exact", "gibbs", "hmc", "nuts"), default="auto", help="posterior engine"
     )
     command.add_argument("--draws", type=int, default=1000, help="posterior draws per chain (default: 1000)")
     command.add_argument("--chains", type=int, default=4, help="chains (default: 4)")

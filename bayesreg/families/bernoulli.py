@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesreg.errors import DataError
 from bayesreg.families.base import Array, Family, TargetKind
+from bayesreg.families.links import log_one_plus_exp, logistic
 
 # The unit in which a change of log odds is small or not.
 LOGISTIC_SD = float(np.pi / np.sqrt(3))
@@ -34,7 +35,7 @@ class Bernoulli(Family):
 
     def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """log(1 + e^η) − yη."""
-        return np.logaddexp(0.0, np.where(y == 1, -eta, eta))
+        return log_one_plus_exp(np.where(y == 1, -eta, eta))
 
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """1/(1 + e^−η) − y."""
@@ -71,9 +72,7 @@ class Bernoulli(Family):
 
     def mean(self, eta: Array) -> Array:
         """1/(1 + e^−η), without overflow."""
-        from scipy.special import expit
-
-        return expit(eta)
+        return logistic(eta)
 
     def information(self, eta: Array) -> Array:
         """π(1 − π)."""

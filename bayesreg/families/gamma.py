@@ -54,6 +54,13 @@ class GammaFamily(LogLink):
         shape = 1.0 / np.asarray(sigma) ** 2
         return shape * np.log(shape) - gammaln(shape) + (shape - 1) * np.log(y) - shape * self.loss(y, eta)
 
+    def log_sigma_slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
+        """−2k·(log k + 1 − ψ(k) + log y − y·e^−η − η), k = 1/σ²."""
+        from scipy.special import digamma
+
+        shape = 1.0 / np.asarray(sigma) ** 2
+        return -2.0 * shape * (np.log(shape) + 1.0 - digamma(shape) + np.log(y) - self.loss(y, eta))
+
     def information(self, eta: Array) -> Array:
         """1."""
         return np.ones_like(eta)

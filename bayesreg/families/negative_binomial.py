@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesreg.errors import DataError, PriorError
 from bayesreg.families.base import Array, TargetKind, draw_counts
-from bayesreg.families.links import LogLink
+from bayesreg.families.links import LogLink, log_one_plus_exp, logistic
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class NegativeBinomial(LogLink):
 
     def loss(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """(y + size)·log(1 + μ/size) − yη."""
-        return (y + self.size) * np.logaddexp(0.0, eta - np.log(self.size)) - y * eta
+        return (y + self.size) * log_one_plus_exp(eta - np.log(self.size)) - y * eta
 
     def slope(self, y: Array, eta: Array, sigma: Array | float = 1.0) -> Array:
         """(y + size)·π − y, π = μ/(μ + size)."""
@@ -98,12 +98,8 @@ class NegativeBinomial(LogLink):
 
     def _share(self, eta: Array) -> Array:
         """π = μ/(μ + size)."""
-        from scipy.special import expit
-
-        return expit(eta - np.log(self.size))
+        return logistic(eta - np.log(self.size))
 
     def _share_of_size(self, eta: Array) -> Array:
         """1 − π, without cancellation."""
-        from scipy.special import expit
-
-        return expit(np.log(self.size) - eta)
+        return logistic(np.log(self.size) - eta)

@@ -24,6 +24,8 @@ from bayesreg.sampling.exact.posterior import sample_exact
 from bayesreg.sampling.gate import SMALLEST_ESS, Diagnostics, diagnose
 from bayesreg.sampling.gibbs.laws import has_law
 from bayesreg.sampling.gibbs.sampler import WARMUP, sample_gibbs
+from bayesreg.sampling.hmc.sampler import WARMUP as HMC_WARMUP
+from bayesreg.sampling.hmc.sampler import hmc_obstacle, sample_hmc
 
 if TYPE_CHECKING:
     from xarray import DataTree
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 
 # Short runs whose draws fail the gate are made again with so many times the sweeps.
 SHORT_THINNINGS = (1, 4, 16)
-ENGINES = ("auto", "exact", "gibbs", "nuts")
+# The same for HMC, whose trajectories cost more.
+HMC_THINNINGS = (1, 4)
+ENGINES = ("auto", "exact", "gibbs", "hmc", "nuts")
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     Parameters
     ----------
     reg : Regression
-    engine : {"auto", "exact", "gibbs", "nuts"}
+    engine : {"auto", "exact", "gibbs", "hmc", "nuts"}
         Anything but "auto" is taken as asked.
 
     Raises
@@ -101,16 +105,24 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     if engine != "auto":
         return EngineChoice(engine, "asked for")
     if not reg.is_gaussian:
-        return EngineChoice("nuts", f"the {reg.family.name} family is sampled by NUTS")
+        return _by_gradients(reg, f"the {reg.family.name} family has no sufficient statistics")
     if reg.prior.is_conjugate:
         return EngineChoice(
             "exact", "a Normal prior has a posterior in closed form (given sigma and scale), so draws are independent"
         )
     if not reg.intercept_term.fits_scaling(reg.prior.scaled_by_sigma):
-        return EngineChoice("nuts", "only one of the priors of intercept and coefficients is scaled by sigma")
+        return _by_gradients(reg, "only one of the priors of intercept and coefficients is scaled by sigma")
     if not has_law(reg.prior):
-        return EngineChoice("nuts", f"{reg.prior.article} prior has no Gibbs law, so it is sampled by NUTS")
+        return _by_gradients(reg, f"{reg.prior.article} prior has no Gibbs law")
     return EngineChoice("gibbs", f"{reg.prior.article} prior is a scale mixture of Normals, which Gibbs draws fast")
+
+
+def _by_gradients(reg: Regression, reason: str) -> EngineChoice:
+    """HMC where it covers the regression, which needs no compiler, and else NUTS."""
+    obstacle = hmc_obstacle(reg)
+    if obstacle is not None:
+        return EngineChoice("nuts", f"{reason}, and {obstacle}")
+    return EngineChoice("hmc", f"{reason}, and the gradient of its log density is at hand")
 
 
 def sample(
@@ -132,12 +144,12 @@ def sample(
     Parameters
     ----------
     reg : Regression
-    engine : {"auto", "exact", "gibbs", "nuts"}
+    engine : {"auto", "exact", "gibbs", "hmc", "nuts"}
         "auto" takes the fastest that covers the regression; the result's attributes say which and why.
     draws, chains : int
         Kept draws per chain, and chains.
     tune : int, optional
-        Discarded draws per chain: by default 1000 for NUTS, 300 for Gibbs; the exact engine has none.
+        Discarded draws per chain: by default 1000 for NUTS, 300 for Gibbs and HMC; the exact engine has none.
     random_seed : int, sequence of int, numpy.random.SeedSequence or numpy.random.Generator, optional
         The same seed gives the same draws; a generator is drawn from, so that each call gives others.
     progressbar : bool
@@ -234,7 +246,7 @@ def draw_posterior(
     require_memory(draws, chains, 4 + reg.p * (2 if reg.prior.has_local_unknowns else 1))
     seed = read_seed(random_seed)
     plan: dict[str, Any] = {"draws": draws, "chains": chains, "random_seed": seed}
-    for thin in SHORT_THINNINGS:
+    for thin in HMC_THINNINGS if choice.engine == "hmc" else SHORT_THINNINGS:
         run = _run(reg, choice.engine, plan, tune, progressbar, kernel, nuts_sampler, cores, thin)
         _require_all(run, draws, chains)
         run.stats["lp"] = log_posterior(reg, run.draws)
@@ -244,7 +256,7 @@ def draw_posterior(
             has_intercept=reg.intercept_term.exists,
             independent=choice.engine == "exact",
         )
-        short = kernel == "auto" and run.settings.get("kernel") == "interpreted"
+        short = choice.engine == "hmc" or (kernel == "auto" and run.settings.get("kernel") == "interpreted")
         # More sweeps hardly take chains from one mode to another.
         if verdict.passed or verdict.modes or not short or draws * chains <= SMALLEST_ESS:
             break
@@ -271,6 +283,10 @@ def _run(
         total = plan["chains"] * (plan["draws"] + warmup)
         with progress(progressbar, total, "Sampling (Gibbs)", before="Compiling, or loading what was compiled") as tick:
             return sample_gibbs(reg, tune=warmup, tick=tick, kernel=kernel, cores=cores, thin=thin, **plan)
+    if engine == "hmc":
+        warmup = HMC_WARMUP if tune is None else tune
+        with progress(progressbar, plan["chains"] * (plan["draws"] + warmup), "Sampling (HMC)") as tick:
+            return sample_hmc(reg, tune=warmup, tick=tick, thin=thin, **plan)
     from bayesreg.sampling.nuts.sampler import sample_nuts
 
     warmup = 1000 if tune is None else tune

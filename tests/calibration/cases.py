@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 import bayesreg as br
+from bayesreg.families.registry import find_family
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Case:
     @property
     def has_sigma(self) -> bool:
         """Whether the family has a noise scale."""
-        return self.family not in ("bernoulli", "poisson")
+        return find_family(self.family).has_sigma
 
 
 def draw_columns(case: Case, generator: np.random.Generator) -> np.ndarray:
@@ -153,4 +154,17 @@ NUTS = {
     "nuts: laplace, student t": Case(br.Laplace(0.7), family=br.StudentT(df=5), **BY_NUTS),
     "nuts: scaled normal, laplace noise": Case(br.Normal(0.7, True), family=br.LaplaceNoise(), **BY_NUTS),
 }
-CASES = EXACT | INTERPRETED | COORDINATE | BLOCK | HORSESHOE | NUTS
+BY_HMC: dict[str, Any] = {"engine": "hmc", "thin": 2, "tune": 100}
+HMC = {
+    "hmc: laplace, bernoulli": Case(br.Laplace(SCALE), intercept=LEVEL, family="bernoulli", **BY_HMC),
+    "hmc: laplace, bernoulli, wide": Case(br.Laplace(0.7), **WIDE, intercept=LEVEL, family="bernoulli", **BY_HMC),
+    "hmc: elastic net, poisson": Case(
+        br.ElasticNetPrior(0.5, 0.5), intercept=LEVEL, center=False, family="poisson", **BY_HMC
+    ),
+    "hmc: laplace, student t": Case(br.Laplace(0.7), family=br.StudentT(df=5), **BY_HMC),
+    "hmc: scaled normal, laplace noise": Case(br.Normal(SCALE, True), family=br.LaplaceNoise(), **BY_HMC),
+    "hmc: laplace, negative binomial": Case(br.Laplace(0.5), **STANDARDIZED, family=br.NegativeBinomial(2.0), **BY_HMC),
+    "hmc: scaled laplace, gamma": Case(br.Laplace(SCALE, True), sigma=ON_SD, family="gamma", **BY_HMC),
+    "hmc: scaled laplace, scale unknown, wide": Case(br.Laplace(SCALE, True), **WIDE, **BY_HMC),
+}
+CASES = EXACT | INTERPRETED | COORDINATE | BLOCK | HORSESHOE | NUTS | HMC

@@ -98,6 +98,10 @@ def draw_target(family, fitted, sigma, generator):
         return (generator.random(size) < 1 / (1 + np.exp(-fitted))).astype(float)
     if family == "poisson":
         return generator.poisson(np.exp(fitted)).astype(float)
+    if family == "gamma":
+        return np.exp(fitted) * sigma**2 * generator.standard_gamma(sigma**-2, size)
+    if isinstance(family, br.NegativeBinomial):
+        return generator.negative_binomial(family.size, family.size / (family.size + np.exp(fitted))).astype(float)
     return fitted + sigma * generator.standard_normal(size)
 
 
@@ -112,4 +116,8 @@ def log_likelihood(y, columns, given, family="gaussian"):
         return -np.logaddexp(0, np.where(y == 1, -fitted, fitted)).sum(axis=-1)
     if family == "poisson":
         return stats.poisson.logpmf(y, np.exp(fitted)).sum(axis=-1)
+    if family == "gamma":
+        return stats.gamma.logpdf(y, sigma**-2, scale=np.exp(fitted) * sigma**2).sum(axis=-1)
+    if isinstance(family, br.NegativeBinomial):
+        return stats.nbinom.logpmf(y, family.size, family.size / (family.size + np.exp(fitted))).sum(axis=-1)
     return stats.norm.logpdf(y, fitted, sigma).sum(axis=-1)

@@ -38,6 +38,10 @@ def _posterior(case: Any, reg: br.Regression, seed: int) -> Any:
         from bayesreg.sampling.nuts.sampler import sample_nuts
 
         return sample_nuts(reg, **draws, tune=case.tune, progressbar=False, sampler="nutpie", cores=1).draws
+    if case.engine == "hmc":
+        from bayesreg.sampling.hmc.sampler import sample_hmc
+
+        return sample_hmc(reg, **draws, tune=case.tune).draws
     from bayesreg.sampling.gibbs.sampler import sample_gibbs
 
     return sample_gibbs(reg, **draws, tune=case.tune, kernel=case.kernel, cores=1).draws
@@ -68,8 +72,15 @@ def draw_truth(case: Any, columns: np.ndarray, generator: np.random.Generator) -
     while True:
         given = joint.draw_all(case.prior, case.sigma, case.intercept, case.p, generator)
         y = joint.draw_target(case.family, given.level + columns @ given.beta, given.sigma, generator)
-        if not ((case.family == "bernoulli" and len(np.unique(y)) < 2) or (case.family == "poisson" and not y.any())):
+        if is_informative(case, y):
             return joint.Parameters(*(np.asarray(part)[None] for part in given)), y
+
+
+def is_informative(case: Any, y: np.ndarray) -> bool:
+    """Whether the data are not refused as saying nothing."""
+    if case.family == "bernoulli":
+        return len(np.unique(y)) == 2
+    return bool(np.any(y != 0) and np.all(np.isfinite(y)))
 
 
 def ranks(

@@ -9,13 +9,19 @@ import sbc
 from bayesreg.model.unknowns import Unknowns
 
 FAST = sbc.CASES["exact: normal"]
-SAMPLED = [name for name in sbc.CASES if name not in sbc.cases.NUTS]
+SAMPLED = [name for name in sbc.CASES if name not in sbc.cases.NUTS | sbc.cases.HMC]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLED)
 def test_ranks_are_uniform(name):
     sbc.assert_uniform(sbc.CASES[name], 1_000, len(sbc.CASES))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sbc.cases.HMC)
+def test_ranks_of_hmc_are_uniform(name):
+    sbc.assert_uniform(sbc.CASES[name], 100, len(sbc.CASES))
 
 
 def test_ranks_of_the_exact_engine_are_uniform():

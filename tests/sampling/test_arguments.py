@@ -150,7 +150,7 @@ def test_no_other_group_is_taken(groups):
 
 
 SETTINGS = {
-    "an unknown engine": ({"engine": "hmc"}, "available"),
+    "an unknown engine": ({"engine": "vi"}, "available"),
     "no engine": ({"engine": None}, "available"),
     "a kernel of exact draws": ({"kernel": "block"}, "for the Gibbs engine"),
     "an unknown kernel of exact draws": ({"kernel": "foo"}, "for the Gibbs engine"),

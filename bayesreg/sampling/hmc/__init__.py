@@ -1,0 +1,1 @@
+"""Hamiltonian Monte Carlo on the regression's log density, all chains at once, without compiled code."""

@@ -1,0 +1,145 @@
+"""The log posterior density of a regression and its gradient, in unconstrained coordinates, for all chains at once.
+
+A place x of shape (d,) holds a coordinate u of each coefficient, where there is an intercept its value at the centre
+less its prior mean, and then log σ and the log of the prior's scale, as far as these are unknown.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bayesreg.model.regression import Regression
+from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.normal import Normal
+from bayesreg.sampling.hmc.coordinates import Coordinates, Curve
+from bayesreg.sampling.hmc.likelihood import Likelihood
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """C points in the regression's own coordinates.
+
+    Attributes
+    ----------
+    x : ndarray, shape (C, d)
+    curve : Curve
+        The coefficients.
+    theta : ndarray, shape (C, q)
+        The coefficients, and the intercept.
+    log_sigma, log_scale, log_factor : ndarray, shape (C,)
+        The last is what the prior's unit scales are multiplied by.
+    eta : ndarray, shape (C, n)
+    """
+
+    x: np.ndarray
+    curve: Curve
+    theta: np.ndarray
+    log_sigma: np.ndarray
+    log_scale: np.ndarray
+    log_factor: np.ndarray
+    eta: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """Log posterior density up to a constant; see the module."""
+
+    reg: Regression
+    likelihood: Likelihood
+    coordinates: Coordinates
+
+    @cached_property
+    def penalized(self) -> np.ndarray:
+        """Which coefficients have a prior, shape (p,)."""
+        return ~self.reg.unit_scales.is_flat
+
+    @cached_property
+    def strengths(self) -> tuple[np.ndarray, np.ndarray]:
+        """1/b and 1/s² at unit scale, both of shape (p,)."""
+        scales = self.reg.unit_scales
+        return 1 / scales.laplace, scales.normal**-2
+
+    @cached_property
+    def hyperpriors(self) -> list[PositivePrior]:
+        """Priors of the unknown σ and scale, in the order of their places."""
+        return hyperpriors(self.reg)
+
+    @property
+    def size(self) -> int:
+        """d, the number of unknowns."""
+        return self.likelihood.size + len(self.hyperpriors)
+
+    def locate(self, x: np.ndarray) -> Point:
+        """The regression's own coordinates of places of shape (C, d)."""
+        reg, p, q = self.reg, self.reg.p, self.likelihood.size
+        zeros = np.zeros(len(x))
+        log_sigma = x[:, q] if reg.noise.sigma is None else zeros + np.log(reg.noise.sigma)
+        log_scale = zeros if reg.scale_known else x[:, -1]
+        log_factor = log_scale + log_sigma if reg.prior.scaled_by_sigma else log_scale
+        curve = self.coordinates.curve(x[:, :p], log_factor)
+        theta = np.concatenate([curve.beta, x[:, p:q]], axis=1)
+        return Point(x, curve, theta, log_sigma, log_scale, log_factor, self.likelihood.predictor(theta))
+
+    def value(self, at: Point) -> np.ndarray:
+        """Log density of x, shape (C,)."""
+        unit = at.curve.beta * np.exp(-at.log_factor)[:, None]
+        l1, l2 = self.strengths
+        total = self.likelihood.value(at.eta, at.log_sigma) - np.abs(unit) @ l1 - 0.5 * unit**2 @ l2
+        total += at.curve.log_derivative.sum(axis=1) - self.penalized.sum() * at.log_factor
+        if isinstance(self.reg.intercept, Normal):
+            log_s = self._intercept_log_scale(at)
+            total += -0.5 * (at.theta[:, -1] * np.exp(-log_s)) ** 2 - log_s
+        for column, prior in enumerate(self.hyperpriors, start=self.likelihood.size):
+            total += prior.log_density_of_log(at.x[:, column])
+        return total
+
+    def gradient(self, at: Point) -> np.ndarray:
+        """Gradient of the log density of x, shape (C, d)."""
+        reg, p, q = self.reg, self.reg.p, self.likelihood.size
+        gradient = np.empty(at.x.shape)
+        gradient[:, :q] = self.likelihood.gradient(at.eta, at.log_sigma)
+        of_factor = self._add_prior(gradient[:, :p], at)
+        of_sigma = self._add_intercept(gradient[:, q - 1], at) if isinstance(reg.intercept, Normal) else 0.0
+        for column, prior in enumerate(self.hyperpriors, start=q):
+            # As NumPy's own numbers, which become infinite where Python's raise an error.
+            values = np.exp(at.x[:, column])
+            gradient[:, column] = [1 + value * prior.log_density_slope(value) for value in values]
+        if reg.noise.sigma is None:
+            gradient[:, q] += of_sigma + self.likelihood.log_sigma_slope(at.eta, at.log_sigma)
+            gradient[:, q] += reg.prior.scaled_by_sigma * of_factor
+        if not reg.scale_known:
+            gradient[:, -1] += of_factor
+        return gradient
+
+    def _add_prior(self, gradient: np.ndarray, at: Point) -> np.ndarray:
+        """Turn a likelihood's gradient in β into the posterior's in u; returned is that in log factor, shape (C,)."""
+        beta, inverse = at.curve.beta, np.exp(-at.log_factor)[:, None]
+        l1, l2 = self.strengths
+        unit = beta * inverse
+        pull = np.sign(unit) * l1 + unit * l2
+        gradient -= pull * inverse
+        of_factor = np.sum(unit * pull, axis=1) - self.penalized.sum()
+        of_factor += (beta * gradient + 1) @ self.coordinates.share
+        gradient *= at.curve.derivative
+        gradient += at.curve.log_derivative_slope
+        return of_factor
+
+    def _add_intercept(self, gradient: np.ndarray, at: Point) -> np.ndarray:
+        """Add the intercept's prior to the gradient in it; returned is what it adds in log σ, shape (C,)."""
+        inverse = np.exp(-self._intercept_log_scale(at))
+        unit = at.theta[:, -1] * inverse
+        gradient -= unit * inverse
+        return np.asarray(self.reg.intercept.scaled_by_sigma * (unit**2 - 1))  # type: ignore[union-attr]
+
+    def _intercept_log_scale(self, at: Point) -> np.ndarray:
+        """Log standard deviation of the intercept's prior, shape (C,)."""
+        intercept = self.reg.intercept
+        assert isinstance(intercept, Normal)
+        return np.log(float(intercept.scale)) + intercept.scaled_by_sigma * at.log_sigma  # type: ignore[arg-type]
+
+
+def hyperpriors(reg: Regression) -> list[PositivePrior]:
+    """Priors of the unknown σ and of the prior's unknown scale, in this order."""
+    found = [] if reg.noise.prior is None else [reg.noise.prior]
+    return found if reg.prior.scale_prior is None else [*found, reg.prior.scale_prior]
