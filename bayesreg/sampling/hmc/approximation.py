@@ -90,7 +90,9 @@ class Search:
         """Expected log density of the log scale, over θ."""
         prior = self.reg.prior.scale_prior
         assert prior is not None
-        return float(prior.log_density_of_log(np.array(log_scale))) + self._of_log_factor(self._log_factor(self.log_sigma, log_scale))
+        return float(prior.log_density_of_log(np.array(log_scale))) + self._of_log_factor(
+            self._log_factor(self.log_sigma, log_scale)
+        )
 
     def _of_log_factor(self, log_factor: float) -> float:
         squares = (self.theta**2 + self.variances)[: self.reg.p]

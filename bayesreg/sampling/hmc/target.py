@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from bayesreg.model.regression import Regression
-from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.normal import Normal
+from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.hmc.coordinates import Coordinates, Curve
 from bayesreg.sampling.hmc.likelihood import Likelihood
 
