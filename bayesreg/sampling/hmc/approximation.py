@@ -35,7 +35,7 @@ class Search:
         # One over the variance of the prior at unit scale; for both parts together, nearly so.
         self.unit_precision = 0.5 * l1**2 + l2**2
         self.theta = np.zeros(likelihood.size)
-        if reg.intercept is not False:
+        if likelihood.intercept.exists:
             mean = float(np.average(likelihood.y, weights=np.broadcast_to(likelihood.weights, likelihood.y.shape)))
             self.theta[-1] = reg.family.start(mean) - np.mean(likelihood.offset)
         self.log_sigma, self.log_scale = _first_log_sigma(reg), _first_log_scale(reg)
@@ -53,9 +53,8 @@ class Search:
     def precision(self) -> np.ndarray:
         """Prior precision of θ, shape (q,)."""
         precision = self.unit_precision * np.exp(-2 * self.log_factor)
-        if self.reg.intercept is False:
-            return precision
-        return np.append(precision, self.reg.intercept_precision(np.exp(self.log_sigma)) * np.exp(-2 * self.log_sigma))
+        of_intercept = self.likelihood.intercept.precision(np.exp(self.log_sigma)) * np.exp(-2 * self.log_sigma)
+        return self.likelihood.intercept.append(precision, of_intercept)
 
     def value(self, theta: np.ndarray) -> float:
         """Log likelihood and Normal prior at θ."""

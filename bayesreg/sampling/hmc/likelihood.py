@@ -1,13 +1,13 @@
 """The log likelihood of the rows and its slopes, at C points at once: two matrix products a gradient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bayesreg.families.base import Family
+from bayesreg.model.intercept import Intercept
 from bayesreg.model.regression import Regression
-from bayesreg.model.theta import with_ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +21,8 @@ class Likelihood:
     y : ndarray, shape (n,)
     offset, weights : ndarray, shape (n,), or number
     family : Family
+    intercept : Intercept
+        The regression's, in θ wherever there is one.
     sigma : float or None
         None if it is unknown.
     """
@@ -30,6 +32,7 @@ class Likelihood:
     offset: np.ndarray | float
     weights: np.ndarray | float
     family: Family
+    intercept: Intercept
     sigma: float | None
 
     @property
@@ -67,13 +70,14 @@ class Likelihood:
 
 def likelihood_of(reg: Regression) -> Likelihood:
     """Take the likelihood of a regression that has its rows."""
-    rows, matrix = reg.design.rows, reg.design.matrix
+    rows, intercept = reg.design.rows, replace(reg.intercept_term, in_theta=reg.intercept_term.exists)
     assert rows is not None
     return Likelihood(
-        matrix if reg.intercept is False else with_ones(matrix),
+        intercept.columns(reg.design.matrix),
         rows.y,
-        reg.intercept_loc + (0.0 if rows.offset is None else rows.offset),
+        intercept.loc + (0.0 if rows.offset is None else rows.offset),
         1.0 if rows.weights is None else rows.weights,
         reg.family,
+        intercept,
         reg.noise.sigma,
     )

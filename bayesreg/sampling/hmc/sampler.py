@@ -153,11 +153,10 @@ def _to_unknowns(sampler: Sampler, z: np.ndarray) -> Unknowns:
     """Draws from places in whitened coordinates, shape (C, D, d)."""
     target, shape = sampler.target, z.shape[:2]
     reg = target.reg
-    beta, level, log_sigma, log_scale = (np.empty((*shape, reg.p)), *np.zeros((3, *shape)))
+    beta, level, log_sigma, log_scale = (np.empty((*shape, reg.p)), *np.empty((3, *shape)))
     for chain, inside in enumerate(z):
         at = target.locate(sampler.whitening.place(inside))
-        beta[chain], log_sigma[chain], log_scale[chain] = at.curve.beta, at.log_sigma, at.log_scale
-        if reg.intercept is not False:
-            level[chain] = at.theta[:, -1] + reg.intercept_loc
+        log_sigma[chain], log_scale[chain] = at.log_sigma, at.log_scale
+        beta[chain], level[chain] = target.likelihood.intercept.split(at.theta, 0.0)
     sigma = np.exp(log_sigma) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
     return Unknowns(beta, level, sigma, {} if reg.scale_known else {"scale": np.exp(log_scale)})

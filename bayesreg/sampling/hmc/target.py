@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 
 from bayesreg.model.regression import Regression
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.hmc.coordinates import Coordinates, Curve
 from bayesreg.sampling.hmc.likelihood import Likelihood
@@ -87,7 +86,7 @@ class Target:
         l1, l2 = self.strengths
         total = self.likelihood.value(at.eta, at.log_sigma) - np.abs(unit) @ l1 - 0.5 * unit**2 @ l2
         total += at.curve.log_derivative.sum(axis=1) - self.penalized.sum() * at.log_factor
-        if isinstance(self.reg.intercept, Normal):
+        if self.likelihood.intercept.has_prior:
             log_s = self._intercept_log_scale(at)
             total += -0.5 * (at.theta[:, -1] * np.exp(-log_s)) ** 2 - log_s
         for column, prior in enumerate(self.hyperpriors, start=self.likelihood.size):
@@ -100,7 +99,7 @@ class Target:
         gradient = np.empty(at.x.shape)
         gradient[:, :q] = self.likelihood.gradient(at.eta, at.log_sigma)
         of_factor = self._add_prior(gradient[:, :p], at)
-        of_sigma = self._add_intercept(gradient[:, q - 1], at) if isinstance(reg.intercept, Normal) else 0.0
+        of_sigma = self._add_intercept(gradient[:, q - 1], at) if self.likelihood.intercept.has_prior else 0.0
         for column, prior in enumerate(self.hyperpriors, start=q):
             # As NumPy's own numbers, which become infinite where Python's raise an error.
             values = np.exp(at.x[:, column])
@@ -130,13 +129,12 @@ class Target:
         inverse = np.exp(-self._intercept_log_scale(at))
         unit = at.theta[:, -1] * inverse
         gradient -= unit * inverse
-        return np.asarray(self.reg.intercept.scaled_by_sigma * (unit**2 - 1))  # type: ignore[union-attr]
+        return np.asarray(self.likelihood.intercept.scaled_by_sigma * (unit**2 - 1))
 
     def _intercept_log_scale(self, at: Point) -> np.ndarray:
         """Log standard deviation of the intercept's prior, shape (C,)."""
-        intercept = self.reg.intercept
-        assert isinstance(intercept, Normal)
-        return np.log(float(intercept.scale)) + intercept.scaled_by_sigma * at.log_sigma  # type: ignore[arg-type]
+        intercept = self.likelihood.intercept
+        return np.log(intercept.scale) + intercept.scaled_by_sigma * at.log_sigma
 
 
 def hyperpriors(reg: Regression) -> list[PositivePrior]:

@@ -87,7 +87,7 @@ def test_the_value_is_the_log_posterior_of_the_regression_in_other_coordinates(f
     step = 1e-6 * np.eye(target.size)
     slopes = np.stack([(unknowns(x + e) - unknowns(x - e)) / 2e-6 for e in step], axis=-1)
     at = target.locate(x)
-    level = at.theta[:, -1] + reg.intercept_loc if reg.intercept is not False else np.zeros(4)
+    level = at.theta[:, -1] + reg.intercept_term.loc if reg.intercept is not False else np.zeros(4)
     scale = {} if reg.scale_known else {"scale": np.exp(at.log_scale)}
     given = Unknowns(at.curve.beta, level, np.exp(at.log_sigma), scale)
     expected = log_likelihood(reg, given) + log_prior(reg, given) + np.linalg.slogdet(slopes)[1]
