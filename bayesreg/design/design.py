@@ -34,7 +34,7 @@ class Design:
     rows : Rows or None
         None if only moments are known.
     standardization : Standardization
-        From the user's columns to those that the prior sees.
+        From the user's columns to those on which the prior is stated.
     constant : ndarray, shape (p,)
         Which columns do not vary.
     formula : FormulaSpec or None
@@ -118,7 +118,7 @@ class Design:
 
     @cached_property
     def matrix(self) -> Any:
-        """The rows of the columns that the prior sees, shape (n, p): an array, or ImplicitColumns where X is sparse."""
+        """The rows of the columns on which the prior is stated, shape (n, p); ImplicitColumns where X is sparse."""
         if self.rows is None:
             raise DataError(
                 "this regression was made from moments, which hold no rows; use Regression(X, y, …) for this."

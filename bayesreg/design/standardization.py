@@ -1,4 +1,4 @@
-"""The affine map between the user's own columns and the columns that the prior sees, and back."""
+"""The affine map between the user's columns and those on which the prior is stated, and back."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Standardization:
-    """Column j that the prior sees is (x_j − center_j) / sd_j.
+    """Column j on which the prior is stated is (x_j − center_j) / sd_j.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Standardization:
     sd: np.ndarray
 
     def apply(self, X: np.ndarray) -> np.ndarray:
-        """The columns that the prior sees, shape (n, p)."""
+        """The (standardized) columns on which the prior is stated, shape (n, p)."""
         return (X - self.center) / self.sd
 
     def coef(self, beta: np.ndarray) -> np.ndarray:

@@ -207,10 +207,10 @@ def _constrained(
     wall = 1.0 + 10 * float(np.max(np.abs(cross) + l1, initial=0.0))
     for _ in range(WALLS if np.any(bounded) else 1):
         raised = np.where(bounded, wall, l1)
-        pulled = cross + np.where(bounded, wall - l1, 0.0)
-        near = _proximal_gradient(matrix, pulled, raised, here)
+        shifted = cross + np.where(bounded, wall - l1, 0.0)
+        near = _proximal_gradient(matrix, shifted, raised, here)
         try:
-            loss = loss_of_products(matrix, pulled, 0.0)
+            loss = loss_of_products(matrix, shifted, 0.0)
             minimum = active_set.minimize(loss, raised, np.zeros(len(l1)), near, polish=False)
         except ConvergenceError:
             return None

@@ -49,7 +49,7 @@ class QuadraticLoss:
         return len(self.cross)
 
     @cached_property
-    def pull_at_zero(self) -> float:
+    def gradient_unit(self) -> float:
         """‖A'b‖∞: the unit in which a gradient is small."""
         return float(np.max(np.abs(self.cross), initial=0.0))
 
@@ -111,7 +111,7 @@ class QuadraticLoss:
         assert self.A is not None
         return self.A[:, indices].T @ self.A
 
-    def pulls(self, theta: np.ndarray, *, from_rows: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    def scores(self, theta: np.ndarray, *, from_rows: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """A'r and ‖r‖² for the residual r of each of m points: theta (m, q) gives shapes (m, q) and (m,)."""
         if self.A is not None and (from_rows or not self.has_gram):
             assert self.b is not None
@@ -121,8 +121,8 @@ class QuadraticLoss:
         reference = theta[-1] if self.A is not None else self.least_squares
         step = theta - reference
         moved = step @ self.gram
-        pull = -self.gradient(reference)
-        return pull - moved, self.rss(reference) + np.sum(step * (moved - 2 * pull), axis=1)
+        score = -self.gradient(reference)
+        return score - moved, self.rss(reference) + np.sum(step * (moved - 2 * score), axis=1)
 
     def rss(self, theta: np.ndarray) -> float:
         """Residual sum of squares at θ, never by the cancelling y'y − 2θ'A'b + θ'A'Aθ."""

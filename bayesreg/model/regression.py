@@ -48,7 +48,7 @@ class Regression:
     y : array-like or pandas.Series, shape (n,)
         Target.
     prior : Laplace, Normal or ElasticNetPrior
-        On the coefficients of the columns that the prior sees.
+        On the coefficients of the (standardized) columns.
     sigma : None, float or prior, optional
         Noise standard deviation in the units of y: known, or unknown with a prior. None means
         unknown with the weak default HalfStudentT(3, 2.5·√(Σw(y − ȳ)²/n)), w = 1 without weights.
@@ -59,7 +59,7 @@ class Regression:
         Logit link for Bernoulli, log link for Poisson; both have no sigma. StudentT(df=…) and LaplaceNoise()
         are robust noise.
     standardize : bool, optional
-        Divide each column by its 1/n standard deviation before the prior sees it.
+        Divide each column by its 1/n standard deviation before the prior is stated on it.
     center : bool, optional
         Whether an intercept is stated at the column means. A regression without intercept is never
         centred; with a flat intercept the estimates are the same either way.

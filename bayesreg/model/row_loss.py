@@ -20,7 +20,7 @@ class RowLoss:
     Attributes
     ----------
     A : ndarray or ImplicitColumns, shape (n, q)
-        Columns that the prior sees, with a last column of ones where there is an intercept.
+        The (standardized) columns on which the prior is stated, with a last column of ones where there is an intercept.
     y, offset, weights : ndarray, shape (n,)
     family : Family
     sigma : float
@@ -44,7 +44,7 @@ class RowLoss:
         return self.sigma / np.sqrt(self.weights)
 
     @cached_property
-    def pull_at_zero(self) -> float:
+    def gradient_unit(self) -> float:
         """The unit in which a gradient is small: ‖gradient at θ = 0‖∞, its bound where slopes fall with distance."""
         if self.family.convex:
             return float(np.max(np.abs(self.gradient(np.zeros(self.size))), initial=0.0))

@@ -51,12 +51,12 @@ def reachable_kkt(loss: Loss, l1: np.ndarray) -> np.ndarray:
     """The relative KKT residual that each point may have, shape (m,): 1e-9, or what rounding leaves of it."""
     smallest = np.min(l1, axis=1, where=l1 > 0, initial=np.inf)
     if isinstance(loss, RowLoss):
-        smallest = np.where(np.any(l1 == 0, axis=1), np.minimum(smallest, loss.pull_at_zero or 1.0), smallest)
+        smallest = np.where(np.any(l1 == 0, axis=1), np.minimum(smallest, loss.gradient_unit or 1.0), smallest)
     return np.maximum(KKT_TOLERANCE, _gradient_rounding(loss) / smallest)
 
 
 def _gradient_rounding(loss: Loss) -> float:
-    rounding = ROUNDING * loss.pull_at_zero
+    rounding = ROUNDING * loss.gradient_unit
     return max(rounding, GRADIENTS * loss.gradient_rounding) if isinstance(loss, RowLoss) else rounding
 
 

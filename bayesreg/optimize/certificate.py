@@ -68,7 +68,7 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
     ----------
     reg : Regression
     beta : array-like, shape (p,)
-        Coefficients on the columns that the prior sees.
+        Coefficients on the (standardized) columns on which the prior is stated.
     sigma : float, optional
         Needed if the regression does not know sigma; the conditions are those at this sigma.
     intercept : float, optional
@@ -174,12 +174,12 @@ def certify_points(
         Whether residuals are computed on the rows where they are known, or through the Gram matrix,
         which costs nothing in n and is as exact unless columns are nearly collinear.
     """
-    pull, rss = loss.pulls(theta, from_rows=from_rows)
-    violation = violations(theta, pull, l1, l2)
-    unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
+    score, rss = loss.scores(theta, from_rows=from_rows)
+    violation = violations(theta, score, l1, l2)
+    unit = np.where(l1 > 0, l1, loss.gradient_unit or 1.0)
     relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
     primal = 0.5 * rss + np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2, axis=1)
-    gap = _gap(loss, theta, pull, l1, l2, rss)
+    gap = _gap(loss, theta, score, l1, l2, rss)
     return CertificateTable(
         kkt=np.max(relative, axis=1),
         gap=np.divide(gap, primal, out=np.zeros_like(gap), where=gap != 0),
@@ -200,13 +200,13 @@ def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: fl
         stiffness = reg.design.weight + reg.intercept_term.precision(sigma)
         if not reg.intercept_term.exists and away != 0:
             raise PriorError(f"this regression has no intercept, got intercept={intercept}.")
-    pull = stiffness * abs(away)
+    score = stiffness * abs(away)
     gap = float(table.gap_absolute[0]) + 0.5 * stiffness * away**2
     primal = reg.objective(theta, sigma) + 0.5 * stiffness * away**2
     return Certificate(
-        kkt=max(float(table.kkt[0]), pull / (even.loss.pull_at_zero or 1.0)),
+        kkt=max(float(table.kkt[0]), score / (even.loss.gradient_unit or 1.0)),
         gap=gap / primal if gap != 0 else 0.0,
-        kkt_absolute=max(float(table.kkt_absolute[0]), pull),
+        kkt_absolute=max(float(table.kkt_absolute[0]), score),
         gap_absolute=gap,
         primal=primal,
         sigma=sigma,
@@ -235,21 +235,21 @@ def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2:
 
 
 def _gap(
-    loss: QuadraticLoss, theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray, rss: np.ndarray
+    loss: QuadraticLoss, theta: np.ndarray, score: np.ndarray, l1: np.ndarray, l2: np.ndarray, rss: np.ndarray
 ) -> np.ndarray:
     """Duality gap of each point, shape (m,); the formula stands in :func:`certify`."""
     free = np.flatnonzero(np.all((l1 == 0) & (l2 == 0), axis=0))
-    pull, outside = _project_out(loss, free, pull)
-    shrink, pairs = penalty_gap(theta, pull, l1, l2)
+    score, outside = _project_out(loss, free, score)
+    shrink, pairs = penalty_gap(theta, score, l1, l2)
     return 0.5 * (1 - shrink) ** 2 * np.maximum(rss - outside, 0.0) + 0.5 * outside + pairs
 
 
-def _project_out(loss: QuadraticLoss, free: np.ndarray, pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _project_out(loss: QuadraticLoss, free: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A'u and ‖r − u‖² for u, the residual made orthogonal to the unpenalized columns, as a dual point must be."""
     if len(free) == 0:
-        return pull, np.zeros(len(pull))
-    step = np.linalg.lstsq(loss.curvature(free), pull[:, free].T, rcond=None)[0].T
+        return score, np.zeros(len(score))
+    step = np.linalg.lstsq(loss.curvature(free), score[:, free].T, rcond=None)[0].T
     moved = step @ loss.cross_gram(free)
-    projected = pull - moved
+    projected = score - moved
     projected[:, free] = 0.0
     return projected, np.sum(step * moved[:, free], axis=1)

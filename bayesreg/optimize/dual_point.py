@@ -61,7 +61,7 @@ def _dual(
     if len(rows) == 0:
         return u
     wanted = l2 * theta + l1 * np.sign(theta) - loss.A.T @ u
-    unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
+    unit = np.where(l1 > 0, l1, loss.gradient_unit or 1.0)
     must = (theta != 0) | (l1 == 0)
     taken = np.flatnonzero(must)
     for _ in range(ROUNDS):

@@ -28,7 +28,7 @@ class Estimate:
     names : tuple of str
         Column names.
     beta : ndarray, shape (p,)
-        Coefficients on the columns that the prior sees.
+        Coefficients on the (standardized) columns on which the prior is stated.
     coef : ndarray, shape (p,)
         Coefficients on the user's columns.
     intercept : float

@@ -88,7 +88,7 @@ class Path:
 
     @property
     def beta(self) -> np.ndarray:
-        """Coefficients on the columns that the prior sees, shape (m, p)."""
+        """Coefficients on the (standardized) columns on which the prior is stated, shape (m, p)."""
         return self.theta[:, : self.reg.p]
 
     @property

@@ -32,7 +32,7 @@ def _judge_dual(
 ) -> tuple[float, float, float]:
     """KKT residuals and gap at a dual point u of shape (n,); `excess` is what it violates on the rows, relative."""
     violation = violations(theta, loss.A.T @ u, l1, l2)
-    unit = np.where(l1 > 0, l1, loss.pull_at_zero or 1.0)
+    unit = np.where(l1 > 0, l1, loss.gradient_unit or 1.0)
     relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
     gap = _gap_of_rows(loss, theta, eta, u / loss.weights, l1, l2) if loss.family.has_gap else np.nan
     return max(float(np.max(relative)), excess), max(float(np.max(violation)), excess * float(np.max(unit))), gap
@@ -48,30 +48,30 @@ def _gap_of_rows(
         dual = dual - (columns @ np.linalg.lstsq(columns, root * dual, rcond=None)[0]) / root
     if not loss.family.smooth:
         dual = dual / max(1.0, float(np.max(np.abs(loss.weights * dual) / loss.largest_slopes)))
-    pull = loss.A.T @ (loss.weights * dual)
-    pull[free] = 0.0
+    score = loss.A.T @ (loss.weights * dual)
+    score[free] = 0.0
     # Far from the minimum the projection may leave the domain of the conjugate, to which 0 belongs.
     for share in (*SHARES, 0.0):
-        shrink, pairs = penalty_gap(theta[None], share * pull[None], l1[None], l2[None])
+        shrink, pairs = penalty_gap(theta[None], share * score[None], l1[None], l2[None])
         gap = loss.row_gap(eta, shrink[0] * share * dual) + float(pairs[0])
         if np.isfinite(gap):
             break
     return gap
 
 
-def violations(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+def violations(theta: np.ndarray, score: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
     """Distance of each −gradient of the loss from the subdifferential of the penalty, shape as θ."""
-    at_zero = np.maximum(np.abs(pull) - l1, 0.0)
-    away = np.abs(pull - l2 * theta - l1 * np.sign(theta))
+    at_zero = np.maximum(np.abs(score) - l1, 0.0)
+    away = np.abs(score - l2 * theta - l1 * np.sign(theta))
     return np.where(theta == 0, at_zero, away)
 
 
-def penalty_gap(theta: np.ndarray, pull: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def penalty_gap(theta: np.ndarray, score: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest feasible c ≤ 1 of each point, and its penalty's part of the gap; both of shape (m,)."""
-    size = np.abs(pull)
+    size = np.abs(score)
     bounded = (l1 > 0) & (l2 == 0) & (size > l1)
     shrink = np.min(np.divide(l1, size, out=np.ones_like(l1), where=bounded), axis=1)
-    scaled = shrink[:, None] * pull
+    scaled = shrink[:, None] * score
     clipped = np.clip(scaled, -l1, l1)
     target = np.divide(scaled - clipped, l2, out=theta.copy(), where=l2 > 0)
     pairs = 0.5 * l2 * (theta - target) ** 2 + np.maximum(l1 * np.abs(theta) - theta * clipped, 0.0)

@@ -100,11 +100,11 @@ def _needed(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
         units = in_units(reg.row_loss, l1, l2)
         return absolute_loss.smallest_strength(units.loss, units.l1, units.l2)
     penalized = l1 > 0
-    pull = _pull_without(reg, l1, l2)
-    return float(np.max(np.abs(pull[penalized]) / l1[penalized], initial=0.0))
+    score = _score_without(reg, l1, l2)
+    return float(np.max(np.abs(score[penalized]) / l1[penalized], initial=0.0))
 
 
-def _pull_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+def _score_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
     """Negative gradient of the loss where only the coefficients without an L1 term are fitted, shape (q,)."""
     free = np.flatnonzero(l1 == 0)
     if not reg.is_gaussian:

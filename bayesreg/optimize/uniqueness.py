@@ -5,7 +5,7 @@ import numpy as np
 from bayesreg.design.implicit import to_dense
 from bayesreg.model.regression import Regression
 
-# A column is at its bound where its pull is this share of its L1 strength or more.
+# A column is at its bound where its score is this share of its L1 strength or more.
 AT_BOUND = 1 - 1e-7
 # More columns than this are not decomposed.
 MOST = 2_000
@@ -16,8 +16,8 @@ RANK_SHARE = 1e-10
 def free_directions(reg: Regression, theta: np.ndarray, sigma: float) -> tuple[str, ...] | None:
     """The columns along which a minimum can move at no cost; none if it is the only one.
 
-    Every minimum of a strictly convex loss has the same fitted values and so the same pull on each column: it is the
-    only one if the columns whose pull is at its bound λ_j (and the unpenalized ones) are linearly independent
+    Every minimum of a strictly convex loss has the same fitted values and so the same score on each column: it is the
+    only one if the columns whose score is at its bound λ_j (and the unpenalized ones) are linearly independent
     (Tibshirani 2013, doi:10.1214/13-EJS815). A column with an L2 term never moves.
 
     Returns
@@ -29,8 +29,8 @@ def free_directions(reg: Regression, theta: np.ndarray, sigma: float) -> tuple[s
         return None
     l1, l2 = reg.weights_at(sigma)
     loss = reg.loss if reg.is_gaussian else reg.row_loss
-    pull = np.abs(loss.gradient(theta) + l2 * theta)
-    at_bound = np.flatnonzero((l2 == 0) & (pull >= AT_BOUND * l1))
+    score = np.abs(loss.gradient(theta) + l2 * theta)
+    at_bound = np.flatnonzero((l2 == 0) & (score >= AT_BOUND * l1))
     if len(at_bound) > MOST:
         return None
     names = (*reg.names, "intercept")

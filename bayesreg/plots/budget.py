@@ -46,7 +46,7 @@ def plot_budget(
     prior, in between for an elastic net. With more than two columns the picture is a slice: the other
     coefficients are held at their MAP and the region is that of the budget they leave, so that the touching
     point is still the MAP. The intercept is at its best for each point. Coefficients are beta, those on the
-    columns that the prior sees; where their sizes differ more than fourfold the axes have a scale each.
+    columns on which the prior is stated; where their sizes differ more than fourfold the axes have a scale each.
 
     Parameters
     ----------

@@ -38,11 +38,11 @@ def plot_path(
 ) -> "Figure":
     """Draw the coefficients against the strength of the penalty, strong on the left and weak on the right.
 
-    The coefficients are beta, those on the columns that the prior sees. A line is drawn only where its
-    coefficient is not 0; an open diamond on the zero line marks where it leaves an exact 0, and the axis on
-    top counts the coefficients that are not exactly 0. A dashed line stands at the strength of the
-    regression's own prior. With posteriors along the path the named coefficients also get a ribbon, the
-    equal-tailed interval at each strength: where the MAP is exactly 0 the posterior is not.
+    The coefficients are beta, those on the (standardized) columns on which the prior is stated. A line is drawn only
+    where its coefficient is not 0; an open diamond on the zero line marks where it leaves an exact 0, and the axis on
+    top counts the coefficients that are not exactly 0. A dashed line stands at the strength of the regression's own
+    prior. With posteriors along the path the named coefficients also get a ribbon, the equal-tailed interval at each
+    strength: where the MAP is exactly 0 the posterior is not.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def plot_path(
         ribbons = [] if posterior is None else _draw_ribbons(axes, fits, posterior, ci_prob, max_labels, colors)
         handles = _draw(axes, fits, max_labels, colors) + ribbons
         axes.set_xlabel(f"strength ({fits.objective}): strong → weak")
-        axes.set_ylabel("beta (on the columns that the prior sees)")
+        axes.set_ylabel("beta (columns on which the prior is stated)")
         _count_on_top(axes, fits, colors)
         title = _title(fits) if posterior is None else _title_of_both(fits)
         heading = Heading(title, _subtitle(fits, max_labels) + _left_out(posterior), handles)

@@ -34,8 +34,8 @@ def plot_posterior_map(
 ) -> "Figure":
     """Draw the posterior density of each coefficient, with MAP, penalized estimate and least squares below it.
 
-    The coefficients are beta, those on the columns that the prior sees, ordered by the size of the posterior mean;
-    every density is drawn equally high. An open diamond is a MAP of exactly 0.
+    The coefficients are beta, those on the (standardized) columns on which the prior is stated, ordered by the
+    size of the posterior mean; every density is drawn equally high. An open diamond is a MAP of exactly 0.
 
     Parameters
     ----------

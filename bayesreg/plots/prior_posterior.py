@@ -35,8 +35,9 @@ def plot_prior_posterior(
 ) -> "Figure":
     """Draw prior and posterior density of each coefficient, all panels on the same axes.
 
-    The coefficients are beta, those on the columns that the prior sees, ordered by the size of the posterior mean.
-    A prior whose scale (or sigma, which scales it) is unknown is drawn at the posterior median of what is unknown.
+    The coefficients are beta, those on the (standardized) columns on which the prior is stated, ordered by the size of
+    the posterior mean. A prior whose scale (or sigma, which scales it) is unknown is drawn at the posterior median of
+    what is unknown.
 
     Parameters
     ----------

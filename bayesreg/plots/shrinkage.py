@@ -1,4 +1,4 @@
-"""How far each coefficient is pulled: from least squares to the posterior mean and to the MAP."""
+"""How far each coefficient is shrunk: from least squares to the posterior mean and to the MAP."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,9 +55,9 @@ def plot_shrinkage(
 ) -> "Figure":
     """Draw one row per coefficient: least squares, posterior mean with its interval, and MAP.
 
-    The coefficients are beta, those on the columns that the prior sees: per standard deviation of each
-    column, hence comparable, unless ``standardize=False``. They are ordered by the size of the posterior
-    mean. An open diamond on the zero line is a MAP of exactly 0.
+    The coefficients are beta, those on the (standardized) columns on which the prior is stated: per standard deviation
+    of each column, hence comparable, unless ``standardize=False``. They are ordered by the size of the posterior mean.
+    An open diamond on the zero line is a MAP of exactly 0.
 
     Parameters
     ----------

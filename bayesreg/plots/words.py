@@ -26,7 +26,7 @@ def fit_name(reg: Regression) -> str:
 
 
 def unit(reg: Regression) -> str:
-    """What one unit of the columns that the prior sees is."""
+    """What one unit of the (standardized) columns on which the prior is stated is."""
     standardized = bool(np.any(reg.design.standardization.sd != 1))
     return f"{'standard deviation' if standardized else 'unit'} of its column"
 

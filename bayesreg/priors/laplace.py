@@ -23,7 +23,7 @@ class Laplace(PenaltyPrior):
     Parameters
     ----------
     scale : float, array of shape (p,), mapping from column name, or hyperprior
-        b > 0, in the units of beta (per unit of the columns that the prior sees); inf means flat.
+        b > 0, in the units of beta (per unit of the standardized columns); inf means flat.
     scaled_by_sigma : bool, optional
         If True the scale of column j is σ·b_j. The joint posterior of (beta, sigma) then has one mode.
 

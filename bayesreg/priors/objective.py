@@ -35,7 +35,7 @@ class Setting:
     sd_y: float | None = None
 
     def need(self, name: str, what: str) -> float:
-        """Return a number, or say that it is missing or impossible; `told` says what needs it."""
+        """Return a number, or raise if it is missing or impossible; `what` is named as what needs it."""
         value = getattr(self, name)
         if value is None:
             raise ObjectiveError(f"{what} needs {name}; pass {name}=.")

@@ -102,7 +102,7 @@ def find(
 ) -> Findings:
     """Compute all parts; see :func:`bayesreg.reporting.report.report`."""
     reg = subject.reg if isinstance(subject, Comparison) else subject
-    # First, since it is what a user may have asked for in vain.
+    # First, so that a rule that cannot be applied is refused at once.
     selections = None if select_by is None else _selections(reg, select_by, random_seed)
     both: Comparison | Missing
     notes: tuple[str, ...] = ()

@@ -95,7 +95,7 @@ def sentences(reg: Regression) -> list[str]:
     """The same in words."""
     kind = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}.get(reg.prior.name, reg.prior.name)
     columns = (
-        "Each column is divided by its standard deviation (divisor n) before the prior sees it"
+        "Each column is divided by its standard deviation (divisor n) before the prior is stated on it"
         if is_standardized(reg)
         else "The prior is on the columns as they are given"
     )
@@ -140,7 +140,7 @@ def other_tools(held: Regression) -> list[tuple[str, str]]:
 
 
 def is_standardized(reg: Regression) -> bool:
-    """Whether the prior sees other columns than the user's."""
+    """Whether the prior is stated on other columns than the user's."""
     return bool(np.any(reg.design.standardization.sd != 1))
 
 

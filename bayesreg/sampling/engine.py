@@ -304,7 +304,7 @@ def _require_all(run: Run, draws: int, chains: int) -> None:
 
 @contextmanager
 def progress(show: bool, total: int, words: str, before: str = "Preparing") -> Iterator[Tick | None]:
-    """A progress bar's way to be told how much more is done; None if it is not shown.
+    """A function that advances a progress bar by what was done; None if it is not shown.
 
     Until something is done the bar says what comes `before`.
     """

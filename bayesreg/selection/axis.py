@@ -30,7 +30,7 @@ class Axis:
     given : ndarray, shape (m,), or None
         Strengths in ``half_rss``; None for the grid of :func:`bayesreg.path`.
     sigma_source : str
-        How sigma was come by.
+        Where sigma comes from.
     beyond : int
         By how many extensions the default grid reaches further at both ends.
     """

@@ -69,7 +69,7 @@ def with_hyperprior(reg: Regression, hyperprior: PositivePrior | None) -> tuple[
 
 
 def _size(reg: Regression) -> float:
-    """sd(y) per standard deviation of a column, of the columns that the prior sees."""
+    """sd(y) per standard deviation of a column, of the (standardized) columns on which the prior is stated."""
     if np.all(reg.design.standardization.sd == 1):
         spread = reg.design.moments.sd_x
         return float(reg.design.sd_y / np.median(spread[spread > 0]))

@@ -22,7 +22,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Rows on which fits are judged: the columns that the prior sees, target, offset and weights."""
+    """Rows on which fits are judged: columns on which the prior is stated, target, offset and weights."""
 
     Z: Any
     y: np.ndarray
@@ -147,7 +147,7 @@ def _require_rows(axis: Axis) -> Rows:
 
 
 def _seen(X: Any, standardization: Standardization) -> Any:
-    """Rows of the user's columns as the prior sees them; those of a sparse X are never made dense."""
+    """Rows of the user's columns as the prior is stated on them; those of a sparse X are never made dense."""
     if is_sparse(X):
         return implicit_columns(X, standardization.center, standardization.sd)
     return standardization.apply(X)
@@ -215,7 +215,7 @@ def part_of(axis: Axis, inside: np.ndarray) -> Regression:
 
 
 def columns_of(reg: Regression) -> tuple[Any, np.ndarray | float]:
-    """Columns that can be cut by rows, and the unit of each: those that the prior sees, or those of a sparse X."""
+    """Columns that can be cut by rows, and the unit of each: where the prior is stated, or those of a sparse X."""
     rows = reg.design.rows
     if rows is not None and is_sparse(rows.X):
         return rows.X, reg.design.standardization.sd
@@ -248,7 +248,7 @@ def mean_errors(fits: Path, held: Held) -> np.ndarray:
 
 
 def linear_predictor(fits: Path, Z: Any) -> np.ndarray:
-    """Without offset, of rows of the columns that the prior sees, at each strength, shape (rows, m)."""
+    """Without offset, of rows of the columns on which the prior is stated, at each strength, shape (rows, m)."""
     assert fits.reg.noise.sigma is not None
     point = fits.reg.unknowns(fits.theta, fits.reg.noise.sigma)
     return np.asarray(point.at_center + Z @ fits.beta.T)

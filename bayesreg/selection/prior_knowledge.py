@@ -56,7 +56,7 @@ def _signal(axis: Axis) -> np.ndarray:
 
 
 def column_squares(axis: Axis) -> np.ndarray:
-    """n·v_j: the diagonal of the Gram matrix of the columns that the prior sees, shape (p,)."""
+    """n·v_j: the diagonal of the Gram matrix of the (standardized) columns on which the prior is stated, shape (p,)."""
     loss = axis.held.loss
     if loss.has_gram:
         return np.diag(loss.gram)[: axis.held.p]

@@ -135,7 +135,7 @@ def with_target(problem, A, y, level):
     if problem.wide:
         return problem._replace(response=b, cross=cross, square=square)
     origin = np.zeros(len(cross))
-    given = {"origin": origin, "origin_pull": cross, "origin_rss": square}
+    given = {"origin": origin, "origin_score": cross, "origin_rss": square}
     return problem._replace(response=cross, cross=cross, square=square, **given)
 
 

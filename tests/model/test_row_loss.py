@@ -91,5 +91,5 @@ def test_the_gaussian_row_loss_is_the_quadratic_one():
 def test_the_pull_at_zero_is_the_largest_gradient_and_rounding_is_tiny():
     for make in (np.asarray, sparse.csr_array):
         loss = regression("bernoulli", make=make)[0].row_loss
-        assert loss.pull_at_zero == np.max(np.abs(loss.gradient(np.zeros(loss.size))))
-        assert 0 < loss.gradient_rounding < 1e-12 * loss.pull_at_zero * 30
+        assert loss.gradient_unit == np.max(np.abs(loss.gradient(np.zeros(loss.size))))
+        assert 0 < loss.gradient_rounding < 1e-12 * loss.gradient_unit * 30

@@ -73,16 +73,16 @@ def loss_slice(reg: Regression, estimate: Estimate, columns: tuple[int, int]) ->
 
 def _quadratic(reg: Regression, theta: np.ndarray, chosen: np.ndarray, kappa: float) -> LossSlice:
     curvature, slope = reg.loss.curvature(chosen), reg.loss.gradient(theta)[chosen]
-    hessian, pull, point = curvature[:2, :2], slope[:2], theta[chosen[:2]]
+    hessian, gradient, point = curvature[:2, :2], slope[:2], theta[chosen[:2]]
     if len(chosen) == 3:
         # The intercept is at its minimum at the point, so only the curvature loses what it can give way to.
         hessian = hessian - np.outer(curvature[:2, 2], curvature[:2, 2]) / (curvature[2, 2] + kappa)
     unit = np.sqrt(np.maximum(np.diag(hessian), np.finfo(float).tiny))
-    lowest = point - linalg.lstsq(hessian / np.outer(unit, unit), pull / unit)[0] / unit
+    lowest = point - linalg.lstsq(hessian / np.outer(unit, unit), gradient / unit)[0] / unit
 
     def above(points: np.ndarray) -> np.ndarray:
         step = points - point
-        return np.asarray(step @ pull + 0.5 * np.sum((step @ hessian) * step, axis=1))
+        return np.asarray(step @ gradient + 0.5 * np.sum((step @ hessian) * step, axis=1))
 
     return LossSlice(point, lowest, above, True, reg.n)
 

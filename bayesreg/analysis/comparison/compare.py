@@ -84,7 +84,7 @@ class Comparison:
     zero_draws : int
         How many posterior draws of a coefficient are exactly 0.
     notes : tuple of str
-        How scale, strength and sigma were come by, and what the reader must know.
+        Where scale, strength and sigma come from, and what the reader must know.
     free_columns : tuple of str or None
         Columns along which the penalized minimum can move at no cost, so that it is not unique; None if not known.
     doubts : tuple of str

@@ -116,7 +116,7 @@ def run_job(job: Job, select_by: tuple[str, ...] | None = None) -> JobResult:
 
 
 def _settled_sigma(job: Job, bare: Regression) -> tuple[float, tuple[str, ...]]:
-    """The sigma that the strength is converted with, and how it was come by."""
+    """The sigma with which the strength is converted, and where it comes from."""
     if not bare.family.has_sigma:
         if job.sigma is not None:
             raise PriorError(f"the {bare.family.name} family has no sigma, got sigma = {job.sigma!r}; leave it out.")

@@ -8,7 +8,7 @@ import numpy as np
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 
-# So many names are told, the others counted.
+# So many names are listed, the others counted.
 MOST_NAMES = 5
 
 

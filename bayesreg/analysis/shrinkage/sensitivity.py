@@ -25,7 +25,7 @@ def prior_sensitivity(
 
     The prior (or the likelihood) is raised to a power near 1 by importance weights, and the distance that the
     posterior moves per unit of the power's logarithm is reported. A posterior that is sensitive to both has prior and
-    data pull against each other; one that is sensitive to the prior alone is told little by the data (Kallioinen,
+    data are in conflict; one that is sensitive to the prior alone is informed little by the data (Kallioinen,
     Paananen, Bürkner & Vehtari 2024, doi:10.1007/s11222-023-10366-5).
 
     Parameters

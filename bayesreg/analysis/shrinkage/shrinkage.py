@@ -1,4 +1,4 @@
-"""How far the prior pulls each coefficient: κ_j, the effective number of coefficients, and what the prior is worth."""
+"""How far the prior shrinks each coefficient: κ_j, the effective number of coefficients, prior sample sizes."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Shrinkage:
-    """Shrinkage of each coefficient, on the columns that the prior sees.
+    """Shrinkage of each coefficient, on the (standardized) columns on which the prior is stated.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Shrinkage:
 
     @property
     def prior_rows(self) -> np.ndarray:
-        """The number of rows that the prior is worth for each coefficient, n·κ/(1 − κ), shape (p,); infinite at κ = 1.
+        """Prior effective sample size of each coefficient in rows, n·κ/(1 − κ), shape (p,); infinite at κ = 1.
 
         With orthogonal standardized columns and a Normal prior it is σ²/s².
         """

@@ -110,8 +110,9 @@ def decoupled_selection(
 
         ½‖Xβ̄ − Xγ‖² + λ Σ_j |γ_j|/|β̄_j|
 
-    along λ, an adaptive lasso of the fit rather than of the data, on the columns that the prior sees. Of each number
-    of coefficients the least shrunken summary is kept. For every posterior draw (β, σ) a summary has
+    along λ, an adaptive lasso of the fit rather than of the data, on the (standardized) columns on which the prior is
+    stated. Of each number of coefficients the least shrunken summary is kept. For every posterior draw (β, σ) a
+    summary has
 
         ρ²_λ = ‖Xβ‖²/n / (‖Xβ‖²/n + σ² + ‖Xβ − Xγ_λ‖²/n),        ψ_λ = √(‖Xβ − Xγ_λ‖²/n + σ²) − σ,
 

@@ -13,7 +13,7 @@ from bayesreg.model.unknowns import Unknowns
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """Posterior draws with a root of the covariance of the columns that the prior sees.
+    """Posterior draws with a root of the covariance of the (standardized) columns on which the prior is stated.
 
     Attributes
     ----------

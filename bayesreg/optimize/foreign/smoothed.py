@@ -68,10 +68,10 @@ def _corner(smooth: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) 
     slopes = -smooth.row_slopes(smooth.eta(theta)) / smooth.largest_slopes
     fitted = np.abs(slopes) < INSIDE
     A, s = smooth.A[:, support], len(support)
-    pull = A[~fitted].T @ (np.sign(slopes) * smooth.largest_slopes)[~fitted] - (l1 * np.sign(theta))[support]
+    score = A[~fitted].T @ (np.sign(slopes) * smooth.largest_slopes)[~fitted] - (l1 * np.sign(theta))[support]
     rows = A[fitted]
     system = np.block([[rows, np.zeros((len(rows), len(rows)))], [np.diag(l2[support]), -rows.T]])
-    values = np.concatenate([(smooth.y - smooth.offset)[fitted], pull])
+    values = np.concatenate([(smooth.y - smooth.offset)[fitted], score])
     corner = np.zeros_like(theta)
     corner[support] = np.linalg.lstsq(system, values, rcond=None)[0][:s]
     return corner

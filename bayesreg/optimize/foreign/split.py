@@ -14,7 +14,7 @@ from bayesreg.optimize.row_certificate import violations
 
 # Rounds of descent and finish, steps of one descent, and steps that its curvature is read from.
 ROUNDS, STEPS, MEMORY = 20, 15_000, 30
-# A violation of the optimality conditions, in units of the largest pull, that ends the rounds.
+# A violation of the optimality conditions, in units of the largest score, that ends the rounds.
 ENOUGH = 1e-14
 # Beyond this size a root of the gradient costs more than it gives.
 LARGEST_SUPPORT = 2_000
@@ -51,7 +51,7 @@ def _rounds(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) ->
             violation = _violation(loss, l1, l2, point)
             if violation < smallest:
                 best, smallest = point, violation
-        if smallest <= ENOUGH * (loss.pull_at_zero or 1.0) or smallest > 0.5 * before:
+        if smallest <= ENOUGH * (loss.gradient_unit or 1.0) or smallest > 0.5 * before:
             break
     return best
 
@@ -63,8 +63,8 @@ def _slope(loss: RowLoss, l2: np.ndarray, theta: np.ndarray) -> np.ndarray:
 
 def _violation(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> float:
     """Largest violation of the optimality conditions; infinite where the gradient is not finite."""
-    pull = l2 * theta - _slope(loss, l2, theta)
-    return float(np.max(np.nan_to_num(violations(theta, pull, l1, l2), nan=np.inf)))
+    score = l2 * theta - _slope(loss, l2, theta)
+    return float(np.max(np.nan_to_num(violations(theta, score, l1, l2), nan=np.inf)))
 
 
 def _descend(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> np.ndarray:

@@ -176,8 +176,8 @@ def _holds(problem: AbsoluteProblem, sets: _Sets, theta: np.ndarray, dual: np.nd
     residual = problem.y - problem.A @ theta
     blur = 64 * np.finfo(float).eps * (np.abs(problem.y) + np.abs(problem.A) @ np.abs(theta))
     moved = theta * sets.signs * problem.sizes / problem.unit
-    pull = problem.A.T @ dual
-    slope = problem.l1 * sets.signs + problem.l2 * theta - pull
+    score = problem.A.T @ dual
+    slope = problem.l1 * sets.signs + problem.l2 * theta - score
     slack = ALLOWED * problem.l1 + problem.rounding + AWAY * problem.l2 * problem.unit / problem.sizes
     off = ~sets.touched
     return bool(
@@ -187,7 +187,7 @@ def _holds(problem: AbsoluteProblem, sets: _Sets, theta: np.ndarray, dual: np.nd
         and np.all(moved[sets.signs != 0] > AWAY)
         and np.all(np.abs(dual) <= (1 + ALLOWED) * problem.bound)
         and np.all(np.abs(slope[sets.active]) <= slack[sets.active])
-        and np.all(np.abs(pull[~sets.active]) <= (problem.l1 + slack)[~sets.active])
+        and np.all(np.abs(score[~sets.active]) <= (problem.l1 + slack)[~sets.active])
     )
 
 

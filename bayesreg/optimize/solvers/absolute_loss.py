@@ -68,7 +68,7 @@ def smallest_strength(loss: RowLoss, l1: np.ndarray, l2: np.ndarray) -> float:
     rest = np.where(corner.touched, 0.0, corner.dual)
     free = np.flatnonzero(l1 == 0)
     columns = np.asarray(loss.A[:, penalized])[touched] / l1[penalized]
-    pull = (loss.A.T @ rest)[penalized] / l1[penalized]
+    score = (loss.A.T @ rest)[penalized] / l1[penalized]
     ratios = (loss.A.T @ corner.dual)[penalized] / l1[penalized]
     if len(touched) <= len(free):
         return float(np.max(np.abs(ratios)))
@@ -76,7 +76,7 @@ def smallest_strength(loss: RowLoss, l1: np.ndarray, l2: np.ndarray) -> float:
     solution = linprog(
         np.append(np.zeros(len(touched)), 1.0),
         A_ub=np.vstack([np.hstack([columns.T, top]), np.hstack([-columns.T, top])]),
-        b_ub=np.concatenate([-pull, pull]),
+        b_ub=np.concatenate([-score, score]),
         A_eq=np.hstack([np.asarray(loss.A[:, free])[touched].T, np.zeros((len(free), 1))]) if len(free) else None,
         b_eq=l2[free] * theta[free] - (loss.A.T @ rest)[free] if len(free) else None,
         bounds=[*((-bound, bound) for bound in loss.largest_slopes[touched]), (0.0, None)],
@@ -97,8 +97,8 @@ def _minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray |
     for _ in range(OUTER_STEPS):
         problem = AbsoluteProblem(np.asarray(loss.A[:, working]), target, bound, l1[working], l2[working])
         corner = _solve(problem)
-        pull = loss.A.T @ corner.dual
-        excess = np.where(np.isinf(l1), 0.0, np.abs(pull) - (1 + TOLERANCE) * l1 - loss.gradient_rounding)
+        score = loss.A.T @ corner.dual
+        excess = np.where(np.isinf(l1), 0.0, np.abs(score) - (1 + TOLERANCE) * l1 - loss.gradient_rounding)
         excess[working] = 0.0
         excess[l1 == 0] = 0.0
         entering = np.flatnonzero(excess > 0)
@@ -164,9 +164,9 @@ class _Terms:
 
     def transposed(self, v: np.ndarray) -> np.ndarray:
         """G'v."""
-        pull = self.A.T @ v[: self.n]
-        pull[self.kinked] -= v[self.n :]
-        return pull
+        score = self.A.T @ v[: self.n]
+        score[self.kinked] -= v[self.n :]
+        return score
 
     def gram(self, d: np.ndarray) -> np.ndarray:
         """G'·diag(d)·G."""
@@ -193,11 +193,11 @@ def _advance(problem: AbsoluteProblem, G: _Terms, point: _Interior, mean: float)
     d = 1 / (p / s + m / w)
     solve = _factorize(G.gram(d), problem.l2)
     apart = np.append(problem.y, np.zeros(len(problem.kinked))) - G.times(point.theta) - (p - m)
-    pull = problem.l2 * point.theta - G.transposed(v)
+    score = problem.l2 * point.theta - G.transposed(v)
 
     def direction(rp: np.ndarray, rm: np.ndarray) -> tuple[np.ndarray, ...]:
         h = apart - rp / s + rm / w
-        dtheta = solve(G.transposed(d * h) - pull)
+        dtheta = solve(G.transposed(d * h) - score)
         dv = d * (h - G.times(dtheta))
         return dtheta, (rp + p * dv) / s, (rm - m * dv) / w, dv
 

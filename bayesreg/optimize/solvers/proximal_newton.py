@@ -123,7 +123,7 @@ def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, w
         violation = float(np.max(excess / sizes))
         idle = 0 if violation < 0.5 * best else idle + 1
         best = min(best, violation)
-        if violation <= 0 or (idle > PATIENCE and np.max(excess) < SMALL * loss.pull_at_zero):
+        if violation <= 0 or (idle > PATIENCE and np.max(excess) < SMALL * loss.gradient_unit):
             return point
         # The Hessian costs far more than a gradient, so it is kept as long as steps with it gain a digit each.
         if hessian is None or violation > KEEP * previous:

@@ -92,7 +92,7 @@ def write_data(found: Findings) -> str:
         ("known from", kept),
         ("weights", "given" if rows is not None and rows.weights is not None else "none"),
         ("offset", "given" if design.has_offset else "none"),
-        ("columns that the prior sees", "standardized" if is_standardized(found.reg) else "as given"),
+        ("columns on which the prior is stated", "standardized" if is_standardized(found.reg) else "as given"),
     ]
     cells = [
         [design.names[j], number(mean[j]), number(sd[j]), "constant" if design.constant[j] else ""]

@@ -48,7 +48,7 @@ def _moving_html(found: Findings) -> str:
         '<svg id="path-forest" role="img" aria-label="Coefficients at the chosen strength"></svg>\n</div>\n'
         + paragraph(
             f"Diamonds are the MAP, open where it is exactly 0.{bars} The dashed line is the strength of this "
-            "report. Coefficients are beta, on the columns that the prior sees.",
+            "report. Coefficients are beta, on the (standardized) columns on which the prior is stated.",
             kind="note",
         )
         + "</div>\n"

@@ -85,8 +85,8 @@ def write_shrinkage(found: Findings) -> str:
     body = paragraph(said, "κ is 0 where the prior leaves a coefficient untouched, 1 where it decides alone.")
     body += table("Shrinkage, by size of effect", heads, rows)
     body += paragraph(
-        "Coefficients are β, on the columns that the prior sees. The prior effective sample size is the number of rows "
-        "that would say as much as the prior does." + left_out(found),
+        "Coefficients are β, on the (standardized) columns on which the prior is stated. The prior effective sample "
+        "size is the number of rows that hold as much information as the prior." + left_out(found),
         kind="note",
     )
     return body + picture(lambda dark: plot_kappa(result, ci_prob=found.ci_prob, dark=dark), "Shrinkage by coefficient")

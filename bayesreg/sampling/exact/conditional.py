@@ -31,7 +31,7 @@ def conditional(marginal: Marginal, sigma: np.ndarray, scale: np.ndarray) -> Con
     """Moments of (γ, level) at values of sigma and scale, both of shape (m,)."""
     spectrum, level = marginal.spectrum, marginal.spectrum.level
     total = spectrum.squares + marginal.ratio(sigma, scale)[:, None] ** -2.0
-    center, variance = spectrum.pull / total, sigma[:, None] ** 2 / total
+    center, variance = spectrum.score / total, sigma[:, None] ** 2 / total
     if level is None:
         nothing = np.zeros(len(sigma))
         return Conditional(center, variance, np.zeros_like(center), nothing, nothing)

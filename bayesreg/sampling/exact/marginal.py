@@ -125,7 +125,7 @@ class Marginal:
         shrunk = 1 / (1 + added)
         sums = [np.log1p(added).sum(axis=1), shrunk @ own.explained + self._rests[0]]
         if own.level is not None:
-            u, e = own.level.along, own.pull / np.sqrt(own.squares)
+            u, e = own.level.along, own.score / np.sqrt(own.squares)
             sums += [shrunk @ u**2 + self._rests[1], shrunk @ (u * e) + self._rests[2]]
         return np.array(sums)
 

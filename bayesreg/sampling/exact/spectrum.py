@@ -42,7 +42,7 @@ class Spectrum:
         V, right singular vectors of AT for the m penalized coefficients.
     squares : ndarray, shape (r,)
         d_k².
-    pull : ndarray, shape (r,)
+    score : ndarray, shape (r,)
         h_k = (V'TA'b)_k.
     explained : ndarray, shape (r,)
         h_k²/d_k², the share of b'b along each direction.
@@ -55,7 +55,7 @@ class Spectrum:
 
     vectors: np.ndarray
     squares: np.ndarray
-    pull: np.ndarray
+    score: np.ndarray
     explained: np.ndarray
     rest: float
     level: Level | None = None
@@ -106,16 +106,16 @@ def _spectrum_of_gram(
         values, vectors = linalg.eigh(gram[:m, :m] * np.outer(spread, spread))
         keep = values > len(values) * np.finfo(float).eps * values[-1]
         squares, vectors = values[keep], vectors[:, keep]
-    pull = vectors.T @ (spread * cross[:m])
+    score = vectors.T @ (spread * cross[:m])
     # What is rounding of b'b would pass for noise.
     rest = loss.least_rss if loss.least_rss > 10 * loss.size * np.finfo(float).eps * loss.square else 0.0
     if level is None:
-        return Spectrum(vectors, squares, pull, pull**2 / squares, rest)
+        return Spectrum(vectors, squares, score, score**2 / squares, rest)
     u = vectors.T @ (spread * gram[:m, m]) / np.sqrt(squares)
-    column = Level(start, u, max(float(gram[m, m] - u @ u), 0.0), float(cross[m] - u @ (pull / np.sqrt(squares))))
+    column = Level(start, u, max(float(gram[m, m] - u @ u), 0.0), float(cross[m] - u @ (score / np.sqrt(squares))))
     inside = column.square <= 1e-12 * loss.gram[level, level]
     rest += 0.0 if inside else column.cross**2 / column.square
-    return Spectrum(vectors, squares, pull, pull**2 / squares, rest, column)
+    return Spectrum(vectors, squares, score, score**2 / squares, rest, column)
 
 
 def _spectrum_of_rows(

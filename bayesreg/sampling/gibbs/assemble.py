@@ -61,7 +61,7 @@ def assemble(reg: Regression) -> Problem:
         cross=_plain(loss.cross),
         diagonal=np.einsum("ij,ij->i", rows, rows) if wide else _plain(np.diag(rows)),
         origin=origin,
-        origin_pull=np.zeros(0) if wide else response - rows @ origin,
+        origin_score=np.zeros(0) if wide else response - rows @ origin,
         origin_rss=0.0 if wide else float(loss.rss(origin)),
         square=float(loss.square),
         mixing=law.mixing,
@@ -246,7 +246,7 @@ def _wide_data(loss: QuadraticLoss) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _unit_information_fit(problem: Problem, n: int) -> np.ndarray:
-    """Ridge with a prior worth one row, which exists whatever the columns."""
+    """Ridge with a prior effective sample size of one row, which exists whatever the columns."""
     unit = 1.0 / np.sqrt(np.where(problem.diagonal > 0, problem.diagonal / n, 1.0))
     if problem.wide:
         scaled = problem.rows * unit[:, None]

@@ -59,7 +59,7 @@ class Kernel:
 
     @property
     def rhythm(self) -> tuple[bool, int, int, float]:
-        """What `advance` is told of it."""
+        """The settings that `advance` takes."""
         return self.name == "block", self.thin, self.every, self.overrelaxation
 
 
@@ -107,7 +107,7 @@ def _thinning(problem: Problem, start: State, sweeps: float) -> tuple[int, int]:
     thin = int(np.clip(round(sweeps / BLOCK_SWEEPS), 1, MOST_SWEEPS))
     if not problem.wide or (problem.sigma_known and problem.scale_known):
         return thin, 0
-    # An unknown scale, or the local ones of a horseshoe, move: how far they let sigma go is not told beforehand.
+    # An unknown scale, or the local ones of a horseshoe, move: how far they let sigma go is not known beforehand.
     still = problem.scale_known and problem.mixing != HORSESHOE
     held = sigma_held(problem, start) if still else HELD_FAST
     return (max(thin, round(held)), 0) if held < HELD_FAST else (max(thin, 20), 40)

@@ -49,13 +49,13 @@ def residual_squares(problem: Problem, state: State) -> float:
         return dot(state.residual, state.residual)
     explained = 0.0
     for j in range(len(state.theta)):
-        explained += (state.theta[j] - problem.origin[j]) * (problem.origin_pull[j] + state.residual[j])
+        explained += (state.theta[j] - problem.origin[j]) * (problem.origin_score[j] + state.residual[j])
     return max(problem.origin_rss - explained, 0.0)
 
 
 @njit(nogil=True)
 def random_order(generator: np.random.Generator, size: int) -> np.ndarray:
-    """Triples of neighbours in an order by chance.
+    """Triples of neighbours in random order.
 
     Neighbours are often correlated, as in time, and then best drawn one after the other.
     """
@@ -73,11 +73,11 @@ def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: S
     inverse = 1.0 / state.hyper[SIGMA] ** 2
     for j in state.order:
         row, old = problem.rows[j], state.theta[j]
-        pull = dot(row, state.residual) if problem.wide else state.residual[j]
+        score = dot(row, state.residual) if problem.wide else state.residual[j]
         unit = unit_of(problem, state.hyper, j)
         precision = problem.diagonal[j] * inverse + prior_precision(problem, state, j)
-        pull = (pull + problem.diagonal[j] * old) * inverse
-        new = lasso_move(generator, precision, pull, problem.laplace[j] / unit, old, overrelaxation)
+        score = (score + problem.diagonal[j] * old) * inverse
+        new = lasso_move(generator, precision, score, problem.laplace[j] / unit, old, overrelaxation)
         if new != old:
             state.theta[j] = new
             subtract(state.residual, new - old, row)

@@ -1,7 +1,7 @@
-"""The lasso distribution, compiled: density ∝ exp(−precision·β²/2 + pull·β − weight·|β|), drawn afresh or moved in.
+"""The lasso distribution, compiled: density ∝ exp(−precision·β²/2 + linear·β − weight·|β|), drawn afresh or moved in.
 
 It is the conditional distribution of a coefficient under a Laplace prior (Hans 2009, doi:10.1093/biomet/asp047).
-With x = β·√precision it is exp(−x²/2 + zx − k|x|), z = pull/√precision and k = weight/√precision: the Normal
+With x = β·√precision it is exp(−x²/2 + zx − k|x|), z = linear/√precision and k = weight/√precision: the Normal
 around `above` = z − k where x > 0, and that around `below` = z + k where x < 0.
 """
 
@@ -15,18 +15,18 @@ MILD_KINK, MILD_REFLECTION = 2.0, 0.5
 
 
 @njit(nogil=True)
-def lasso_draw(generator: np.random.Generator, precision: float, pull: float, weight: float) -> float:
+def lasso_draw(generator: np.random.Generator, precision: float, linear: float, weight: float) -> float:
     """Draw β, whatever it was; NaN if the density is not a number.
 
     By rejection from the Normal of the side where the mode is, or if that is 0 from what is steeper there: the
-    Normal of the likelihood without its pull, or the two Exponentials of the prior and the pull.
+    Normal of the likelihood without its linear term, or the two Exponentials of the prior and of that term.
     """
     if precision <= 0.0:
-        # Without a kink, or pulled, it would be improper.
-        size = generator.standard_exponential() / weight if weight > 0.0 and pull == 0.0 else nan
+        # Without a kink, or with a linear term, it would be improper.
+        size = generator.standard_exponential() / weight if weight > 0.0 and linear == 0.0 else nan
         return size if generator.random() < 0.5 else -size
     sd = 1.0 / sqrt(precision)
-    above, below = (pull - weight) * sd, (pull + weight) * sd
+    above, below = (linear - weight) * sd, (linear + weight) * sd
     if not (isfinite(above) and isfinite(below)):
         # Nothing drawn from what is not a number would ever be accepted.
         return nan
@@ -70,7 +70,7 @@ def _draw_under_exponentials(generator: np.random.Generator, above: float, below
 
 @njit(nogil=True)
 def lasso_move(
-    generator: np.random.Generator, precision: float, pull: float, weight: float, old: float, overrelaxation: float
+    generator: np.random.Generator, precision: float, linear: float, weight: float, old: float, overrelaxation: float
 ) -> float:
     """Reflect β about its mode where the kink hardly bends the density; else draw it afresh.
 
@@ -78,12 +78,12 @@ def lasso_move(
     Metropolis & Hastings. Which way is taken does not depend on the old value, or the distribution would change.
     """
     if overrelaxation == 0.0 or not 0.0 < precision < inf:
-        return lasso_draw(generator, precision, pull, weight)
+        return lasso_draw(generator, precision, linear, weight)
     sd = 1.0 / sqrt(precision)
-    above, below, k = (pull - weight) * sd, (pull + weight) * sd, weight * sd
+    above, below, k = (linear - weight) * sd, (linear + weight) * sd, weight * sd
     mild = k < MILD_KINK and k * overrelaxation < MILD_REFLECTION
     if not (mild or max(above, -below) > 1.0 + 2.0 * overrelaxation):
-        return lasso_draw(generator, precision, pull, weight)
+        return lasso_draw(generator, precision, linear, weight)
     mode = above if above > 0.0 else min(below, 0.0)
     x = old / sd
     new = mode - overrelaxation * (x - mode)

@@ -23,7 +23,7 @@ class Problem(NamedTuple):
         Whether the residual is kept in the space of the rows.
     cross, diagonal : ndarray, shape (q,)
         A'b and the diagonal of A'A.
-    origin, origin_pull : ndarray, shape (q,)
+    origin, origin_score : ndarray, shape (q,)
         A point near least squares, and A'(b − A·origin): residual squares are measured from there.
     origin_rss, square : float
         ‖b − A·origin‖² and b'b.
@@ -53,7 +53,7 @@ class Problem(NamedTuple):
     cross: np.ndarray
     diagonal: np.ndarray
     origin: np.ndarray
-    origin_pull: np.ndarray
+    origin_score: np.ndarray
     origin_rss: float
     square: float
     mixing: int
