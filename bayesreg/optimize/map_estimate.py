@@ -59,7 +59,7 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     MultimodalWarning
         If sigma is unknown and the joint density has several modes (Park & Casella 2008,
         doi:10.1198/016214508000000337, section 4), or the family's loss is not convex and several modes are
-        found from several starting points; the highest is returned.
+        found from several starting points; the highest found is returned, which need not be the highest of all.
 
     See Also
     --------
@@ -112,7 +112,8 @@ def _warn_of_minima(reg: Regression, lowest: np.ndarray, others: list[np.ndarray
     below = [(reg.objective(theta, sigma) - reg.objective(lowest, sigma)) / sigma**2 for theta in others]
     warnings.warn(
         f"the posterior of beta has {1 + len(others)} modes or more, since the {reg.family.name} loss is not convex; "
-        f"the highest is returned, the log density of others is below it by {', '.join(f'{x:.3g}' for x in below)}. "
+        "the highest found is returned, which need not be the highest of all; the log density of others is below it by "
+        f"{', '.join(f'{x:.3g}' for x in below)}. "
         "Look at the posterior, br.sample(reg), or take a larger sigma or df.",
         MultimodalWarning,
         stacklevel=3,

@@ -31,6 +31,21 @@ def test_the_lowest_of_two_minima_is_returned_and_the_other_warned_of(share, sig
     assert abs(fit.coef[0] - (3.0 if share > 0.5 else -2.0)) < 0.1
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_start_leads_lower_without_a_word(seed):
+    """A sigma that is a thousandth of the noise: every few rows that a line fits are a minimum."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(40, 3))
+    y = X @ [1, -1, 0] + rng.standard_t(3, 40)
+    reg = br.Regression(X, y, prior=br.Normal(1.0), family="student_t", sigma=1e-3, center=False, standardize=False)
+    with pytest.warns(
+        MultimodalWarning, match=r"[0-9]+ modes or more.* highest found .* need not be the highest of all"
+    ):
+        fit = br.map_estimate(reg)
+    assert fit.certificate.kkt <= 1e-9
+    assert fit.objective < reg.objective(np.r_[1.0, -1.0, 0.0, 0.0], 1e-3)
+
+
 def test_one_minimum_is_no_warning():
     rng = np.random.default_rng(3)
     X = rng.normal(size=(60, 3))
