@@ -46,7 +46,7 @@ def minima_of_rows(
     units = in_units(even.loss, even.l1, even.l2)
     first = units.inside(first)
     if not loss.family.smooth:
-        found = [absolute_loss.minimize(units.loss, units.l1, units.l2, first)]
+        found = [_absolute(units.loss, units.l1, units.l2, first)]
     elif loss.family.convex:
         found = [_smooth(units.loss, units.l1, units.l2, first)]
     else:
@@ -55,9 +55,17 @@ def minima_of_rows(
 
 
 def _smooth(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+    return _minimum(proximal_newton.minimize, loss, l1, l2, start)
+
+
+def _absolute(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+    return _minimum(absolute_loss.minimize, loss, l1, l2, start)
+
+
+def _minimum(solve: row_span.Solver, loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
     if row_span.suits(loss, l1, l2):
-        return row_span.minimize(loss, l2, start)
-    return proximal_newton.minimize(loss, l1, l2, start)
+        return row_span.minimize(solve, loss, l2, start)
+    return solve(loss, l1, l2, start)
 
 
 def first_point(reg: Regression) -> np.ndarray:

@@ -87,8 +87,10 @@ def _bounded(
     if len(wanted) == 0:
         return np.zeros(len(bound))
     loose = np.flatnonzero(slack > 0)
+    slacks = np.zeros((len(wanted), len(loose)))
+    slacks[loose, np.arange(len(loose))] = slack[loose]
     # Every unknown is measured by its bound.
-    matrix = np.hstack([block * bound, np.eye(len(wanted))[:, loose] * slack[loose]]) / unit[:, None]
+    matrix = np.hstack([block * bound, slacks]) / unit[:, None]
     solution = lsq_linear(
         matrix, wanted / unit, bounds=(-1.0, 1.0), method="bvls", tol=1e-15, max_iter=10 * len(matrix.T)
     )
