@@ -38,7 +38,7 @@ def main():
     table["MAP"] = np.ravel(mode["posterior"]["beta"]) / scaler.scale_
     table["mean"], table["sd"] = draws.mean(axis=1), draws.std(axis=1, ddof=1)
     table["lower"], table["upper"] = np.quantile(draws, [0.025, 0.975], axis=1)
-    table["P(sign)"] = np.maximum(np.mean(draws > 0, axis=1), np.mean(draws < 0, axis=1))
+    table["p_direction"] = np.maximum(np.mean(draws > 0, axis=1), np.mean(draws < 0, axis=1))
     table["P(near 0)"] = np.mean(np.abs(draws) < epsilon[:, None], axis=1)
     print(table.to_string(float_format="{:.4g}".format))
     print(az.summary(idata, kind="diagnostics"))

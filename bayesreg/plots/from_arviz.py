@@ -37,8 +37,12 @@ def plot_predictive(y: np.ndarray, draws: np.ndarray, *, kind: str = "kde", dark
 
     def draw(arviz: Any, colors: Ink) -> Any:
         visuals = {"predictive_dist": {"color": colors.mean}, "observed_dist": {"color": colors.text}, "title": False}
-        tree, size = _tree(y, draws), min(SHOWN_DRAWS, draws.shape[0] * draws.shape[1])
-        return arviz.plot_ppc_dist(tree, kind=kind, num_samples=size, visuals=visuals, backend="matplotlib")
+        # Which draws are shown is settled here, since arviz-plots would choose at random.
+        flat = draws.reshape(-1, draws.shape[-1])
+        shown = flat[:: -(-len(flat) // SHOWN_DRAWS)][None]
+        return arviz.plot_ppc_dist(
+            _tree(y, shown), kind=kind, num_samples=shown.shape[1], visuals=visuals, backend="matplotlib"
+        )
 
     return _drawn(draw, 7.2, 3.4, dark)
 

@@ -16,10 +16,11 @@ import bayesreg as br
 from bayesreg.analysis.comparison import job
 from bayesreg.cli import main
 from bayesreg.model.unknowns import Unknowns
+from bayesreg.plots.from_arviz import plot_predictive
 from bayesreg.reporting.contents import SECTIONS
 from bayesreg.reporting.effects import MAX_ROWS
 from bayesreg.reporting.findings import Missing, find
-from bayesreg.reporting.html import number, plain
+from bayesreg.reporting.html import both_pictures, number, plain
 from bayesreg.reporting.report import render_report
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Run
@@ -283,6 +284,25 @@ def test_of_very_many_columns_the_largest_are_told(unsaved):
     assert len(names) == MAX_ROWS
     assert names[0] == reg.names[-1]
     assert f"Of {p} coefficients the {MAX_ROWS}" in text
+
+
+def test_a_page_is_reproduced_to_the_byte_where_the_date_is_given(odd, unsaved, monkeypatch):
+    found = findings(odd)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    text = render_report(found)
+    assert text == render_report(findings(odd))
+    assert "2001-09-09 01:46 UTC" in text
+    assert f"bayesreg {br.__version__}" in Page(text).text["provenance"]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(br.errors.DataError, match="whole number of seconds"):
+        render_report(found)
+
+
+def test_figures_of_the_fit_are_the_same_bytes_each_time(lasso):
+    y = lasso.design.rows.y
+    draws = y + np.random.default_rng(1).normal(size=(1, 60, len(y)))
+    first, second = (both_pictures(lambda dark: plot_predictive(y, draws, dark=dark), "fit") for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ class Row:
         map − penalized.
     mean, sd, lower, upper : float
         Posterior mean, standard deviation and equal-tailed interval.
-    p_same_sign : float
-        Posterior probability of the more probable sign.
+    p_direction : float
+        Posterior probability of the likelier sign.
     p_near_zero : float
         Posterior probability that |coefficient| < ε.
     epsilon : float
@@ -63,9 +63,18 @@ class Row:
     sd: float
     lower: float
     upper: float
-    p_same_sign: float
+    p_direction: float
     p_near_zero: float
     epsilon: float
+
+    @property
+    def p_same_sign(self) -> float:
+        """`p_direction`, by its earlier name."""
+        return self.p_direction
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, and `p_direction` by its earlier name too."""
+        return vars(self) | {"p_same_sign": self.p_direction}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -157,7 +166,7 @@ class Comparison:
         """The table as a data frame, one row per coefficient."""
         import pandas as pd
 
-        return pd.DataFrame([vars(row) for row in self.rows]).set_index("name").astype({"ols": float})
+        return pd.DataFrame([row.to_dict() for row in self.rows]).set_index("name").astype({"ols": float})
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain numbers, lists and strings, ready for JSON; None is infinite or undefined."""
@@ -179,7 +188,7 @@ class Comparison:
             "objective": self.objective,
             "mode": self.estimates["map"].mode,
             "intercept": {name: estimate.intercept for name, estimate in self.estimates.items()},
-            "coefficients": [vars(row) for row in self.rows],
+            "coefficients": [row.to_dict() for row in self.rows],
             "standardized": bool(np.any(reg.design.standardization.sd != 1)),
             "zeros": self.zeros,
             "zero_draws": self.zero_draws,
@@ -339,7 +348,7 @@ def _rows(
             sd=float(coef[:, j].std(ddof=1)),
             lower=float(lower[j]),
             upper=float(upper[j]),
-            p_same_sign=float(max(positive[j], 1 - positive[j])),
+            p_direction=float(max(positive[j], 1 - positive[j])),
             p_near_zero=float(small[j]),
             epsilon=float(epsilon[j]),
         )

@@ -18,7 +18,7 @@ COLUMNS = (
     ("sd", "sd"),
     ("lower", "lower"),
     ("upper", "upper"),
-    ("p_same_sign", "P(sign)"),
+    ("p_direction", "p_direction"),
     ("p_near_zero", "P(|·|<ε)"),
 )
 
@@ -92,8 +92,8 @@ def footnotes(record: dict[str, Any]) -> list[str]:
     """What stands below the table."""
     return [
         *record["notes"],
-        "coefficients are on the user's own columns; intervals are equal-tailed; P(sign) is the posterior probability "
-        f"of the likelier sign; {record['epsilon_text']}",
+        "coefficients are on the user's own columns; intervals are equal-tailed; p_direction is the posterior "
+        f"probability of the likelier sign; {record['epsilon_text']}",
     ]
 
 
@@ -127,8 +127,12 @@ def print_comparison(record: dict[str, Any], console: Any) -> None:
         # What the numbers leave is for the names.
         left = console.width - 1 - BETWEEN - sum(widths[j] + BETWEEN for j in columns[1:])
         table.add_column("", overflow="fold", max_width=max(left, widths[0]))
+        heads = headings(record)
+        # Headings fold where they do not fit on one line, since rich would rather cut a number.
+        on_one_line = widths[0] + BETWEEN + sum(max(len(heads[j]), widths[j]) + BETWEEN for j in columns[1:])
         for j in columns[1:]:
-            table.add_column(headings(record)[j], justify="right", min_width=widths[j])
+            most = widths[j] if on_one_line >= console.width else None
+            table.add_column(heads[j], justify="right", min_width=widths[j], max_width=most)
         for row in record["coefficients"]:
             texts = cells(row)
             table.add_row(*(Text(texts[j]) for j in columns), style="dim" if row["map"] == 0 else None)

@@ -105,7 +105,7 @@ class Explanation:
         return sparsity(self.idata, estimate=self.map, reg=self.reg)
 
     def to_frame(self, ci_prob: float = 0.95) -> "pd.DataFrame":
-        """One row per coefficient: that of the fit, the certified mode, posterior mean, sd and interval, P(sign)."""
+        """One row per coefficient: the fit's, the certified mode, posterior mean, sd and interval, p_direction."""
         import pandas as pd
 
         from bayesreg.analysis.coef_draws import coef_draws
@@ -121,7 +121,7 @@ class Explanation:
             "sd": draws.std(axis=0, ddof=1),
             "lower": lower,
             "upper": upper,
-            "p_same_sign": np.maximum(positive, 1 - positive),
+            "p_direction": np.maximum(positive, 1 - positive),
         }
         return pd.DataFrame(columns, index=pd.Index(self.reg.names, name="coef_name"))
 

@@ -16,7 +16,7 @@ def write_sparsity(found: Findings) -> str:
     if isinstance(result, Missing):
         return absent(result)
     heads = (
-        "",
+        "column",
         "estimate",
         "P(|coef| < ε)",
         "ε",
@@ -79,7 +79,7 @@ def write_shrinkage(found: Findings) -> str:
     said += f" ({percent(found)} interval {number(low)} to {number(high)})"
     said += "." if result.prior_m_eff is None else f"; under the prior {number(result.prior_m_eff)}."
     best = [] if result.least_squares is None else [least_squares_name(found.reg)]
-    heads = ["", *best, "posterior mean", "sd", "κ", f"κ lower {percent(found)}", f"κ upper {percent(found)}"]
+    heads = ["column", *best, "posterior mean", "sd", "κ", f"κ lower {percent(found)}", f"κ upper {percent(found)}"]
     heads.append("prior effective sample size")
     rows = [[name, *(number(value) for value in row)] for name, row in zip(frame.index, frame.to_numpy(), strict=True)]
     body = paragraph(said, "κ is 0 where the prior leaves a coefficient untouched, 1 where it decides alone.")

@@ -7,7 +7,7 @@ import pytest
 import bayesreg as br
 from bayesreg.analysis.comparison.job import Job, _doubts, run_job
 from bayesreg.errors import BayesregError, DataError, ObjectiveError, PriorError
-from bayesreg.selection.cross_validation import cross_validate
+from bayesreg.selection.cross_validation import SelectedStrength, cross_validate
 from bayesreg.selection.sigma import estimate_sigma
 
 
@@ -144,7 +144,7 @@ def test_a_strength_that_the_data_do_not_settle_and_columns_beyond_the_rows_are_
     X = rng.normal(size=(30, 40))
     bare = br.Regression(X, X[:, 0] + rng.normal(size=30), prior=br.Laplace(1.0), sigma=1.0)
     strength = cross_validate(bare, random_seed=0).strength
-    settled, unsettled = _doubts(bare, 0, strength), _doubts(bare, 0, 1000 * strength)
+    settled, unsettled = (_doubts(bare, 0, SelectedStrength(value, "cv")) for value in (strength, 1000 * strength))
     assert any("with 40 columns and 30 rows" in doubt and "br.Horseshoe()" in doubt for doubt in settled)
     assert any("do not settle the strength" in doubt and "seeds 0 to 4" in doubt for doubt in unsettled)
 
@@ -152,4 +152,4 @@ def test_a_strength_that_the_data_do_not_settle_and_columns_beyond_the_rows_are_
 def test_a_strength_that_the_data_settle_brings_no_doubts(table):
     frame, _ = table
     reg = bare(frame)
-    assert _doubts(reg, 0, cross_validate(reg, random_seed=0).strength) == ()
+    assert _doubts(reg, 0, cross_validate(reg, random_seed=0)) == ()

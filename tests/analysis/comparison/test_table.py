@@ -52,7 +52,7 @@ def read(html):
         ("mean", -12345.678, "-1.235e+04"),
         ("difference", 0.0, "0"),
         ("difference", -3.46e-15, "-3.5e-15"),
-        ("p_same_sign", 1.0, "1.000"),
+        ("p_direction", 1.0, "1.000"),
         ("p_near_zero", 0.0, "0.000"),
         ("p_near_zero", 0.12345, "0.123"),
     ],
