@@ -275,10 +275,10 @@ def _had_offset(idata: "DataTree | Estimate") -> bool:
 def _root(weights: Any, m: int, index: Any) -> np.ndarray:
     if weights is None:
         return np.ones(1)
-    found = read_vector(weights, "weights", m, index)
-    if not np.all(found > 0):
-        raise DataError(f"weights must be positive, got {int(np.sum(found <= 0))} that are not.")
-    return np.sqrt(found)
+    values = read_vector(weights, "weights", m, index)
+    if not np.all(values > 0):
+        raise DataError(f"weights must be positive, got {int(np.sum(values <= 0))} that are not.")
+    return np.sqrt(values)
 
 
 def _by_formula(X_new: Any, offset: Any, reg: Regression | None) -> tuple[Any, Any]:
@@ -299,15 +299,15 @@ def _read_columns(X_new: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
             raise DataError(f"X_new has {X.shape[1]} columns, the regression has {len(names)}: {list(names)[:10]}.")
         return X, range(X.shape[0])
     # The names of a DataTree do not keep NUL characters at the end.
-    found, names = [str(name).rstrip("\0") for name in X_new.columns], tuple(name.rstrip("\0") for name in names)
-    missing = [name for name in names if name not in set(found)]
-    unknown = [name for name in found if name not in set(names)]
+    given, names = [str(name).rstrip("\0") for name in X_new.columns], tuple(name.rstrip("\0") for name in names)
+    missing = [name for name in names if name not in set(given)]
+    unknown = [name for name in given if name not in set(names)]
     if missing or unknown:
         raise DataError(
             f"X_new has other columns than the regression: missing {missing[:5]}, unknown {unknown[:5]}; "
             f"pass X_new[{list(names)[:5]}{'…' if len(names) > 5 else ''}].{_formula_cure(missing)}"
         )
-    return read_matrix(X_new)[0][:, [found.index(name) for name in names]], X_new.index
+    return read_matrix(X_new)[0][:, [given.index(name) for name in names]], X_new.index
 
 
 def _formula_cure(missing: list[str]) -> str:

@@ -111,10 +111,10 @@ def _arrow_batches(source: Any) -> Iterator[Any]:
 def _of_batches(open_batches: Callable[[], Iterable[Any]], *, again: bool, rows: int | None = None) -> Source:
     """A source of batches; the first is looked at for its names, and given again where it cannot be read twice."""
     iterator = iter(open_batches())
-    found = next(iterator, None)
-    if found is None:
+    part = next(iterator, None)
+    if part is None:
         raise DataError("there are no batches; at least one row is needed.")
-    first = as_frame(found)
+    first = as_frame(part)
     names = tuple(str(name) for name in first.columns)
 
     def batches(wanted: Sequence[str]) -> "Iterator[pd.DataFrame]":
@@ -127,9 +127,9 @@ def _of_batches(open_batches: Callable[[], Iterable[Any]], *, again: bool, rows:
 def _named_columns(frame: Any, names: tuple[str, ...], wanted: Sequence[str]) -> "pd.DataFrame":
     if not hasattr(frame, "columns"):
         raise DataError(f"a batch must be a frame, got {type(frame).__name__}.")
-    found = [str(name) for name in frame.columns]
-    _check_same(names, found, "the first batch", "a later batch")
-    return frame.set_axis(found, axis=1)[list(wanted)]
+    columns = [str(name) for name in frame.columns]
+    _check_same(names, columns, "the first batch", "a later batch")
+    return frame.set_axis(columns, axis=1)[list(wanted)]
 
 
 def _check_same(first: Sequence[str], other: Sequence[str], one: str, another: str) -> None:

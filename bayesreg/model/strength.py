@@ -40,9 +40,9 @@ def conversion(reg: Regression, objective: str, sigma: float | None) -> dict[str
     UnsupportedError
         If it does not have the family.
     """
-    found = find_objective(objective, reg.family)
+    resolved = find_objective(objective, reg.family)
     return {
-        "n": float(reg.n) if found.n_is == "rows" else _total_weight(reg),
+        "n": float(reg.n) if resolved.n_is == "rows" else _total_weight(reg),
         "sigma": sigma if reg.family.has_sigma else None,
         "sd_y": _spread_of_y(reg) or None,
         "family": reg.family,

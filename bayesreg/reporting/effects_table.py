@@ -156,8 +156,8 @@ def _bars(effects: Effects) -> list[str]:
     place = (BAR - 6) / max(high - low, np.finfo(float).tiny)
     at = [3 + (values - low) * place for values in (np.zeros(len(lower)), lower, upper, draws.mean(axis=0))]
     percent = f"{100 * effects.ci_prob:g}%"
-    said = [f"{percent} interval {number(a)} to {number(b)}" for a, b in zip(lower, upper, strict=True)]
-    return [_bar(*ends) for ends in zip(*at, said, strict=True)] + ["–"]
+    texts = [f"{percent} interval {number(a)} to {number(b)}" for a, b in zip(lower, upper, strict=True)]
+    return [_bar(*ends) for ends in zip(*at, texts, strict=True)] + ["–"]
 
 
 def _bar(zero: float, lower: float, upper: float, mean: float, text: str) -> str:

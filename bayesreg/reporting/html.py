@@ -92,9 +92,9 @@ def linked(text: str) -> str:
     """
     pattern = r"(doi:(10\.\S+?)|arXiv:(\d+\.\d+))(?=[,;.]?(?:\s|$))"
 
-    def link(found: re.Match[str]) -> str:
-        address = f"https://doi.org/{found[2]}" if found[2] else f"https://arxiv.org/abs/{found[3]}"
-        return f'<a href="{address}">{found[1]}</a>'
+    def link(match: re.Match[str]) -> str:
+        address = f"https://doi.org/{match[2]}" if match[2] else f"https://arxiv.org/abs/{match[3]}"
+        return f'<a href="{address}">{match[1]}</a>'
 
     return re.sub(pattern, link, plain(text))
 

@@ -12,12 +12,16 @@ from bayesreg.selection.leave_one_out import LARGEST_K
 MOST_NAMES = 6
 
 
-def lead(found: Findings) -> str:
+def lead(findings: Findings) -> str:
     """What matters, how sure it is, and whether it predicts."""
-    reg = found.reg
+    reg = findings.reg
     data = f"{reg.design.target} on {reg.p} column{'' if reg.p == 1 else 's'}, n = {reg.n}, {reg.family.name} family."
-    said = [*effects_in_words(found.effects), *prediction_in_words(found), *_effective_number(found)]
-    return paragraph(*said, kind="lead") + paragraph(data, _convergence(found), kind="note") + _warnings_html(found)
+    sentences = [*effects_in_words(findings.effects), *prediction_in_words(findings), *_effective_number(findings)]
+    return (
+        paragraph(*sentences, kind="lead")
+        + paragraph(data, _convergence(findings), kind="note")
+        + _warnings_html(findings)
+    )
 
 
 def effects_in_words(effects: Effects) -> list[str]:
@@ -45,31 +49,31 @@ def listed(names: Sequence[str], count: int) -> str:
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def prediction_in_words(found: Findings) -> list[str]:
+def prediction_in_words(findings: Findings) -> list[str]:
     """R² on rows that were left out, and how it was computed; for classes the area under the ROC curve too."""
-    left_out = found.prediction
+    left_out = findings.prediction
     if isinstance(left_out, Missing):
         return []
     if not left_out.trusted:
-        if isinstance(found.cv_r2, Missing):
+        if isinstance(findings.cv_r2, Missing):
             return ["How well it predicts new rows is not known: leave-one-out is not reliable here."]
-        return [f"Out-of-sample R² {number(found.cv_r2, '.2f')} (of the MAP, {FOLDS}-fold cross-validation)."]
-    auc = f", AUC {left_out.auc:.2f}" if found.reg.family.target_kind == "classes" else ""
-    some = "" if len(left_out.y) == found.reg.n else f" of {len(left_out.y)} rows chosen at random"
+        return [f"Out-of-sample R² {number(findings.cv_r2, '.2f')} (of the MAP, {FOLDS}-fold cross-validation)."]
+    auc = f", AUC {left_out.auc:.2f}" if findings.reg.family.target_kind == "classes" else ""
+    some = "" if len(left_out.y) == findings.reg.n else f" of {len(left_out.y)} rows chosen at random"
     return [f"Out-of-sample R² {number(left_out.r2, '.2f')}{auc} (PSIS-LOO{some})."]
 
 
-def _effective_number(found: Findings) -> list[str]:
-    spread = found.shrinkage
+def _effective_number(findings: Findings) -> list[str]:
+    spread = findings.shrinkage
     if isinstance(spread, Missing):
         return []
-    low, high = spread.interval(found.ci_prob)
-    interval = f"{100 * found.ci_prob:g}% interval {number(low, '.3g')} to {number(high, '.3g')}"
-    return [f"Effective number of coefficients {number(spread.m_eff, '.3g')} of {found.reg.p} ({interval})."]
+    low, high = spread.interval(findings.ci_prob)
+    interval = f"{100 * findings.ci_prob:g}% interval {number(low, '.3g')} to {number(high, '.3g')}"
+    return [f"Effective number of coefficients {number(spread.m_eff, '.3g')} of {findings.reg.p} ({interval})."]
 
 
-def _convergence(found: Findings) -> str:
-    attrs = found.idata.attrs
+def _convergence(findings: Findings) -> str:
+    attrs = findings.idata.attrs
     if "problems" not in attrs or "rhat" not in attrs:
         return "Whether the draws converged is not recorded."
     if attrs["problems"]:
@@ -78,22 +82,22 @@ def _convergence(found: Findings) -> str:
     return f"The posterior draws converged ({worst})."
 
 
-def _warnings_html(found: Findings) -> str:
-    texts = warnings_of(found)
+def _warnings_html(findings: Findings) -> str:
+    texts = warnings_of(findings)
     if not texts:
         return ""
     heading = "Warning" if len(texts) == 1 else f"{len(texts)} warnings"
     return f'<div class="warnings" role="note" aria-label="{plain(heading)}"><h2>{heading}</h2>{items(texts)}</div>\n'
 
 
-def warnings_of(found: Findings) -> list[str]:
+def warnings_of(findings: Findings) -> list[str]:
     """What the reader must know before the numbers, a sentence each."""
-    texts, both, left_out = [], found.comparison, found.prediction
-    if found.idata.attrs.get("problems"):
-        texts.append(f"The draws did not converge: {found.idata.attrs['problems']}.")
+    texts, both, left_out = [], findings.comparison, findings.prediction
+    if findings.idata.attrs.get("problems"):
+        texts.append(f"The draws did not converge: {findings.idata.attrs['problems']}.")
     if isinstance(both, Comparison):
         texts += [f"{one[0].upper()}{one[1:]}." for one in (*both.doubts, *_of_the_mode(both))]
-    for one in found.selections or ():
+    for one in findings.selections or ():
         if one.at_edge:
             texts.append(f"The strength chosen by {one.rule} is at an end of its grid; a better one may lie beyond.")
     if not isinstance(left_out, Missing) and left_out.doubtful:
@@ -101,7 +105,7 @@ def warnings_of(found: Findings) -> list[str]:
             f"Leave-one-out by importance sampling is not reliable for {left_out.doubtful} of {len(left_out.y)} rows "
             f"(Pareto k above {LARGEST_K})."
         )
-    constant = [name for name, flat in zip(found.reg.names, found.reg.design.constant, strict=True) if flat]
+    constant = [name for name, flat in zip(findings.reg.names, findings.reg.design.constant, strict=True) if flat]
     if constant:
         texts.append(f"Constant columns say nothing of the target: {listed(constant, len(constant))}.")
     return texts

@@ -34,11 +34,11 @@ def made_on() -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def made_by(found: "Findings") -> list[tuple[str, str]]:
+def made_by(findings: "Findings") -> list[tuple[str, str]]:
     """Date, seed and versions."""
     return [
         ("date", made_on()),
-        ("seed", "none: draws differ each time" if found.random_seed is None else str(found.random_seed)),
+        ("seed", "none: draws differ each time" if findings.random_seed is None else str(findings.random_seed)),
         ("versions", ", ".join(f"{name} {_version(name)}" for name in PACKAGES)),
         ("Python", platform.python_version()),
     ]
@@ -51,18 +51,18 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def again(found: "Findings") -> str:
+def again(findings: "Findings") -> str:
     """The command that was typed, or Python code with the settings of the regression."""
-    if found.command:
-        return found.command
-    reg = found.reg
+    if findings.command:
+        return findings.command
+    reg = findings.reg
     sigma = f", sigma={_setting(reg.noise)}" if reg.family.has_sigma else ""
     return (
         "import bayesreg as br\n\n"
         f"# X and y: the {reg.n} rows of {reg.p} columns and of {reg.design.target}\n"
         f"reg = br.Regression(X, y, prior=br.{reg.prior!r}, family={_family(reg.family)}{sigma}, "
         f"intercept={reg.intercept!r}, center={reg.center!r})\n"
-        f"br.report(reg, ci_prob={found.ci_prob:g}, random_seed={found.random_seed!r})"
+        f"br.report(reg, ci_prob={findings.ci_prob:g}, random_seed={findings.random_seed!r})"
     )
 
 

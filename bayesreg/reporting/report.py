@@ -149,12 +149,12 @@ def render_report(findings: Findings, title: str | None = None) -> str:
     )
 
 
-def _data(found: Findings) -> dict[str, Any]:
+def _data(findings: Findings) -> dict[str, Any]:
     """What the page's script shows."""
-    forms = forms_of(found.effects)
+    forms = forms_of(findings.effects)
     keys = list(forms[0].numbers)
     shown = [{"unit": form.unit, "keys": keys, "cells": form.cells(keys)} for form in forms]
-    path = path_data(found)
+    path = path_data(findings)
     return {"forms": shown} if path is None else {"forms": shown, "path": path}
 
 

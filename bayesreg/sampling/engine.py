@@ -209,7 +209,7 @@ def sample(
     require_regression(reg)
     groups = read_groups(groups)
     check_groups(reg, groups)
-    found = draw_posterior(
+    posterior = draw_posterior(
         reg,
         engine=engine,
         draws=draws,
@@ -221,7 +221,7 @@ def sample(
         nuts_sampler=nuts_sampler,
         cores=cores,
     )
-    return found.to_datatree(groups)
+    return posterior.to_datatree(groups)
 
 
 def draw_posterior(

@@ -147,12 +147,12 @@ def _read_replicates(replicates: Any, size: int) -> int:
 def _fitted(axis: Axis, mean: np.ndarray, noise: float, replicates: int, random_seed: int | None) -> np.ndarray:
     """Fitted values, shape (replicates, rows, m)."""
     generator, Z = np.random.default_rng(random_seed), axis.held.design.matrix
-    found = np.empty((replicates, len(mean), len(axis.strengths)))
+    fitted = np.empty((replicates, len(mean), len(axis.strengths)))
     for k in range(replicates):
         y = mean + noise * generator.standard_normal(len(mean))
         fits = path(_with_target(axis, Z, y), axis.strengths)
-        found[k] = linear_predictor(fits, fits.reg.design.matrix)
-    return found
+        fitted[k] = linear_predictor(fits, fits.reg.design.matrix)
+    return fitted
 
 
 def _with_target(axis: Axis, Z: np.ndarray, y: np.ndarray) -> Regression:

@@ -26,9 +26,9 @@ def choose_by_criterion(axis: Axis, rule: str) -> Choice:
     curve = Curve(axis.strengths, log_likelihood - 0.5 * per_df * df, "log", f"−{rule.upper()}/2")
     best = curve.best
     kept = axis.reg.p - int(fits.n_zeros[best])
-    told = f"least {rule.upper()}: {df[best]:.4g} degrees of freedom, {kept} nonzero coefficients"
+    reason = f"least {rule.upper()}: {df[best]:.4g} degrees of freedom, {kept} nonzero coefficients"
     details = {"df": float(df[best]), rule: float(-2 * curve.value[best])}
-    return Choice(rule, float(axis.strengths[best]), told + edge_note(curve, best), curve, details=details)
+    return Choice(rule, float(axis.strengths[best]), reason + edge_note(curve, best), curve, details=details)
 
 
 def degrees_of_freedom(fits: Path) -> np.ndarray:
@@ -46,14 +46,14 @@ def degrees_of_freedom(fits: Path) -> np.ndarray:
     reg, sigma = fits.reg, fits.reg.noise.sigma
     assert sigma is not None
     _, l2 = reg.weights_at(sigma)
-    found = np.empty(len(fits.strengths))
+    df = np.empty(len(fits.strengths))
     for k, (strength, theta) in enumerate(zip(fits.strengths, fits.theta, strict=True)):
         kappa = reg.intercept_term.multiplied(l2, strength / fits.current)
-        found[k] = _trace(_active_hessian(fits, theta), kappa[theta != 0])
+        df[k] = _trace(_active_hessian(fits, theta), kappa[theta != 0])
     if not reg.intercept_term.orthogonal:
-        return found
+        return df
     weight = reg.design.weight
-    return found + weight / (weight + reg.intercept_term.precision(sigma))
+    return df + weight / (weight + reg.intercept_term.precision(sigma))
 
 
 def _active_hessian(fits: Path, theta: np.ndarray) -> np.ndarray:

@@ -45,8 +45,8 @@ def open_axis(reg: Regression, strengths: Any = None) -> Axis:
         reg = reg.with_prior(reg.prior.with_scale(1.0))
     grid = None if strengths is None else read_strengths(strengths)
     _require_information(reg)
-    sigma, told = _settled_sigma(reg)
-    return Axis(reg, reg if reg.noise.known else reg.with_sigma(sigma), grid, told)
+    sigma, origin = _settled_sigma(reg)
+    return Axis(reg, reg if reg.noise.known else reg.with_sigma(sigma), grid, origin)
 
 
 def read_strengths(strengths: Any) -> np.ndarray:

@@ -57,12 +57,12 @@ def _lasso_sigma(reg: Regression) -> tuple[float, str]:
     unit = reg.with_sigma(1.0).with_prior(Laplace(1.0))
     chosen = choose_by_cv(Axis(unit, unit, None, "taken as 1"), FOLDS, None, None)[0]
     fit = path(unit, [chosen.strength]).estimates[0]
-    told = "the cross-validated lasso"
+    source = "the cross-validated lasso"
     if not _leaves_enough(_degrees_of_freedom(reg, fit), reg.n):
-        fit, told = _weakest_that_leaves_enough(unit, chosen.strength), f"a lasso stronger than {told}"
+        fit, source = _weakest_that_leaves_enough(unit, chosen.strength), f"a lasso stronger than {source}"
     left = _degrees_of_freedom(reg, fit)
     sigma = float((unit.loss.rss(fit.beta) / left) ** 0.5)
-    return sigma, f"{told}, {reg.p - fit.n_zeros} nonzero coefficients, {left} degrees of freedom"
+    return sigma, f"{source}, {reg.p - fit.n_zeros} nonzero coefficients, {left} degrees of freedom"
 
 
 def _weakest_that_leaves_enough(reg: Regression, strength: float) -> Estimate:

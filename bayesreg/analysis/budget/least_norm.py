@@ -105,10 +105,10 @@ def _least_l1(rows: np.ndarray, seen: np.ndarray, weights: np.ndarray) -> np.nda
     unit = float(np.max(np.abs(seen), initial=0.0))
     if unit == 0:
         return np.zeros(rows.shape[1])
-    found = optimize.linprog(np.tile(weights, 2), A_eq=np.hstack([rows, -rows]), b_eq=seen / unit, method="highs")
-    if found.x is None:
-        raise ConvergenceError(f"the linear program of least squares of least norm failed: {found.message}")
-    theta = found.x[: len(weights)] - found.x[len(weights) :]
+    solution = optimize.linprog(np.tile(weights, 2), A_eq=np.hstack([rows, -rows]), b_eq=seen / unit, method="highs")
+    if solution.x is None:
+        raise ConvergenceError(f"the linear program of least squares of least norm failed: {solution.message}")
+    theta = solution.x[: len(weights)] - solution.x[len(weights) :]
     support = np.flatnonzero(theta)
     # The support solved exactly: the program itself stops at its tolerance.
     theta[support] = linalg.lstsq(rows[:, support], seen / unit)[0]

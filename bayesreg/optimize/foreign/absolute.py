@@ -87,10 +87,10 @@ def _linear_program(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
     cost = np.concatenate([costs, costs, strengths, strengths]) / np.max(costs)
     eye, A = sparse.eye_array(reg.n), sparse.csr_array(A / sizes)
     equations = sparse.hstack([eye, -eye, A, -A])
-    found = linprog(cost, A_eq=equations, b_eq=(response - middle) / unit, bounds=(0, None), method="highs")
-    if not found.success:
-        raise ConvergenceError(f"HiGHS did not solve the linear program: {found.message}; use br.map_estimate.")
-    plus, minus = np.split(found.x[2 * reg.n :], 2)
+    solution = linprog(cost, A_eq=equations, b_eq=(response - middle) / unit, bounds=(0, None), method="highs")
+    if not solution.success:
+        raise ConvergenceError(f"HiGHS did not solve the linear program: {solution.message}; use br.map_estimate.")
+    plus, minus = np.split(solution.x[2 * reg.n :], 2)
     theta = (plus - minus) * unit / sizes
     if reg.intercept_term.in_theta:
         theta[-1] += middle

@@ -15,9 +15,9 @@ from bayesreg.reporting.provenance import again, made_by
 from bayesreg.reporting.sections.section import left_out
 
 
-def write_diagnostics(found: Findings) -> str:
+def write_diagnostics(findings: Findings) -> str:
     """What sampled, and whether it converged."""
-    attrs, sizes = found.idata.attrs, found.idata["posterior"].sizes
+    attrs, sizes = findings.idata.attrs, findings.idata["posterior"].sizes
     kernel = attrs.get("kernel")
     rows: list[tuple[str, Any]] = [
         ("engine", attrs.get("engine", "not recorded")),
@@ -31,7 +31,7 @@ def write_diagnostics(found: Findings) -> str:
         ("divergences", attrs.get("divergences", "not recorded")),
     ]
     rows.append(("converged", _converged(attrs)))
-    return pairs(rows) + _ranks(found)
+    return pairs(rows) + _ranks(findings)
 
 
 def _converged(attrs: dict[Any, Any]) -> str:
@@ -44,10 +44,10 @@ def _recorded(value: Any, form: str) -> str:
     return "not recorded" if value is None else number(float(value), form)
 
 
-def _ranks(found: Findings) -> str:
-    order = found.effects.order[:MOST_PANELS]
-    names = [found.reg.names[j] for j in order]
-    coef = found.idata["posterior"]["coef"].transpose("chain", "draw", "coef_name")
+def _ranks(findings: Findings) -> str:
+    order = findings.effects.order[:MOST_PANELS]
+    names = [findings.reg.names[j] for j in order]
+    coef = findings.idata["posterior"]["coef"].transpose("chain", "draw", "coef_name")
     if coef.sizes["chain"] < 2:
         return ""
     draws = coef.to_numpy()[..., [int(np.flatnonzero(coef["coef_name"].to_numpy() == name)[0]) for name in names]]
@@ -58,9 +58,9 @@ def _ranks(found: Findings) -> str:
     return picture(lambda dark: plot_ranks(names, draws, dark=dark), "Rank plots of the largest coefficients") + note
 
 
-def write_selection(found: Findings) -> str:
+def write_selection(findings: Findings) -> str:
     """Strengths that rules choose."""
-    chosen = found.selections
+    chosen = findings.selections
     assert chosen is not None
     quantity = f"{find_objective(chosen.objective).quantity} ({chosen.objective})"
     heads = ("rule", quantity, "lower 95%", "upper 95%", "coefficients not 0", "at an end of the grid", "how")
@@ -80,11 +80,11 @@ def write_selection(found: Findings) -> str:
     )
 
 
-def write_data(found: Findings) -> str:
+def write_data(findings: Findings) -> str:
     """Where the numbers come from."""
-    design = found.reg.design
+    design = findings.reg.design
     rows = design.rows
-    mean, sd = column_moments(found.reg)
+    mean, sd = column_moments(findings.reg)
     kept = "rows" if rows is not None else "moments only (the rows are not kept)"
     facts: list[tuple[str, Any]] = [
         ("target", f"{design.target}: mean {number(design.mean_y)}, sd {number(design.sd_y)}"),
@@ -92,24 +92,24 @@ def write_data(found: Findings) -> str:
         ("known from", kept),
         ("weights", "given" if rows is not None and rows.weights is not None else "none"),
         ("offset", "given" if design.has_offset else "none"),
-        ("columns on which the prior is stated", "standardized" if is_standardized(found.reg) else "as given"),
+        ("columns on which the prior is stated", "standardized" if is_standardized(findings.reg) else "as given"),
     ]
     cells = [
         [design.names[j], number(mean[j]), number(sd[j]), "constant" if design.constant[j] else ""]
-        for j in np.sort(found.effects.order)
+        for j in np.sort(findings.effects.order)
     ]
     listed = table("Columns", ("column", "mean", "sd (divisor n)", "note"), cells)
-    return pairs(facts) + listed + paragraph(left_out(found), kind="note")
+    return pairs(facts) + listed + paragraph(left_out(findings), kind="note")
 
 
-def write_provenance(found: Findings) -> str:
+def write_provenance(findings: Findings) -> str:
     """Date, seed, versions, and what makes the page again."""
-    return pairs(made_by(found)) + f"<pre>{plain_lines(again(found))}</pre>\n"
+    return pairs(made_by(findings)) + f"<pre>{plain_lines(again(findings))}</pre>\n"
 
 
-def write_citations(found: Findings) -> str:
+def write_citations(findings: Findings) -> str:
     """The package, and the papers."""
-    return f"<pre>{plain_lines(bibtex())}</pre>\n{items(citations(found))}"
+    return f"<pre>{plain_lines(bibtex())}</pre>\n{items(citations(findings))}"
 
 
 def plain_lines(text: str) -> str:

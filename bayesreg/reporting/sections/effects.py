@@ -10,17 +10,20 @@ from bayesreg.reporting.html import paragraph, picture, plain
 from bayesreg.reporting.sections.section import left_out, percent
 
 
-def write_effects(found: Findings) -> str:
+def write_effects(findings: Findings) -> str:
     """Controls, the table, and what its columns mean."""
-    forms = forms_of(found.effects)
+    forms = forms_of(findings.effects)
     notes = paragraph(
-        f"An effect is clear if its {percent(found)} interval does not contain 0, near zero if |coefficient| < ε with "
-        f"probability {found.ci_prob:g} or more, and undecided otherwise; {near_zero_text(found.reg, NEAR_ZERO_SHARE)} "
-        "is what counts as small. p_direction is the posterior probability of the likelier sign. Intervals are "
-        "equal-tailed." + left_out(found),
+        f"An effect is clear if its {percent(findings)} interval does not contain 0, near zero if |coefficient| < ε "
+        f"with probability {findings.ci_prob:g} or more, and undecided otherwise; "
+        f"{near_zero_text(findings.reg, NEAR_ZERO_SHARE)} is what counts as small. "
+        "p_direction is the posterior probability of the likelier sign. Intervals are equal-tailed."
+        + left_out(findings),
         kind="note",
     )
-    return _controls([form.label for form in forms]) + effects_html(found.effects, forms) + notes + _pictures(found)
+    return (
+        _controls([form.label for form in forms]) + effects_html(findings.effects, forms) + notes + _pictures(findings)
+    )
 
 
 def _controls(labels: list[str]) -> str:
@@ -38,8 +41,8 @@ def _controls(labels: list[str]) -> str:
     )
 
 
-def _pictures(found: Findings) -> str:
-    both = found.comparison
+def _pictures(findings: Findings) -> str:
+    both = findings.comparison
     if isinstance(both, Missing):
         return paragraph(f"Without MAP and penalized estimate: {both.reason}", kind="missing")
     assert isinstance(both, Comparison)

@@ -17,27 +17,27 @@ NAMED, FOLLOWED, MOST_LINES = 6, 12, 60
 DIGITS = 5
 
 
-def write_path(found: Findings) -> str:
+def write_path(findings: Findings) -> str:
     """The picture for paper, and what the script moves."""
-    fits, ribbons = found.path, found.ribbons
+    fits, ribbons = findings.path, findings.ribbons
     if isinstance(fits, Missing):
         return absent(fits)
     tree = None if isinstance(ribbons, Missing) else ribbons
-    body = _moving_html(found) + picture(
-        lambda dark: plot_path(fits, posterior=tree, ci_prob=found.ci_prob, max_labels=NAMED, dark=dark),
+    body = _moving_html(findings) + picture(
+        lambda dark: plot_path(fits, posterior=tree, ci_prob=findings.ci_prob, max_labels=NAMED, dark=dark),
         "Path of the MAP over strengths",
     )
-    said = f"{len(fits.strengths)} strengths, largest KKT residual {number(float(fits.kkt.max()), '.1e')} (relative)."
+    text = f"{len(fits.strengths)} strengths, largest KKT residual {number(float(fits.kkt.max()), '.1e')} (relative)."
     if isinstance(ribbons, Missing):
-        said += f" Without posteriors along the path: {ribbons.reason.rstrip('.')}."
+        text += f" Without posteriors along the path: {ribbons.reason.rstrip('.')}."
     elif not np.all(passed := passed_along(ribbons)):
-        said += f" At {np.sum(~passed)} of {len(passed)} strengths the draws did not converge; no ribbon is there."
-    return body + paragraph(said, kind="note")
+        text += f" At {np.sum(~passed)} of {len(passed)} strengths the draws did not converge; no ribbon is there."
+    return body + paragraph(text, kind="note")
 
 
-def _moving_html(found: Findings) -> str:
-    bars = "" if isinstance(found.ribbons, Missing) else f" Bars are {percent(found)} posterior intervals."
-    last = len(stops_of(found)) - 1
+def _moving_html(findings: Findings) -> str:
+    bars = "" if isinstance(findings.ribbons, Missing) else f" Bars are {percent(findings)} posterior intervals."
+    last = len(stops_of(findings)) - 1
     return (
         '<div id="moving-path" class="moving-part" hidden>\n'
         '<label for="path-strength">Strength of the penalty, from strong to weak</label>\n'
@@ -55,9 +55,9 @@ def _moving_html(found: Findings) -> str:
     )
 
 
-def stops_of(found: Findings) -> np.ndarray:
+def stops_of(findings: Findings) -> np.ndarray:
     """Indices of the path's strengths that the reader can choose: those with a posterior, or else all."""
-    fits, ribbons = found.path, found.ribbons
+    fits, ribbons = findings.path, findings.ribbons
     assert isinstance(fits, Path)
     if isinstance(ribbons, Missing):
         return np.arange(len(fits.strengths))
@@ -65,16 +65,16 @@ def stops_of(found: Findings) -> np.ndarray:
     return np.array([int(np.argmin(np.abs(np.log(fits.strengths / one)))) for one in drawn], dtype=int)
 
 
-def path_data(found: Findings) -> dict[str, Any] | None:
+def path_data(findings: Findings) -> dict[str, Any] | None:
     """What the script needs to move the strength; None where there is no path."""
-    fits = found.path
+    fits = findings.path
     if isinstance(fits, Missing):
         return None
-    stops = stops_of(found)
+    stops = stops_of(findings)
     if len(stops) < 2:
         return None
     lines = np.argsort(-np.abs(fits.beta).max(axis=0), kind="stable")[:MOST_LINES]
-    intervals = _intervals(found, lines[:FOLLOWED])
+    intervals = _intervals(findings, lines[:FOLLOWED])
     points = fits.beta[:, lines]
     ends = [points, *intervals.values()]
     return {
@@ -95,15 +95,15 @@ def path_data(found: Findings) -> dict[str, Any] | None:
     }
 
 
-def _intervals(found: Findings, columns: np.ndarray) -> dict[str, np.ndarray]:
+def _intervals(findings: Findings, columns: np.ndarray) -> dict[str, np.ndarray]:
     """Posterior means and limits at each stop, shape (stops, columns)."""
-    if isinstance(found.ribbons, Missing):
+    if isinstance(findings.ribbons, Missing):
         return {}
-    posterior = found.ribbons["posterior"]
+    posterior = findings.ribbons["posterior"]
     beta = posterior["beta" if "beta" in posterior else "coef"]
-    draws = beta.transpose("chain", "draw", "strength", "coef_name").to_numpy()[:, :, passed_along(found.ribbons)]
+    draws = beta.transpose("chain", "draw", "strength", "coef_name").to_numpy()[:, :, passed_along(findings.ribbons)]
     flat = draws.reshape(-1, *draws.shape[2:])[..., columns]
-    lower, upper = quantiles(flat, found.ci_prob)
+    lower, upper = quantiles(flat, findings.ci_prob)
     return {"mean": flat.mean(axis=0), "lower": lower, "upper": upper}
 
 

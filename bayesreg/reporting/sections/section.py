@@ -21,12 +21,12 @@ def absent(part: Missing) -> str:
     return paragraph(f"Not available: {part.reason}", kind="missing")
 
 
-def percent(found: Findings) -> str:
+def percent(findings: Findings) -> str:
     """The probability of the intervals."""
-    return f"{100 * found.ci_prob:g}%"
+    return f"{100 * findings.ci_prob:g}%"
 
 
-def left_out(found: Findings) -> str:
+def left_out(findings: Findings) -> str:
     """How many coefficients a table does not show."""
-    shown, p = len(found.effects.order), found.reg.p
+    shown, p = len(findings.effects.order), findings.reg.p
     return "" if shown == p else f" Of {p} coefficients the {shown} of largest posterior mean are in the table."

@@ -10,9 +10,9 @@ from bayesreg.reporting.html import number, paragraph, picture, table
 from bayesreg.reporting.sections.section import absent, left_out, percent
 
 
-def write_sparsity(found: Findings) -> str:
+def write_sparsity(findings: Findings) -> str:
     """Zeros of the estimate beside the posterior."""
-    result = found.sparsity
+    result = findings.sparsity
     if isinstance(result, Missing):
         return absent(result)
     heads = (
@@ -26,7 +26,7 @@ def write_sparsity(found: Findings) -> str:
         "interval",
         "SAVS",
     )
-    chosen, words = found.effects.order, ("contains 0", "excludes 0")
+    chosen, words = findings.effects.order, ("contains 0", "excludes 0")
     probabilities = (result.p_direction, result.local_false_sign_rate, result.s_value)
     rows = [
         [
@@ -40,11 +40,11 @@ def write_sparsity(found: Findings) -> str:
         ]
         for j in chosen
     ]
-    body = paragraph(*_zeros_in_words(found))
+    body = paragraph(*_zeros_in_words(findings))
     body += table("Zeros and signs, by size of effect", heads, rows, list(result.zero[chosen]), words=("interval",))
     body += paragraph(
         "ε is what counts as small: 0.05 times the unit of the linear predictor (sd(y) for the gaussian family) per "
-        "standard deviation of the column. SAVS is the sparsified posterior mean." + left_out(found),
+        "standard deviation of the column. SAVS is the sparsified posterior mean." + left_out(findings),
         kind="note",
     )
     return body + picture(
@@ -52,41 +52,51 @@ def write_sparsity(found: Findings) -> str:
     )
 
 
-def _zeros_in_words(found: Findings) -> list[str]:
-    result, p = found.sparsity, found.reg.p
+def _zeros_in_words(findings: Findings) -> list[str]:
+    result, p = findings.sparsity, findings.reg.p
     assert not isinstance(result, Missing)
     zeros = int(result.zero.sum())
-    said = [f"{result.how[0].upper()}{result.how[1:]} sets {zeros} of {p} coefficients to exactly 0."]
+    sentences = [f"{result.how[0].upper()}{result.how[1:]} sets {zeros} of {p} coefficients to exactly 0."]
     if zeros:
         sure = int(np.sum(result.p_near_zero[result.zero] > result.ci_prob))
-        said.append(
+        sentences.append(
             f"The posterior puts {sure} of those {zeros} within ±ε of 0 with probability above {result.ci_prob:g}."
         )
     if result.false_sign_rate is not None:
         rate = number(100 * result.false_sign_rate, ".1f")
-        said.append(f"Of the {p - zeros} kept, {rate}% are expected to have the wrong sign.")
-    return said
+        sentences.append(f"Of the {p - zeros} kept, {rate}% are expected to have the wrong sign.")
+    return sentences
 
 
-def write_shrinkage(found: Findings) -> str:
+def write_shrinkage(findings: Findings) -> str:
     """κ of each coefficient, and the effective number of coefficients."""
-    result = found.shrinkage
+    result = findings.shrinkage
     if isinstance(result, Missing):
         return absent(result)
-    frame = result.to_frame(found.ci_prob).iloc[found.effects.order]
-    low, high = result.interval(found.ci_prob)
-    said = f"Effective number of coefficients m_eff = Σ(1 − κ) = {number(result.m_eff)}"
-    said += f" ({percent(found)} interval {number(low)} to {number(high)})"
-    said += "." if result.prior_m_eff is None else f"; under the prior {number(result.prior_m_eff)}."
-    best = [] if result.least_squares is None else [least_squares_name(found.reg)]
-    heads = ["column", *best, "posterior mean", "sd", "κ", f"κ lower {percent(found)}", f"κ upper {percent(found)}"]
+    frame = result.to_frame(findings.ci_prob).iloc[findings.effects.order]
+    low, high = result.interval(findings.ci_prob)
+    text = f"Effective number of coefficients m_eff = Σ(1 − κ) = {number(result.m_eff)}"
+    text += f" ({percent(findings)} interval {number(low)} to {number(high)})"
+    text += "." if result.prior_m_eff is None else f"; under the prior {number(result.prior_m_eff)}."
+    best = [] if result.least_squares is None else [least_squares_name(findings.reg)]
+    heads = [
+        "column",
+        *best,
+        "posterior mean",
+        "sd",
+        "κ",
+        f"κ lower {percent(findings)}",
+        f"κ upper {percent(findings)}",
+    ]
     heads.append("prior effective sample size")
     rows = [[name, *(number(value) for value in row)] for name, row in zip(frame.index, frame.to_numpy(), strict=True)]
-    body = paragraph(said, "κ is 0 where the prior leaves a coefficient untouched, 1 where it decides alone.")
+    body = paragraph(text, "κ is 0 where the prior leaves a coefficient untouched, 1 where it decides alone.")
     body += table("Shrinkage, by size of effect", heads, rows)
     body += paragraph(
         "Coefficients are β, on the (standardized) columns on which the prior is stated. The prior effective sample "
-        "size is the number of rows that hold as much information as the prior." + left_out(found),
+        "size is the number of rows that hold as much information as the prior." + left_out(findings),
         kind="note",
     )
-    return body + picture(lambda dark: plot_kappa(result, ci_prob=found.ci_prob, dark=dark), "Shrinkage by coefficient")
+    return body + picture(
+        lambda dark: plot_kappa(result, ci_prob=findings.ci_prob, dark=dark), "Shrinkage by coefficient"
+    )

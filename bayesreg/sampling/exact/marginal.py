@@ -109,9 +109,9 @@ class Marginal:
         level = self.spectrum.level
         assert level is not None
         sums, variance = self._sums(np.log(self.ratio(sigma, scale))), sigma**2
-        own = self.reg.intercept_term.variance(variance)
-        total = 1 + own * sums[2] / variance
-        return (own * sums[3] / variance - level.start) / total, own / total
+        intercept_variance = self.reg.intercept_term.variance(variance)
+        total = 1 + intercept_variance * sums[2] / variance
+        return (intercept_variance * sums[3] / variance - level.start) / total, intercept_variance / total
 
     @property
     def _left(self) -> int:
@@ -120,12 +120,12 @@ class Marginal:
 
     def _exact_sums(self, log_ratio: np.ndarray) -> np.ndarray:
         """Σ log(1 + r²d²), S(r), and with a level its square and its product with b in the same metric; (k, m)."""
-        own = self.spectrum
-        added = own.squares * np.exp(2 * log_ratio)[:, None]
+        spectrum = self.spectrum
+        added = spectrum.squares * np.exp(2 * log_ratio)[:, None]
         shrunk = 1 / (1 + added)
-        sums = [np.log1p(added).sum(axis=1), shrunk @ own.explained + self._rests[0]]
-        if own.level is not None:
-            u, e = own.level.along, own.score / np.sqrt(own.squares)
+        sums = [np.log1p(added).sum(axis=1), shrunk @ spectrum.explained + self._rests[0]]
+        if spectrum.level is not None:
+            u, e = spectrum.level.along, spectrum.score / np.sqrt(spectrum.squares)
             sums += [shrunk @ u**2 + self._rests[1], shrunk @ (u * e) + self._rests[2]]
         return np.array(sums)
 
@@ -146,10 +146,12 @@ class Marginal:
         total = sums[0] + count * (LOG_2PI + np.log(variance)) + sums[1] / variance
         if self.spectrum.level is not None:
             # Where the intercept's mean starts from c₀: log|..| and c₀²/s₀² − m²/v, free of cancellation.
-            own, start = self.reg.intercept_term.variance(variance), self.spectrum.level.start
+            intercept_variance, start = self.reg.intercept_term.variance(variance), self.spectrum.level.start
             square, cross = sums[2] / variance, sums[3] / variance
-            total = total + np.log1p(own * square)
-            total = total + (start**2 * square + 2 * cross * start - own * cross**2) / (1 + own * square)
+            total = total + np.log1p(intercept_variance * square)
+            total = total + (start**2 * square + 2 * cross * start - intercept_variance * cross**2) / (
+                1 + intercept_variance * square
+            )
         elif self.reg.intercept_term.has_prior:
             around = variance / self.reg.design.weight + self.reg.intercept_term.variance(variance)
             away = self.reg.design.mean_y - self.reg.intercept_term.loc
@@ -174,10 +176,10 @@ class Marginal:
         fixed = self._sums(ratio) if scaled else None
 
         def logs(t: np.ndarray) -> np.ndarray:
-            own = ratio if scaled else ratio - t
-            sums = fixed if fixed is not None else self._fast_sums(own)
+            against_sigma = ratio if scaled else ratio - t
+            sums = fixed if fixed is not None else self._fast_sums(against_sigma)
             density = self._assembled(np.exp(t), sums) + prior.log_density_of_log(t)
-            return np.array([density, density + self._log_variance(t, own)]) if moments else density[None]
+            return np.array([density, density + self._log_variance(t, against_sigma)]) if moments else density[None]
 
         return integrate(logs, self._search_sigma(log_scale, fixed))
 
@@ -209,8 +211,8 @@ class Marginal:
     def _nodes(self, *, moments: bool) -> Nodes:
         log_scale, weight = np.zeros(1), np.ones(1)
         if self.scale_prior is not None:
-            found = self._over_scale(moments=moments)
-            log_scale, weight = found.nodes[0], found.weights[0]
+            nodes = self._over_scale(moments=moments)
+            log_scale, weight = nodes.nodes[0], nodes.weights[0]
         if self.reg.noise.sigma is not None:
             return Nodes(np.full(len(weight), self.reg.noise.sigma), np.exp(log_scale), weight)
         inner = self._over_sigma(log_scale, moments=moments)

@@ -126,11 +126,11 @@ def shares(chains: int) -> list[float]:
 
     0, 1, 1/2, 1/4, 3/4, 1/8 and so on, so that a chain does not depend on how many there are.
     """
-    found, step = [0.0, 1.0], 0.5
-    while len(found) < chains:
-        found += list(np.arange(step, 1.0, 2 * step))
+    fractions, step = [0.0, 1.0], 0.5
+    while len(fractions) < chains:
+        fractions += list(np.arange(step, 1.0, 2 * step))
         step /= 2
-    return found[:chains]
+    return fractions[:chains]
 
 
 def disperse(problem: Problem, start: State, generator: np.random.Generator, share: float = 0.0) -> State:

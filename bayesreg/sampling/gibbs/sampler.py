@@ -134,8 +134,8 @@ def _run_chains(
     workers = min(len(generators), cores or os.cpu_count() or 1)
     with one_thread_of_linear_algebra(), ThreadPoolExecutor(workers) as pool:
         jobs = [
-            pool.submit(_run_chain, problem, start, kernel, generator, share, own, tune, done[index : index + 1])
-            for index, (generator, share, *own) in enumerate(
+            pool.submit(_run_chain, problem, start, kernel, generator, share, arrays, tune, done[index : index + 1])
+            for index, (generator, share, *arrays) in enumerate(
                 zip(generators, shares(len(generators)), *kept, strict=True)
             )
         ]
@@ -166,13 +166,13 @@ def _libraries() -> "ThreadpoolController":
 
 
 def _report(jobs: "list[Future[Any]]", done: np.ndarray, tick: Tick | None) -> None:
-    told, running = 0, tick is not None
+    reported, running = 0, tick is not None
     while tick is not None and running:
         # Asked before counting, so that the last count is complete.
         running = not all(job.done() for job in jobs)
         total = int(done.sum())
-        tick(total - told)
-        told = total
+        tick(total - reported)
+        reported = total
         time.sleep(0.05 if running else 0.0)
 
 

@@ -59,8 +59,8 @@ class Search:
     def value(self, theta: np.ndarray) -> float:
         """Log likelihood and Normal prior at θ."""
         eta = self.likelihood.predictor(theta[None])
-        found = self.likelihood.value(eta, np.array([self.log_sigma]))[0] - 0.5 * self.precision @ theta**2
-        return float(found) if np.isfinite(found) else -np.inf
+        value = self.likelihood.value(eta, np.array([self.log_sigma]))[0] - 0.5 * self.precision @ theta**2
+        return float(value) if np.isfinite(value) else -np.inf
 
     def improve(self) -> float:
         """One step of Fisher scoring, halved until it leads uphill; what it gained."""
@@ -82,8 +82,8 @@ class Search:
         """Log density of log sigma at θ."""
         prior, eta = self.reg.noise.prior, self.likelihood.predictor(self.theta[None])
         assert prior is not None
-        found = self.likelihood.value(eta, np.array([log_sigma]))[0] + prior.log_density_of_log(np.array(log_sigma))
-        return float(found) + self._of_log_factor(self._log_factor(log_sigma, self.log_scale))
+        value = self.likelihood.value(eta, np.array([log_sigma]))[0] + prior.log_density_of_log(np.array(log_sigma))
+        return float(value) + self._of_log_factor(self._log_factor(log_sigma, self.log_scale))
 
     def of_log_scale(self, log_scale: float) -> float:
         """Expected log density of the log scale, over θ."""
@@ -182,10 +182,10 @@ def _root_of_inverse(precision: np.ndarray) -> np.ndarray:
 
 def _highest(density: Callable[[float], float], start: float) -> float:
     """Where a log density is highest, not further than REACH from the start."""
-    found = optimize.minimize_scalar(
+    optimum = optimize.minimize_scalar(
         lambda x: -density(x), bounds=(start - REACH, start + REACH), method="bounded", options={"xatol": 1e-3}
     )
-    return float(found.x)
+    return float(optimum.x)
 
 
 def _spread(density: Callable[[float], float], at: float) -> float:

@@ -139,5 +139,5 @@ class Target:
 
 def hyperpriors(reg: Regression) -> list[PositivePrior]:
     """Priors of the unknown σ and of the prior's unknown scale, in this order."""
-    found = [] if reg.noise.prior is None else [reg.noise.prior]
-    return found if reg.prior.scale_prior is None else [*found, reg.prior.scale_prior]
+    priors = [] if reg.noise.prior is None else [reg.noise.prior]
+    return priors if reg.prior.scale_prior is None else [*priors, reg.prior.scale_prior]

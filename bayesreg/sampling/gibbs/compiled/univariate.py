@@ -50,8 +50,8 @@ def log_positive_prior(place: int, first: float, second: float, x: float) -> flo
 def _log_target(u: float, shape: tuple[float, ...], prior: tuple[float, float, float], times: float) -> float:
     x = exp(u)
     power, square, linear, quadratic, tilt = shape
-    own = (1.0 - power) * u - 0.5 * square / (x * x) - linear / x - 0.5 * quadratic * x * x + tilt * x
-    return own + log_positive_prior(int(prior[0]), prior[1], prior[2], times * x)
+    value = (1.0 - power) * u - 0.5 * square / (x * x) - linear / x - 0.5 * quadratic * x * x + tilt * x
+    return value + log_positive_prior(int(prior[0]), prior[1], prior[2], times * x)
 
 
 _step = slice_step(_log_target)
