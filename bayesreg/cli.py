@@ -13,6 +13,7 @@ from bayesreg.errors import BayesregError
 
 if TYPE_CHECKING:
     from bayesreg.analysis.comparison.job import Job, JobResult
+    from bayesreg.analysis.comparison.reading import Reading
 
 PRIORS = ("laplace", "normal")
 FAMILIES = ("gaussian", "bernoulli", "poisson")
@@ -85,6 +86,7 @@ def _add_job(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--prior", choices=PRIORS, default="laplace", help="prior on the coefficients (default: laplace)"
     )
+    _add_reading(command)
     size = command.add_mutually_exclusive_group()
     size.add_argument("--scale", type=float, help="the prior's scale: Laplace b or Normal standard deviation s")
     size.add_argument("--strength", type=float, help="the penalty's strength, in the convention --objective")
@@ -103,6 +105,29 @@ def _add_job(command: argparse.ArgumentParser) -> None:
     command.add_argument("--chains", type=int, default=4, help="chains (default: 4)")
     command.add_argument("--seed", type=int, default=0, help="seed of folds and draws (default: 0)")
     command.add_argument("--no-progress", action="store_true", help="show no progress bar")
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    """How the file becomes columns, which all commands share."""
+    group = command.add_argument_group("reading")
+    group.add_argument("--formula", help="what makes target and columns, such as 'y ~ a * b + C(group)'")
+    group.add_argument("--drop", action="append", metavar="NAME", help="leave a column out, such as an identifier")
+    group.add_argument("--factor", action="append", metavar="NAME", help="read a column of numbers as categories")
+    group.add_argument(
+        "--categorical",
+        choices=("treatment", "sum", "one_hot"),
+        default="treatment",
+        help="code categories against their first level (default), against the mean of all, or by all levels",
+    )
+    group.add_argument(
+        "--missing", choices=("error", "drop"), default="error", help="what to do with rows that lack a value"
+    )
+    group.add_argument("--na", action="append", metavar="TEXT", help="a text that stands for a missing value")
+    group.add_argument("--separator", help="what separates values in a CSV file (default: a comma; in .tsv a tab)")
+    group.add_argument("--decimal", default=".", help="decimal mark (default: .)")
+    group.add_argument("--thousands", help="mark between thousands (default: none)")
+    group.add_argument("--encoding", default="utf-8", help="encoding of a CSV file (default: utf-8)")
+    group.add_argument("--percent", action="store_true", help="read texts such as 12.5%% as numbers, here 0.125")
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -155,7 +180,29 @@ def _job(arguments: argparse.Namespace, *, quiet: bool = False) -> "Job":
         chains=arguments.chains,
         seed=arguments.seed,
         progressbar=not arguments.no_progress and sys.stderr.isatty() and not quiet,
+        reading=_reading(arguments),
     )
+
+
+def _reading(arguments: argparse.Namespace) -> "Reading":
+    from bayesreg.analysis.comparison.reading import Reading
+    from bayesreg.design.files import TableFormat
+
+    if arguments.formula is not None and arguments.target is not None:
+        from bayesreg.errors import DataError
+
+        raise DataError("a formula names the target itself; give --formula or --target, not both.")
+    form = TableFormat(
+        arguments.separator,
+        arguments.decimal,
+        arguments.thousands,
+        arguments.encoding,
+        tuple(arguments.na or ()),
+        arguments.percent,
+        tuple(arguments.drop or ()),
+    )
+    factors = tuple(arguments.factor or ())
+    return Reading(form, factors, arguments.formula, arguments.categorical, arguments.missing)
 
 
 def _run_into(folder: str, job: "Job") -> "JobResult":

@@ -44,6 +44,8 @@ class Source:
         Whether it can be opened more than once.
     rows : int or None
         How many rows it has, if that is known beforehand.
+    has_dropped : bool
+        Whether columns that are to be left out are not among its names.
     """
 
     names: tuple[str, ...]
@@ -51,6 +53,7 @@ class Source:
     first: "pd.DataFrame"
     again: bool = True
     rows: int | None = None
+    has_dropped: bool = False
 
 
 def open_source(source: Any, form: TableFormat) -> Source:
@@ -173,7 +176,7 @@ def _of_files(paths: Sequence[Path], form: TableFormat) -> Source:
     if first is None:
         raise DataError(f'"{paths[0].name}" has no rows; at least one row is needed.')
     total = None if None in counts else sum(count or 0 for count in counts)
-    return Source(tuple(names), batches, first, rows=total)
+    return Source(tuple(names), batches, first, rows=total, has_dropped=True)
 
 
 def _files_in(source: str | Path) -> list[Path]:

@@ -78,6 +78,8 @@ def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[Any, tuple[
         _check_names(columns, X.shape[1])
         if X.shape[1] == 0 or X.shape[0] == 0:
             raise DataError(f"X has shape {X.shape}; at least one row and one column are needed.")
+        if all(str(dtype).startswith("Sparse") and dtype.fill_value == 0 for dtype in X.dtypes):
+            return _read_sparse(X.sparse.to_coo(), columns)
         matrix = np.column_stack([numeric(X.iloc[:, j], column) for j, column in enumerate(columns)])
     else:
         array = _as_array(X, "X")
@@ -229,7 +231,7 @@ def is_batch(values: Any) -> bool:
 
 def _of_narwhals(values: Any) -> "pd.DataFrame":
     """A frame of polars as one of pandas, for which its own way would need pyarrow."""
-    import narwhals as nw
+    import narwhals.stable.v2 as nw
     import pandas as pd
 
     table = nw.from_native(values, eager_only=True)
@@ -237,7 +239,7 @@ def _of_narwhals(values: Any) -> "pd.DataFrame":
 
 
 def _pandas_column(column: Any) -> Any:
-    import narwhals as nw
+    import narwhals.stable.v2 as nw
     import pandas as pd
 
     if isinstance(column.dtype, (nw.Enum, nw.Categorical)):
@@ -323,6 +325,27 @@ def _check_names(names: Sequence[str], p: int) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if repeated:
         raise DataError(f"column names must differ; repeated: {repeated[:10]}.")
+
+
+def check_column(names: Sequence[str], name: str, role: str = "target") -> None:
+    """Refuse a name that no column has, or more than one.
+
+    Raises
+    ------
+    DataError
+        With the names that there are.
+    """
+    if list(names).count(name) == 1:
+        return
+    if name in names:
+        raise DataError(f'"{name}" names {list(names).count(name)} columns; rename them.')
+    shown = list(names)[:20]
+    marks = [mark for mark in ";\t|" if len(names) == 1 and mark in shown[0]]
+    option = f"read them with separator={marks[0]!r} (--separator {marks[0]!r})" if marks else ""
+    cure = f"values are separated by {marks[0]!r}: save them with commas, or {option}" if marks else ""
+    raise DataError(
+        f'no {role} column "{name}"; the columns are {shown}; {cure or f"name one with {role}= (--{role})"}.'
+    )
 
 
 def check_finite(matrix: np.ndarray, names: Sequence[str]) -> None:

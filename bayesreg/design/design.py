@@ -129,8 +129,10 @@ class Design:
         return self.standardization.apply(self.rows.X)
 
 
-def design_of_rows(rows: Rows, names: tuple[str, ...], target: str, *, center: bool, standardize: bool) -> Design:
-    """Make a design from rows, with a warning for columns that do not vary."""
+def design_of_rows(
+    rows: Rows, names: tuple[str, ...], target: str, *, center: bool, standardize: bool | np.ndarray
+) -> Design:
+    """Make a design from rows, with a warning for columns that do not vary; `standardize` may say so by column."""
     mean = weighted_mean(rows.X, rows.weights)
     sd = weighted_sd(rows.X, mean, rows.weights)
     constant = sd <= CONSTANT_SHARE * _largest(rows.X)
@@ -184,10 +186,10 @@ def _largest(X: Any) -> np.ndarray:
 
 
 def _standardization(
-    mean: np.ndarray, sd: np.ndarray, constant: np.ndarray, *, center: bool, standardize: bool
+    mean: np.ndarray, sd: np.ndarray, constant: np.ndarray, *, center: bool, standardize: bool | np.ndarray
 ) -> Standardization:
     ones, zeros = np.ones(len(sd)), np.zeros(len(sd))
     return Standardization(
         center=mean if center else zeros,
-        sd=np.where(constant, 1.0, sd) if standardize else ones,
+        sd=np.where(constant | ~np.asarray(standardize), ones, sd),
     )

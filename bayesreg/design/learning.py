@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.design.batches import Source, batch_rows
-from bayesreg.design.formula import FormulaSpec, check_levels, columns_read, read_formula
+from bayesreg.design.formula import FormulaSpec, Wanted, check_known, check_levels, read_wanted
 from bayesreg.design.missing import Counts, raise_nothing_left
 from bayesreg.errors import DataError
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def spec_of_source(source: Source, formula: str) -> FormulaSpec:
-    """Read a formula on a source, whose categories have the levels of all its rows.
+def spec_of_source(source: Source, wanted: Wanted, categorical: str) -> FormulaSpec:
+    """Learn what is asked for on a source, whose categories have the levels of all its rows.
 
     Raises
     ------
     DataError
         As :func:`read_formula`; also if a transform needs all rows at once and they come in batches.
     """
+    check_known(wanted.reads, source.names)
     first = source.first
-    chosen = columns_read(formula, source.names)
     # Of a frame in memory its first rows tell as much.
-    head = _complete(first.head(batch_rows(first.shape[1])) if source.again else first, chosen)
-    spec = read_formula(formula, head).spec
+    head = _complete(first.head(batch_rows(first.shape[1])) if source.again else first, wanted.reads)
+    spec = read_wanted(wanted, head, categorical).spec
     if spec.needs_all_rows:
         if source.rows != len(first):
             raise DataError(
                 f"{spec.needs_all_rows[0]} needs all rows at once, and here they come in batches; write numbers for "
                 "what it would learn, such as I(a - 5), or give one frame."
             )
-        return read_formula(formula, _complete(first, chosen)).spec
+        return read_wanted(wanted, _complete(first, wanted.reads), categorical).spec
     if not spec.categories:
         return spec
     levels = _levels(source, spec.categories) if source.again else {}
     coded = {name: head[name].astype(_category(first[name], found)) for name, found in levels.items()}
-    return read_formula(formula, head.assign(**coded)).spec
+    return read_wanted(wanted, head.assign(**coded), categorical).spec
 
 
 def _complete(frame: "pd.DataFrame", names: Sequence[str]) -> "pd.DataFrame":

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bayesreg.design.batches import Source, open_source
+from bayesreg.design.columns import check_column
 from bayesreg.design.files import TableFormat
+from bayesreg.design.formula import Wanted, check_identifier, is_category, want_columns, want_formula
 from bayesreg.design.learning import spec_of_source
-from bayesreg.design.missing import read_missing
+from bayesreg.design.missing import Missing, read_missing
 from bayesreg.design.moments import Moments
 from bayesreg.design.streaming import Recipe, moments_of_parts
 from bayesreg.errors import DataError
@@ -35,6 +37,7 @@ def moments(
     columns: Sequence[str] | None = None,
     formula: str | None = None,
     weights: str | None = None,
+    categorical: str = "treatment",
     missing: str = "error",
     drop: Sequence[str] = (),
     separator: str | None = None,
@@ -65,6 +68,9 @@ def moments(
         Makes target and regressors in place of `target` and `columns`; see :meth:`Regression.from_formula`.
     weights : str, optional
         Name of a column of row weights.
+    categorical : {"treatment", "sum", "one_hot"}
+        How text and categories are coded: against their first level, against the mean of their levels, or by all of
+        their levels.
     missing : {"error", "drop"}
         Whether rows with missing values are an error or left out.
     drop : sequence of str, optional
@@ -106,7 +112,10 @@ def moments(
     """
     form = TableFormat(separator, decimal, thousands, encoding, tuple(na), percent, tuple(drop))
     read = open_source(source, form)
-    recipe = _recipe(read, target, columns, formula, weights, read_missing(missing), drop)
+    unknown = [name for name in drop if name not in read.names]
+    if unknown and not read.has_dropped:
+        raise DataError(f"there is no column {unknown} to drop; the columns are {list(read.names)[:20]}.")
+    recipe = _recipe(read, target, columns, formula, weights, read_missing(missing), drop, categorical)
     batches = read.open(recipe.needed)
     with _progress(progressbar, read.rows) as shown:
         return moments_of_parts((recipe.part(frame) for frame in shown(batches)), recipe.missing)
@@ -118,16 +127,17 @@ def _recipe(
     columns: Sequence[str] | None,
     formula: str | None,
     weights: str | None,
-    missing: Any,
+    missing: Missing,
     drop: Sequence[str],
+    categorical: str,
 ) -> Recipe:
     if weights is not None:
         check_column(source.names, weights, "weights")
     if formula is not None:
         if target is not None or columns is not None:
             raise DataError("a formula names target and columns itself; give it alone.")
-        spec = spec_of_source(source, formula)
-        return Recipe(tuple(spec.reads), str(spec.left), weights, missing, spec)
+        wanted = want_formula(formula, [name for name in source.names if name not in {weights, *drop}])
+        return _coded(source, wanted, weights, missing, categorical)
     target = target or "y"
     check_column(source.names, target)
     left_out = {target, weights, *drop}
@@ -136,28 +146,17 @@ def _recipe(
         check_column(source.names, name, "columns")
     if not names:
         raise DataError(f'there is nothing but "{target}"; at least one column is needed.')
+    categories = [name for name in names if is_category(source.first[name], name)]
+    for name in categories:
+        check_identifier(source.first[name], name)
+    if categories:
+        return _coded(source, want_columns(names, target), weights, missing, categorical)
     return Recipe(tuple(names), target, weights, missing)
 
 
-def check_column(names: Sequence[str], name: str, role: str = "target") -> None:
-    """Refuse a name that no column has, or more than one.
-
-    Raises
-    ------
-    DataError
-        With the names that there are.
-    """
-    if list(names).count(name) == 1:
-        return
-    if name in names:
-        raise DataError(f'"{name}" names {list(names).count(name)} columns; rename them.')
-    shown = list(names)[:20]
-    marks = [mark for mark in ";\t|" if len(names) == 1 and mark in shown[0]]
-    option = f"read them with separator={marks[0]!r} (--separator {marks[0]!r})" if marks else ""
-    cure = f"values are separated by {marks[0]!r}: save them with commas, or {option}" if marks else ""
-    raise DataError(
-        f'no {role} column "{name}"; the columns are {shown}; {cure or f"name one with {role}= (--{role})"}.'
-    )
+def _coded(source: Source, wanted: Wanted, weights: str | None, missing: Missing, categorical: str) -> Recipe:
+    spec = spec_of_source(source, wanted, categorical)
+    return Recipe(tuple(wanted.reads), str(wanted.left), weights, missing, spec)
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayesreg.design.batches import batch_rows
 from bayesreg.design.columns import Rows, check_finite, check_weights, numeric
+from bayesreg.design.formula import read_classes
 from bayesreg.design.missing import Counts, Missing, counts_of, raise_nothing_left
 from bayesreg.design.moments import Moments, moments_of_rows
 
@@ -104,10 +106,16 @@ class Recipe:
         frame = frame[~gaps.any(axis=1)] if self.missing == "drop" else frame
         if self._is_refused(counts) or len(frame) == 0:
             return Part(None, counts)
-        X, y, offset = spec.columns(frame), spec.response(frame), spec.offset(frame)
+        step = batch_rows(len(spec.is_code))
+        blocks = (frame.iloc[start : start + step] for start in range(0, len(frame), step))
+        return Part(reduce(add, (self._moments(block, spec) for block in blocks)), counts)
+
+    def _moments(self, frame: "pd.DataFrame", spec: "FormulaSpec") -> Moments:
+        X, offset = spec.columns(frame), spec.offset(frame)
+        y = read_classes(spec.response(frame), classes=False)
         weights = None if self.weights is None else check_weights(numeric(frame[self.weights], self.weights))
-        rows = Rows(X.to_numpy(), y.to_numpy(), weights, None if offset is None else offset.to_numpy())
-        return Part(moments_of_rows(rows, tuple(X.columns), str(y.name)), counts)
+        rows = Rows(X.to_numpy(dtype=float), y.to_numpy(), weights, None if offset is None else offset.to_numpy())
+        return moments_of_rows(rows, tuple(X.columns), str(y.name))
 
     def _is_refused(self, counts: Counts) -> bool:
         return bool(counts.infinite.any() or (self.missing == "error" and counts.missing.any()))

@@ -18,13 +18,15 @@ THOUSANDS = {",": ".", ".": ",", " ": ".", "'": "."}
 MOST_MARKS = 5
 
 
-def text_cure(values: Any) -> str | None:
+def text_cure(values: Any, name: str) -> str | None:
     """How text that was meant as something else is to be read; None for text that names categories.
 
     Parameters
     ----------
     values : sequence of str
         The different texts of a column.
+    name : str
+        The column's.
     """
     texts = [str(value).strip() for value in values]
     others = [text for text in texts if not re.fullmatch(NUMBER, text)]
@@ -33,11 +35,11 @@ def text_cure(values: Any) -> str | None:
     if others and all(re.fullmatch(DATE, text) for text in others):
         return (
             f"it holds dates such as {others[0]!r}: turn them into numbers, for example days since a date, or leave "
-            "the column out: drop=[…] (--drop NAME)"
+            f"the column out: drop=[{name!r}] (--drop {name!r})"
         )
     if others and all(re.fullmatch(PERCENT, text) for text in others):
         return f"it holds percentages such as {others[0]!r}: read them as numbers with percent=True (--percent)"
-    return _marks_cure(others) or (_missing_cure(texts, others) if len(others) < len(texts) else None)
+    return _marks_cure(others) or (_missing_cure(texts, others, name) if len(others) < len(texts) else None)
 
 
 def _marks_cure(others: Sequence[str]) -> str | None:
@@ -53,13 +55,13 @@ def _marks_cure(others: Sequence[str]) -> str | None:
     return None
 
 
-def _missing_cure(texts: Sequence[str], others: Sequence[str]) -> str:
+def _missing_cure(texts: Sequence[str], others: Sequence[str], name: str) -> str:
     if len(others) > MOST_MARKS:
         return f"it holds {len(others)} texts such as {others[0]!r} among numbers: write the numbers without units"
     return (
         f"it holds {others[:MOST_MARKS]} among numbers such as {next(t for t in texts if t not in others)!r}: if that "
         f"stands for missing values, na={list(others)} ({' '.join(f'--na {text!r}' for text in others)}) says so; if "
-        "the column names categories, factors=[…] (--factor NAME) does, or make it a pandas category"
+        f"the column names categories, make it one: frame.astype({{{name!r}: 'category'}}) (--factor {name!r})"
     )
 
 

@@ -23,6 +23,13 @@ def read_flag(value: object, name: str) -> bool:
     return bool(value)
 
 
+def divided_columns(standardize: object, is_code: np.ndarray) -> np.ndarray:
+    """Which columns are divided by their standard deviations, shape (p,); PriorError for an unknown choice."""
+    if standardize == "numbers":
+        return ~is_code
+    return np.full(len(is_code), read_flag(standardize, "standardize"))
+
+
 def read_vector(values: object, size: int, name: str) -> np.ndarray:
     """So many finite numbers, shape (size,); DataError for anything else."""
     try:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bayesreg.design.columns import read_rows
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
-from bayesreg.design.formula import add_offsets, read_formula
+from bayesreg.design.frames import FORMULA_OPTIONS, read_formula_rows, read_table_rows
 from bayesreg.design.moments import Moments
 from bayesreg.errors import DataError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family
-from bayesreg.model.arguments import check_prior, read_flag, read_rates
+from bayesreg.model.arguments import check_prior, divided_columns, read_flag, read_rates
 from bayesreg.model.intercept import Intercept, read_intercept
 from bayesreg.model.noise import Noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, quadratic_loss
@@ -43,10 +42,10 @@ class Regression:
 
     Parameters
     ----------
-    X : array-like or pandas.DataFrame, shape (n, p)
-        Columns; a frame's names become the names of the coefficients.
-    y : array-like or pandas.Series, shape (n,)
-        Target.
+    X : array-like or frame of pandas, polars or Arrow, shape (n, p)
+        Columns; a frame's names become the names of the coefficients. Text and categories are coded by their levels.
+    y : array-like or pandas.Series, shape (n,), or str
+        Target, or the name of the column of X that is it. Of two texts (yes and no) Bernoulli makes 1 and 0.
     prior : Laplace, Normal or ElasticNetPrior
         On the coefficients of the (standardized) columns.
     sigma : None, float or prior, optional
@@ -58,8 +57,9 @@ class Regression:
     family : {"gaussian", "bernoulli", "poisson", "student_t", "laplace"}, StudentT or LaplaceNoise, optional
         Logit link for Bernoulli, log link for Poisson; both have no sigma. StudentT(df=…) and LaplaceNoise()
         are robust noise.
-    standardize : bool, optional
-        Divide each column by its 1/n standard deviation before the prior is stated on it.
+    standardize : bool or "numbers", optional
+        Divide each column by its 1/n standard deviation before the prior is stated on it; "numbers" leaves columns
+        that code categories as they are.
     center : bool, optional
         Whether an intercept is stated at the column means. A regression without intercept is never
         centred; with a flat intercept the estimates are the same either way.
@@ -69,6 +69,11 @@ class Regression:
         the weights are the exposures e: such rows are read as counts N with offset log e.
     offset : array-like, shape (n,), optional
         Known part of the linear predictor.
+    categorical : {"treatment", "sum", "one_hot"}
+        How text and categories are coded: against their first level, against the mean of their levels, or by all of
+        their levels, which a prior treats alike. Many levels are kept sparse.
+    missing : {"error", "drop"}
+        Whether rows with missing values are an error or left out.
 
     Raises
     ------
@@ -113,18 +118,23 @@ class Regression:
         sigma: float | PositivePrior | None = None,
         intercept: bool | Normal = True,
         family: str | Family = "gaussian",
-        standardize: bool = True,
+        standardize: bool | Literal["numbers"] = True,
         center: bool = True,
         weights: Any = None,
         offset: Any = None,
+        categorical: str = "treatment",
+        missing: str = "error",
     ) -> None:
         likelihood = find_family(family)
-        center, standardize = read_flag(center, "center"), read_flag(standardize, "standardize")
+        center = read_flag(center, "center")
         term = read_intercept(intercept, center=center, family=likelihood)
-        rows, names, target = read_rows(X, y, weights, offset)
-        rows = read_rates(rows, likelihood)
+        classes, options = likelihood.target_kind == "classes", {"categorical": categorical, "missing": missing}
+        table = read_table_rows(X, y, weights, offset, classes=classes, intercept=intercept is not False, **options)
+        rows = read_rates(table.rows, likelihood)
         likelihood.check_target(rows.y)
-        design = design_of_rows(rows, names, target, center=term.centered, standardize=standardize)
+        divided = divided_columns(standardize, table.is_code)
+        design = design_of_rows(rows, table.names, table.target, center=term.centered, standardize=divided)
+        design = replace(design, formula=table.spec)
         check_prior(prior, design, term)
         noise = read_noise(sigma, likelihood, design.noise_spread)
         self._set(design=design, prior=prior, noise=noise, intercept_term=term, family=likelihood, center=center)
@@ -185,11 +195,10 @@ class Regression:
         >>> br.Regression.from_formula("target ~ bmi * bp + C(sex)", frame, prior=br.Laplace(10.0)).names
         ('bmi', 'bp', 'C(sex)[T.2.0]', 'bmi:bp')
         """
-        columns = read_formula(formula, frame)
+        reading = {name: settings.pop(name) for name in FORMULA_OPTIONS if name in settings}
+        columns, weights, offset = read_formula_rows(formula, frame, **reading)
         settings.setdefault("intercept", columns.intercept)
-        settings["offset"] = add_offsets(columns.offset, settings.get("offset"))
-        self = cls(columns.X, columns.y, prior=prior, **settings)
-        return self._with(design=replace(self.design, formula=columns.spec))
+        return cls(columns, columns.y, prior=prior, weights=weights, offset=offset, **settings)
 
     @classmethod
     def from_design(

@@ -238,3 +238,14 @@ def test_the_memory_does_not_grow_with_the_file(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script, tmp_path / "long.parquet"], capture_output=True, check=True)
     assert int(done.stdout) < 180 * 1024
+
+
+def test_text_columns_are_coded_without_a_formula(tmp_path):
+    """As a regression of the same frame codes them, whichever batch shows a level first."""
+    GROUPS.to_csv(tmp_path / "groups.csv", index=False)
+    for options in ({}, {"categorical": "one_hot"}):
+        expected = br.Regression(GROUPS, "y", prior=br.Normal(1.0), sigma=1.0, **options).design.moments
+        for source in (GROUPS, tmp_path / "groups.csv"):
+            found = br.moments(source, **options)
+            assert (found.names, found.target) == (expected.names, "y")
+            np.testing.assert_allclose(found.gram, expected.gram, rtol=1e-9, atol=1e-9 * np.abs(expected.gram).max())

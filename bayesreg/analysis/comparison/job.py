@@ -1,12 +1,11 @@
 """The main job from a source to a comparison: read, choose a strength, settle sigma, compare."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bayesreg.analysis.comparison.compare import Comparison, compare
-from bayesreg.design.datasets import DATASETS, load_dataset
-from bayesreg.design.files import read_table
-from bayesreg.design.sources import split_target
+from bayesreg.analysis.comparison.reading import Reading, read_frame, reading_notes, regression_of_frame
 from bayesreg.errors import DataError, PriorError, SelectionWarning
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
@@ -45,6 +44,8 @@ class Job:
         Convention of `strength`, and of the strength that is shown.
     sigma : float, "learn" or None
         None: estimated once and then held as known, in the gaussian family; the others have none.
+    reading : Reading
+        How the source becomes columns.
     """
 
     source: str
@@ -61,6 +62,7 @@ class Job:
     chains: int = 4
     seed: int = 0
     progressbar: bool = False
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,16 +84,16 @@ def run_job(job: Job, select_by: tuple[str, ...] | None = None) -> JobResult:
         If the source, or a number, cannot be used.
     """
     rules = None if select_by is None else read_rules(select_by)
-    frame, default_target = load_dataset(job.source) if job.source in DATASETS else (read_table(job.source), "y")
-    X, y = split_target(frame, default_target if job.target is None else job.target)
-    if len(X) == 1:
+    frame, target = read_frame(job.source, job.target, job.reading)
+    if len(frame) == 1:
         raise DataError("at least 2 rows are needed, got 1.")
     if isinstance(job.seed, bool) or job.seed < 0:
         raise PriorError(f"the seed must be 0 or a positive whole number, got {job.seed!r}.")
     if job.prior not in PRIORS:
         raise PriorError(f"the prior must be {' or '.join(PRIORS)}, got {job.prior!r}.")
     unit = 1.0 if job.family == "gaussian" else None
-    bare = Regression(X, y, prior=PRIORS[job.prior](1.0), family=job.family, sigma=unit, standardize=job.standardize)
+    make = partial(regression_of_frame, frame, target, job.reading, standardize=job.standardize)
+    bare = make(prior=PRIORS[job.prior](1.0), family=job.family, sigma=unit)
     if bare.design.sd_y == 0:
         raise DataError(
             f'the target "{bare.design.target}" is constant, so there is nothing to explain; choose another.'
@@ -99,12 +101,12 @@ def run_job(job: Job, select_by: tuple[str, ...] | None = None) -> JobResult:
     sigma, notes = _settled_sigma(job, bare)
     prior, how, doubts = _settled_prior(job, bare, sigma)
     known = (bare.with_sigma(sigma) if bare.family.has_sigma else bare).with_prior(prior)
-    reg = Regression(X, y, prior=prior, sigma=None, standardize=job.standardize) if job.sigma == "learn" else known
+    reg = make(prior=prior, sigma=None) if job.sigma == "learn" else known
     selections = None if rules is None else select(reg, rules, random_seed=job.seed)
     both = compare(
         reg,
         objective=job.objective,
-        notes=(*how, *doubts, *notes),
+        notes=(*how, *doubts, *notes, *reading_notes(frame, bare)),
         engine=job.engine,
         draws=job.draws,
         chains=job.chains,
