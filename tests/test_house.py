@@ -164,32 +164,23 @@ def test_frozen_data_have_no_back_doors():
     assert {str(path): doors for path in FILES if (doors := back_doors(path.read_text()))} == {}
 
 
-def questions_about_the_intercept(source):
-    """Where a source asks for the kind of an intercept: isinstance, type, `is`, == or match on one; or its classes."""
+def questions_about_the_intercept(source: str) -> list[str]:
+    """Where a source asks for the kind of an intercept: by isinstance, type or match, or as a truth value."""
+    asked = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "type", "issubclass"):
-            asked = node.args[:1]
-        elif isinstance(node, ast.Compare):
-            asked = [node.left, *node.comparators]
-        elif isinstance(node, ast.Match):
-            asked = [node.subject]
-        elif isinstance(node, ast.If | ast.IfExp | ast.While):
-            asked = [node.test]
-        else:
-            continue
-        for part in asked:
-            text = ast.unparse(part).removeprefix("not ")
-            if text.endswith(
-                (
-                    "reg.intercept",
-                    "self.intercept",
-                    "held.intercept",
-                    "intercept_term",
-                    "intercept_term.given",
-                    "term.given",
-                )
-            ):
-                yield ast.unparse(node)
+        match node:
+            case ast.Call(func=ast.Name("isinstance" | "issubclass" | "type"), args=[part, *_]):
+                asked.append(part)
+            case ast.Compare(left=part, comparators=[ast.Constant(bool())]):
+                asked.append(part)
+            case ast.UnaryOp(op=ast.Not(), operand=part) | ast.Match(subject=part):
+                asked.append(part)
+            case ast.If(test=part) | ast.IfExp(test=part) | ast.While(test=part):
+                asked.append(part)
+            case ast.BoolOp(values=parts):
+                asked += parts
+    texts = [ast.unparse(part) for part in asked]
+    return [text for text in texts if text.endswith((".intercept", "intercept_term", "intercept_term.given"))]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +189,9 @@ def questions_about_the_intercept(source):
         "x = isinstance(reg.intercept, Normal)",
         "x = reg.intercept is not False",
         "x = axis.reg.intercept == True",
-        "if reg.intercept: pass",
+        "if bare.intercept: pass",
+        "x = int(bare.intercept is not False)",
+        "x = reg.is_gaussian and reg.intercept",
         "if not reg.intercept: pass",
         "x = type(reg.intercept_term) is FlatIntercept",
         "match reg.intercept:\n    case True: pass",
@@ -206,7 +199,7 @@ def questions_about_the_intercept(source):
     ],
 )
 def test_a_question_about_the_intercept_is_seen(planted):
-    assert list(questions_about_the_intercept(planted))
+    assert questions_about_the_intercept(planted)
 
 
 def test_nobody_else_asks_which_kind_an_intercept_is():

@@ -221,10 +221,10 @@ def _read_call(text: str, allowed: tuple[Callable[..., Any], ...]) -> Any:
 
 
 def _build(node: ast.AST, allowed: tuple[Callable[..., Any], ...]) -> Any:
-    if not isinstance(node, ast.Call):
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return ast.literal_eval(node)
     kinds = {kind.__name__: kind for kind in allowed}
-    kind = kinds[node.func.id]  # type: ignore[attr-defined]
+    kind = kinds[node.func.id]
     return kind(**{str(part.arg): _build(part.value, allowed) for part in node.keywords})
 
 

@@ -60,6 +60,21 @@ class Design:
         """Whether the rows have a known part of the linear predictor."""
         return self.rows is not None and self.rows.offset is not None
 
+    @property
+    def known_rows(self) -> Rows:
+        """The rows.
+
+        Raises
+        ------
+        DataError
+            If only moments are known.
+        """
+        if self.rows is None:
+            raise DataError(
+                "this regression was made from moments, which hold no rows; use Regression(X, y, …) for this."
+            )
+        return self.rows
+
     def centered(self) -> "Design":
         """The same design with its columns centred."""
         mean = self.moments.mean_x if self.rows is None else weighted_mean(self.rows.X, self.rows.weights)
@@ -70,8 +85,7 @@ class Design:
         """Sufficient statistics on the user's columns; computed from the rows on first use."""
         if self.given_moments is not None:
             return self.given_moments
-        assert self.rows is not None
-        return moments_of_rows(self.rows, self.names, self.target)
+        return moments_of_rows(self.known_rows, self.names, self.target)
 
     @cached_property
     def weight(self) -> float:
@@ -119,14 +133,10 @@ class Design:
     @cached_property
     def matrix(self) -> Any:
         """The rows of the columns on which the prior is stated, shape (n, p); ImplicitColumns where X is sparse."""
-        if self.rows is None:
-            raise DataError(
-                "this regression was made from moments, which hold no rows; use Regression(X, y, …) for this."
-            )
-        if is_sparse(self.rows.X):
-            standardization = self.standardization
-            return implicit_columns(self.rows.X, standardization.center, standardization.sd, self.rows.weights)
-        return self.standardization.apply(self.rows.X)
+        rows, standardization = self.known_rows, self.standardization
+        if is_sparse(rows.X):
+            return implicit_columns(rows.X, standardization.center, standardization.sd, rows.weights)
+        return standardization.apply(rows.X)
 
 
 def design_of_rows(

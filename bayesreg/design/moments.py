@@ -126,9 +126,11 @@ class Moments:
     def save(self, path: str | Path) -> None:
         """Write the moments to a ``.npz`` file of plain arrays, which holds nothing that is run when it is read."""
         labels = json.dumps({"version": FILE_VERSION, "names": self.names, "target": self.target})
-        arrays = {field: np.broadcast_to(getattr(self, field), shape) for field, shape in _shapes(self.p).items()}
+        arrays: dict[str, Any] = {
+            field: np.broadcast_to(getattr(self, field), shape) for field, shape in _shapes(self.p).items()
+        }
         with open(path, "wb") as file:
-            np.savez(file, labels=np.frombuffer(labels.encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]
+            np.savez(file, labels=np.frombuffer(labels.encode(), dtype=np.uint8), **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "Moments":

@@ -17,9 +17,8 @@ def log_likelihood(reg: Regression, unknowns: Unknowns) -> np.ndarray:
 
 def pointwise_log_likelihood(reg: Regression, unknowns: Unknowns) -> np.ndarray:
     """Log density of each row, shape (..., n)."""
-    rows = reg.design.rows
+    rows = reg.design.known_rows
     eta = linear_predictor(reg, unknowns)
-    assert rows is not None
     weights = np.ones(reg.n) if rows.weights is None else rows.weights
     if reg.family.has_sigma:
         return reg.family.log_likelihood(rows.y, eta, unknowns.sigma[..., None] / np.sqrt(weights))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from bayesreg.errors import DataError, PriorError
 from bayesreg.families.base import Family
@@ -57,10 +58,10 @@ def read_noise(sigma: object, family: Family, spread: float) -> Noise:
     return Noise(read_sigma(sigma), None)
 
 
-def read_sigma(sigma: object) -> float:
+def read_sigma(sigma: Any) -> float:
     """A noise standard deviation as a float; PriorError for what is no positive finite number."""
     try:
-        value = float(sigma)  # type: ignore[arg-type]
+        value = float(sigma)
     except (TypeError, ValueError, OverflowError):
         raise PriorError(f"sigma must be None, a number or a prior such as HalfNormal(1.0), got {sigma!r}.") from None
     if isinstance(sigma, (bool, str)) or not (value > 0 and isfinite(value)):

@@ -202,8 +202,7 @@ def quadratic_loss(design: Design, intercept: Intercept) -> QuadraticLoss:
 
 def _weighted_rows(design: Design, intercept: Intercept) -> tuple[Any, np.ndarray]:
     """A, shape (n, q), and b, shape (n,), each row times the root of its weight."""
-    rows = design.rows
-    assert rows is not None
+    rows = design.known_rows
     shift = design.mean_y if intercept.orthogonal else intercept.loc
     matrix, response = intercept.columns(design.matrix), rows.response - shift
     if rows.weights is None:

@@ -222,7 +222,7 @@ class Regression:
         known = None if self.is_gaussian or not self.noise.known else self.row_loss
         return self._with(prior=prior, known_loss=self._quadratic_if_any, known_row_loss=known)
 
-    def with_sigma(self, sigma: float | PositivePrior) -> "Regression":
+    def with_sigma(self, sigma: float | PositivePrior | None) -> "Regression":
         """The same regression with another noise (None for the weak default); the design is shared."""
         noise = read_noise(sigma, self.family, self.design.noise_spread)
         return self._with(noise=noise, known_loss=self._quadratic_if_any)

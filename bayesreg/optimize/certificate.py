@@ -228,9 +228,9 @@ def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: 
 def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> Certificate:
     even = even_columns(reg.row_loss, l1[None], l2[None])
     table = certify_family_points(even.loss, even.inside(theta[None]), even.l1, even.l2)
-    values = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
+    values: dict[str, Any] = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
     if not reg.family.has_gap:
-        values |= {"gap": None, "gap_absolute": None}  # type: ignore[dict-item]
+        values |= {"gap": None, "gap_absolute": None}
     return Certificate(**values, sigma=reg.row_loss.sigma)
 
 

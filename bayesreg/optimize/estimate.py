@@ -1,7 +1,7 @@
 """The one type of a point estimate, whichever route found it."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -82,7 +82,7 @@ class Estimate:
         """How many coefficients are exactly 0."""
         return int(np.sum(self.beta == 0))
 
-    def predict(self, X: object) -> np.ndarray:
+    def predict(self, X: Any) -> np.ndarray:
         """Linear predictor without offset for new rows of the user's columns, or of a formula's frame, shape (n,).
 
         Raises
@@ -91,7 +91,7 @@ class Estimate:
             If a frame's columns are not those of the regression, or the width differs.
         """
         if self.formula is not None and hasattr(X, "columns") and tuple(map(str, X.columns)) != self.names:
-            X = self.formula.columns(X)  # type: ignore[arg-type]
+            X = self.formula.columns(X)
         matrix, names = read_matrix(X)
         if hasattr(X, "columns") and names != self.names:
             raise DataError(f"the columns are {list(names)[:10]}, the regression has {list(self.names)[:10]}.")

@@ -221,8 +221,6 @@ def _fit_sklearn(A: np.ndarray, b: np.ndarray, l1: float, l2: float) -> tuple[np
         return _descend(linear_model.Lasso, {"alpha": strength}, A, b), "sklearn.Lasso"
     part1 = convert(l1, "half_rss", "sklearn.ElasticNet", n=n, term="l1")
     part2 = convert(l2, "half_rss", "sklearn.ElasticNet", n=n, term="l2")
-    assert isinstance(part1, float)
-    assert isinstance(part2, float)
     arguments = {"alpha": part1 + part2, "l1_ratio": part1 / (part1 + part2)}
     return _descend(linear_model.ElasticNet, arguments, A, b), "sklearn.ElasticNet"
 
@@ -264,8 +262,6 @@ def _fit_skglm(A: np.ndarray, b: np.ndarray, l1: float, l2: float) -> tuple[np.n
     n = len(b)
     part1 = convert(l1, "half_rss", "skglm", n=n, term="l1")
     part2 = convert(l2, "half_rss", "skglm", n=n, term="l2")
-    assert isinstance(part1, float)
-    assert isinstance(part2, float)
     settings = {"fit_intercept": False, "tol": 1e-14, "max_iter": 1_000}
     if l2 == 0:
         model = skglm.Lasso(alpha=part1, **settings)

@@ -10,7 +10,7 @@ negative log posterior.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -150,6 +150,30 @@ def to_prior(
     return ElasticNetPrior(_scale(penalty.l1, "l1", resolved, setting), _scale(penalty.l2, "l2", resolved, setting))
 
 
+@overload
+def convert(
+    strength: float,
+    source: str,
+    target: str,
+    *,
+    n: float | None = None,
+    sigma: float | None = None,
+    sd_y: float | None = None,
+    term: str | None = None,
+    family: Any = None,
+) -> float: ...
+@overload
+def convert(
+    strength: object,
+    source: str,
+    target: str,
+    *,
+    n: float | None = None,
+    sigma: float | None = None,
+    sd_y: float | None = None,
+    term: str | None = None,
+    family: Any = None,
+) -> ColumnValues: ...
 def convert(
     strength: object,
     source: str,

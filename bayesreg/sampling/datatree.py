@@ -203,8 +203,7 @@ def _stream(random_seed: int | None, number: int) -> np.random.Generator:
 
 
 def _predictive(reg: Regression, draws: Unknowns, generator: np.random.Generator) -> np.ndarray:
-    rows = reg.design.rows
-    assert rows is not None
+    rows = reg.design.known_rows
     root = 1.0 if rows.weights is None else np.sqrt(rows.weights)
     return reg.family.draw(generator, linear_predictor(reg, draws), draws.sigma[..., None] / root)
 

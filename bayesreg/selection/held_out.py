@@ -228,8 +228,7 @@ def _fold_errors(axis: Axis, inside: np.ndarray, out: np.ndarray, carried: bool)
 
 
 def _train_error(fits: Path) -> np.ndarray:
-    rows = fits.reg.design.rows
-    assert rows is not None
+    rows = fits.reg.design.known_rows
     offset = 0.0 if rows.offset is None else rows.offset[:, None]
     return mean_errors(fits, Held(fits.reg.design.matrix, rows.y, offset, rows.weights))
 

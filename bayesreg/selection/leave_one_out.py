@@ -69,8 +69,9 @@ def leave_one_out(reg: Regression, factors: np.ndarray) -> LeaveOneOut:
     A, b = reg.loss.A, reg.loss.b
     if A is None or b is None or isinstance(A, ImplicitColumns):
         raise DataError("leave-one-out needs the rows of an X that is not sparse; use Regression(X, y, …).")
-    fitted, leverage = _fits(reg, A, b, factors)
-    root = np.ones(reg.n) if reg.design.rows.weights is None else np.sqrt(reg.design.rows.weights)  # type: ignore[union-attr]
+    fitted, leverage = _fits(reg, sigma, A, b, factors)
+    weights = reg.design.known_rows.weights
+    root = np.ones(reg.n) if weights is None else np.sqrt(weights)
     residual = b - fitted
     if reg.intercept_term.orthogonal:
         # b is centred on the mean of y; an intercept with a prior lies elsewhere.
@@ -84,9 +85,11 @@ def leave_one_out(reg: Regression, factors: np.ndarray) -> LeaveOneOut:
     return LeaveOneOut(residual / (1 - leverage) / root, leverage, sigma / root)
 
 
-def _fits(reg: Regression, A: np.ndarray, b: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _fits(
+    reg: Regression, sigma: float, A: np.ndarray, b: np.ndarray, factors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Fitted values and leverages of the coefficients alone, both of shape (m, n)."""
-    _, kappa = reg.weights_at(float(reg.noise.sigma))  # type: ignore[arg-type]
+    _, kappa = reg.weights_at(sigma)
     if reg.intercept_term.in_theta or np.any(kappa == 0):
         return _fits_one_by_one(reg, A, b, kappa, factors)
     left, singular, _ = linalg.svd(A / np.sqrt(kappa), full_matrices=False)
@@ -111,7 +114,7 @@ def choose_by_press(axis: Axis) -> Choice:
     axis.require_gaussian("press")
     axis.require_terms("press", "l2")
     found = leave_one_out(axis.held, axis.strengths / axis.current)
-    weights = axis.reg.design.rows.weights  # type: ignore[union-attr]
+    weights = axis.reg.design.known_rows.weights
     squares = found.residual**2
     value = np.average(squares, axis=1, weights=weights)
     error = squares.std(axis=1, ddof=1) / axis.reg.n**0.5
@@ -201,8 +204,7 @@ def psis_loo(reg: Regression, sampling: dict[str, Any]) -> tuple[float, float, f
 
 def row_log_likelihood(reg: Regression, draws: Unknowns) -> np.ndarray:
     """Log p(y_i | draw), shape (C, D, n)."""
-    rows = reg.design.rows
-    assert rows is not None
+    rows = reg.design.known_rows
     if isinstance(reg.design.matrix, ImplicitColumns):
         raise UnsupportedError("leave-one-out of a sparse X is not computed; pass X.toarray() where it fits.")
     eta = draws.beta @ reg.design.matrix.T + draws.at_center[..., None]

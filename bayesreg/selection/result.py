@@ -201,6 +201,4 @@ def in_objective(axis: Axis, strength: float, objective: str) -> float:
     reg = axis.held
     term = axis.term
     canonical = canonical_objective(reg.family)
-    converted = convert(strength, canonical, objective, term=term, **conversion(reg, objective, axis.sigma))
-    assert isinstance(converted, float)
-    return converted
+    return convert(strength, canonical, objective, term=term, **conversion(reg, objective, axis.sigma))

@@ -108,7 +108,7 @@ def explanation_of(reading: Reading, bare: Regression, tool: str, sigma: Any, sa
     known = bare if number is None else bare.with_sigma(number)
     held = known.with_prior(_prior(reading, known, number))
     unknown = sigma if isinstance(sigma, PositivePrior) else None
-    reg = held.with_sigma(unknown) if sigma == "learn" or unknown is not None else held  # type: ignore[arg-type]
+    reg = held.with_sigma(unknown) if sigma == "learn" or unknown is not None else held
     return Explanation(tool, reg, held, _estimate(reading, held, tool), reading, reading.notes + notes, sampling)
 
 

@@ -33,22 +33,19 @@ def estimated_sigma(bare: Regression, reading: Reading) -> tuple[float, str]:
 
 
 def _weights(bare: Regression) -> np.ndarray:
-    rows = bare.design.rows
-    assert rows is not None
+    rows = bare.design.known_rows
     return np.ones(bare.n) if rows.weights is None else rows.weights
 
 
 def _of_gamma(bare: Regression, eta: np.ndarray) -> tuple[float, str]:
     """√(Σw(y/μ − 1)²/(n − p − 1)), from Pearson's statistic (McCullagh & Nelder 1989, section 8.3)."""
-    rows, left = bare.design.rows, max(1, bare.n - bare.p - int(bare.intercept is not False))
-    assert rows is not None
+    rows, left = bare.design.known_rows, max(1, bare.n - bare.p - int(bare.intercept_term.exists))
     return float(np.sqrt(np.sum(_weights(bare) * (rows.y * np.exp(-eta) - 1) ** 2) / left)), "Pearson's statistic"
 
 
 def _of_laplace(bare: Regression, eta: np.ndarray) -> tuple[float, str]:
     """Σ√w|y − η|/n: the most likely scale."""
-    rows = bare.design.rows
-    assert rows is not None
+    rows = bare.design.known_rows
     return float(np.mean(np.sqrt(_weights(bare)) * np.abs(rows.y - eta))), "the mean absolute residual of the fit"
 
 

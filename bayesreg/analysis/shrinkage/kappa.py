@@ -107,8 +107,7 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
     """The quadratic loss in θ whose Gram matrix is σ²L."""
     if reg.is_gaussian:
         return reg.loss
-    rows = reg.design.rows
-    assert rows is not None
+    rows = reg.design.known_rows
     assert eta is not None
     weights = reg.family.information(eta) * (1.0 if rows.weights is None else rows.weights)
     columns = reg.intercept_term.columns(to_dense(reg.design.matrix))

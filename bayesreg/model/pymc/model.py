@@ -104,8 +104,7 @@ def _names(kinds: Iterable[type]) -> str:
 
 
 def _likelihood_of_rows(reg: "Regression", beta: Any, at_center: Any, sigma: Any) -> None:
-    rows = reg.design.rows
-    assert rows is not None
+    rows = reg.design.known_rows
     if isinstance(reg.design.matrix, ImplicitColumns):
         raise UnsupportedError("a PyMC model on the rows needs a dense X; pass X.toarray() where it fits in memory.")
     eta = at_center + pt.dot(pm.Data("X", reg.design.matrix, dims=("row", "coef_name")), beta)

@@ -64,12 +64,11 @@ def _smooth_scipy(problem: Problem) -> Answer:
 
 def _parts(l1: float, l2: float, objective: str, n: float) -> tuple[float, float]:
     """Both strengths in an objective's convention."""
-    parts = [
+    part1, part2 = (
         convert(value, "scaled_nll", objective, n=n, sigma=1.0, term=term) if value > 0 else 0.0
         for value, term in ((l1, "l1"), (l2, "l2"))
-    ]
-    assert all(isinstance(part, float) for part in parts)
-    return parts[0], parts[1]  # type: ignore[return-value]
+    )
+    return part1, part2
 
 
 def _bernoulli_sklearn(problem: Problem, l1: float, l2: float) -> Answer:

@@ -68,8 +68,7 @@ def _pictures(found: Findings) -> str:
 def _predictive(found: Findings) -> tuple[np.ndarray, np.ndarray]:
     """The target, and draws of it from the posterior predictive distribution, shape (1, draws, rows)."""
     reg, draws = read_posterior(found.idata, found.reg)
-    rows = reg.design.rows
-    assert rows is not None
+    rows = reg.design.known_rows
     generator = np.random.default_rng(found.random_seed)
     some = np.linspace(0, len(draws.sigma) - 1, min(PREDICTIVE_DRAWS, len(draws.sigma))).round().astype(int)
     part = np.arange(reg.n)
