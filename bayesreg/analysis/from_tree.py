@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,18 +18,12 @@ from bayesreg.families.registry import KINDS
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.base import Prior
-from bayesreg.priors.elastic_net import ElasticNetPrior
-from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import POSITIVE_PRIORS
-from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
-from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
+from bayesreg.priors.registry import PRIORS
 
 if TYPE_CHECKING:
     from xarray import DataTree
-
-# What an attribute may name; nothing else is ever called.
-HORSESHOES = (Horseshoe, RegularizedHorseshoe)
 
 
 def names_of(idata: "DataTree") -> tuple[str, ...]:
@@ -159,7 +154,7 @@ def regression_of(idata: "DataTree") -> Regression:
         sigma = float(known["sigma"]) if "sigma" in known else _read_positive(idata, "sigma")
     center = bool(_attribute(idata, "center"))
     return Regression.from_design(
-        design, prior=_prior(idata, names), sigma=sigma, intercept=_intercept(idata), family=family, center=center
+        design, prior=_prior(idata), sigma=sigma, intercept=_intercept(idata), family=family, center=center
     )
 
 
@@ -185,21 +180,14 @@ def _design(idata: "DataTree", names: tuple[str, ...], target: str, standardizat
     return Design(names, target, n, None, standardization, constant, moments)
 
 
-def _prior(idata: "DataTree", names: tuple[str, ...]) -> Any:
-    known, kind = idata["constant_data"], str(_attribute(idata, "prior"))
-    scaled = bool(_attribute(idata, "scaled_by_sigma"))
-    if kind in ("horseshoe", "regularized_horseshoe"):
-        return _read_call(str(_attribute(idata, "prior_settings")), HORSESHOES + POSITIVE_PRIORS)
-    parts = {
-        name: known[name].to_numpy() if name in known else np.full(len(names), np.inf)
-        for name in ("laplace_scale", "normal_scale")
-    }
-    if kind == "elastic_net":
-        return ElasticNetPrior(parts["laplace_scale"], parts["normal_scale"], scaled)
-    if kind not in ("laplace", "normal"):
-        raise DataError(f"the DataTree has a prior {kind!r}, which cannot be read back; pass the regression: reg=…")
-    scale = _read_positive(idata, "scale") if "scale" in _posterior(idata) else parts[f"{kind}_scale"]
-    return Laplace(scale, scaled) if kind == "laplace" else Normal(scale, scaled)
+def _prior(idata: "DataTree") -> Prior:
+    """The prior by the call that makes it, its numbers per column from the constants."""
+    prior = _read_call(str(_attribute(idata, "prior_settings")), PRIORS + POSITIVE_PRIORS)
+    if not isinstance(prior, Prior):
+        raise DataError(f"the DataTree says {prior!r}, where a prior of coefficients is expected; pass reg=…")
+    known = idata["constant_data"]
+    columns = {field: known[name].to_numpy() for field, name in prior.column_fields.items() if name in known}
+    return replace(prior, **columns)  # type: ignore[type-var]
 
 
 def _intercept(idata: "DataTree") -> bool | Normal:

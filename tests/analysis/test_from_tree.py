@@ -9,6 +9,7 @@ from xarray import DataTree
 
 import bayesreg as br
 from bayesreg.analysis.from_tree import coef_intercept_sigma, family_of, read_posterior, regression_of
+from bayesreg.errors import DataError
 from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.datatree import to_datatree
@@ -93,18 +94,18 @@ def test_nothing_in_an_attribute_is_run():
     tree = tree_of(REGRESSIONS["laplace"])
     for text in ("__import__('os').getcwd()", "Gaussian(", "Regression()", "Gaussian(a=1)", "open", ""):
         tree.attrs["family_settings"] = text
-        with pytest.raises(br.errors.DataError, match="is expected"):
+        with pytest.raises(DataError, match="is expected"):
             family_of(tree)
 
 
 def test_other_trees_are_refused():
     from arviz_base import from_dict
 
-    with pytest.raises(br.errors.DataError, match=r"expected a DataTree from br\.sample"):
+    with pytest.raises(DataError, match=r"expected a DataTree from br\.sample"):
         coef_intercept_sigma(from_dict({"posterior": {"theta": np.zeros((2, 5))}}))
-    with pytest.raises(br.errors.DataError, match="got str"):
+    with pytest.raises(DataError, match="got str"):
         coef_intercept_sigma("draws.nc")
-    with pytest.raises(br.errors.DataError, match="no attribute 'family_settings'"):
+    with pytest.raises(DataError, match="no attribute 'family_settings'"):
         coef_intercept_sigma(from_dict({"posterior": {"coef": np.zeros((2, 5, 1))}}, dims={"coef": ["coef_name"]}))
 
 
@@ -112,14 +113,14 @@ def test_values_that_are_not_finite_are_refused():
     draws = draws_for(REGRESSIONS["laplace"])
     draws.beta[0, 0, 0] = np.nan
     tree = tree_of(REGRESSIONS["laplace"], draws)
-    with pytest.raises(br.errors.DataError, match="not finite"):
+    with pytest.raises(DataError, match="not finite"):
         coef_intercept_sigma(tree)
 
 
 def test_missing_data_name_the_cure():
     tree = tree_of(REGRESSIONS["laplace"])
     del tree["constant_data"]["X"]
-    with pytest.raises(br.errors.DataError, match="pass the regression: reg="):
+    with pytest.raises(DataError, match="pass the regression: reg="):
         regression_of(tree)
 
 
@@ -148,9 +149,9 @@ def test_draws_follow_the_columns_of_the_regression_that_is_given():
 )
 def test_another_regression_is_refused(other):
     reg = REGRESSIONS["laplace"]
-    with pytest.raises(br.errors.DataError, match=r"pass the regression that was sampled|sample this regression"):
+    with pytest.raises(DataError, match=r"pass the regression that was sampled|sample this regression"):
         read_posterior(tree_of(reg), other)
-    with pytest.raises(br.errors.DataError, match=r"sampled|sample this regression"):
+    with pytest.raises(DataError, match=r"sampled|sample this regression"):
         br.compare(other, tree_of(reg))
 
 
@@ -159,7 +160,7 @@ def test_one_chain_keeps_its_dimension_by_a_list():
     tree = tree_of(reg)
     posterior = tree["posterior"].to_dataset()
     tree["posterior"] = DataTree(posterior.isel(chain=0))
-    with pytest.raises(br.errors.DataError, match=r"sel\(chain=\[0\]\)"):
+    with pytest.raises(DataError, match=r"sel\(chain=\[0\]\)"):
         coef_intercept_sigma(tree)
     tree["posterior"] = DataTree(posterior.isel(chain=[0]))
     assert len(coef_intercept_sigma(tree)[2]) == 10
@@ -170,5 +171,13 @@ def test_a_tree_without_its_constants_is_refused():
     for lost in ("constant_data", "observed_data"):
         tree = tree_of(reg)
         del tree[lost]
-        with pytest.raises(br.errors.DataError, match="has lost"):
+        with pytest.raises(DataError, match="has lost"):
             regression_of(tree)
+
+
+@pytest.mark.parametrize("settings", ["MyPrior(scale=1.0)", "HalfNormal(scale=1.0)", "__import__('os')"])
+def test_what_is_no_known_prior_is_not_made(settings):
+    tree = tree_of(REGRESSIONS["laplace"])
+    tree.attrs["prior_settings"] = settings
+    with pytest.raises(DataError, match="expected"):
+        regression_of(tree)
