@@ -227,6 +227,52 @@ def test_find_map_knows_no_regression():
     }
 
 
+PRIOR_KINDS = {
+    "Laplace",
+    "Normal",
+    "ElasticNetPrior",
+    "Horseshoe",
+    "RegularizedHorseshoe",
+    "StudentTPrior",
+    "PenaltyPrior",
+}
+
+
+def kinds_asked(path: Path) -> list[str]:
+    """Kinds of priors that a file asks for, by isinstance, by match, or by the prior's name."""
+    asked = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
+                asked += [part.id for part in ast.walk(kinds) if isinstance(part, ast.Name)]
+            case ast.MatchClass(cls=ast.Name(id=kind)):
+                asked.append(kind)
+            case ast.Compare(left=ast.Attribute(value=ast.Attribute(attr="prior") | ast.Name(id="prior"), attr="name")):
+                asked.append(f"a name at line {node.lineno}")
+    return [kind for kind in asked if kind in PRIOR_KINDS or kind.startswith("a name")]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nobody_outside_its_room_asks_for_the_kind_of_a_prior(path):
+    place = path.relative_to(ROOT).as_posix()
+    # The intercept's own prior is Normal, and this file reads it.
+    allowed = {"Normal"} if place == "model/intercept.py" else set()
+    assert place.startswith("priors/") or set(kinds_asked(path)) <= allowed
+
+
+def test_the_guard_sees_who_asks_for_a_kind(tmp_path):
+    planted = tmp_path / "planted.py"
+    lines = [
+        "def f(reg):",
+        "    match reg.prior:",
+        "        case Laplace():",
+        "            return isinstance(reg.prior, Normal | Horseshoe)",
+        "    return reg.prior.name == 'normal'",
+    ]
+    planted.write_text("\n".join(lines))
+    assert sorted(kinds_asked(planted)) == ["Horseshoe", "Laplace", "Normal", "a name at line 5"]
+
+
 def test_the_guard_sees_an_arrow_that_runs_back(tmp_path):
     planted = tmp_path / "planted.py"
     planted.write_text("def f():\n    from bayesreg.analysis.comparison.compare import compare\n    return compare\n")

@@ -20,6 +20,7 @@ from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.base import Prior
 from bayesreg.priors.hyper import POSITIVE_PRIORS
 from bayesreg.priors.normal import Normal
+from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.registry import PRIORS
 
 if TYPE_CHECKING:
@@ -181,13 +182,16 @@ def _design(idata: "DataTree", names: tuple[str, ...], target: str, standardizat
 
 
 def _prior(idata: "DataTree") -> Prior:
-    """The prior by the call that makes it, its numbers per column from the constants."""
-    prior = _read_call(str(_attribute(idata, "prior_settings")), PRIORS + POSITIVE_PRIORS)
+    prior: Any = _read_call(str(_attribute(idata, "prior_settings")), PRIORS + POSITIVE_PRIORS)
     if not isinstance(prior, Prior):
-        raise DataError(f"the DataTree says {prior!r}, where a prior of coefficients is expected; pass reg=…")
-    known = idata["constant_data"]
-    columns = {field: known[name].to_numpy() for field, name in prior.column_fields.items() if name in known}
-    return replace(prior, **columns)  # type: ignore[type-var]
+        raise DataError(f"the DataTree names {prior!r} as the prior of the coefficients; pass the regression: reg=…")
+    known = {
+        field: name
+        for field, name in prior.column_fields.items()
+        if not isinstance(getattr(prior, field), PositivePrior)
+    }
+    held = {field: _constant(idata, name).to_numpy() for field, name in known.items()}
+    return replace(prior, **held)  # type: ignore[type-var]
 
 
 def _intercept(idata: "DataTree") -> bool | Normal:
@@ -205,7 +209,9 @@ def _read_call(text: str, allowed: tuple[Callable[..., Any], ...]) -> Any:
         return _build(ast.parse(text.replace("=inf", "=1e999"), mode="eval").body, allowed)
     except (SyntaxError, KeyError, ValueError, TypeError, AttributeError):
         names = ", ".join(kind.__name__ for kind in allowed)
-        raise DataError(f"the DataTree says {text!r}, where one of {names} is expected.") from None
+        raise DataError(
+            f"the DataTree says {text!r}, where one of {names} is expected; pass the regression: reg=…"
+        ) from None
 
 
 def _build(node: ast.AST, allowed: tuple[Callable[..., Any], ...]) -> Any:

@@ -285,11 +285,6 @@ class Regression:
         """Whether the prior's scale is a number rather than a hyperprior."""
         return self.prior.scale_prior is None
 
-    @property
-    def is_horseshoe(self) -> bool:
-        """Whether the prior has local scales of its own, and no penalty."""
-        return self.prior.has_local_unknowns
-
     @cached_property
     def scales(self) -> ColumnScales:
         """The prior's scales, one per column.

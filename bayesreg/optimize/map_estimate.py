@@ -79,6 +79,7 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
     (2, True)
     """
     check_regression(reg)
+    reg.prior.require_penalty()
     if not reg.scale_known:
         raise PriorError(
             f"the prior's scale is unknown ({reg.prior}); a MAP needs a number. "

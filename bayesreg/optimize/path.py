@@ -170,6 +170,7 @@ def path(reg: Regression, strengths: object = None) -> Path:
     (10, 0, True)
     """
     check_regression(reg)
+    reg.prior.require_penalty()
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a path needs a known sigma and a prior of known scale; use reg.with_sigma(number).")
     l1, l2 = reg.weights_at(reg.noise.sigma)

@@ -1,6 +1,6 @@
 """A prior seen from both sides: its density, the penalty that it equals, and the pull of that penalty."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -148,21 +148,10 @@ def _curves_of(prior: Prior, sigma: float | None) -> list[_Curve]:
         raise PriorError(f"{prior} is scaled by sigma; pass sigma.")
     if sigma is not None and not (isinstance(sigma, Real) and 0 < float(sigma) < np.inf):
         raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
-    scales = prior.column_scales(_columns(prior)).at(sigma or 1.0)
+    scales = prior.column_scales(prior.columns).at(sigma or 1.0)
     pairs = sorted(set(zip(scales.laplace.tolist(), scales.normal.tolist(), strict=True)))
     few = pairs if len(pairs) <= 3 else [pairs[0], pairs[len(pairs) // 2], pairs[-1]]
     return [_Curve(b, s) for b, s in few]
-
-
-def _columns(prior: Prior) -> list[str]:
-    """Names for the columns that a prior's scales are given for; one if they are plain numbers."""
-    fields = ("laplace_scale", "normal_scale") if isinstance(prior, ElasticNetPrior) else ("scale",)
-    for values in (getattr(prior, field) for field in fields):
-        if isinstance(values, Mapping):
-            return list(values)
-        if isinstance(values, np.ndarray):
-            return [str(j) for j in range(len(values))]
-    return ["beta"]
 
 
 def _draw(panels: "Sequence[Axes]", curves: list[_Curve], colors: Ink) -> list[Any]:

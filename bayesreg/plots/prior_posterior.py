@@ -12,9 +12,8 @@ from bayesreg.plots.names import labels_of
 from bayesreg.plots.rows import left_out, pick
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, new_figure
 from bayesreg.plots.words import prior_name, unit
+from bayesreg.priors.base import Given
 from bayesreg.priors.column_scales import elastic_net_log_density
-from bayesreg.priors.horseshoe import Horseshoe
-from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +106,7 @@ def _draw(
         if before is not None:
             (handles["prior"],) = panel.plot(grid, before, color=colors.map, linestyle="--", linewidth=1.2, zorder=4)
         top = max(top, float(values.max()))
-        if before is not None and not reg.is_horseshoe:
+        if before is not None and reg.prior.has_penalty:
             top = max(top, float(before.max()))
         panel.set_title(names[k], loc="left", size=SMALL_SIZE, color=colors.text, pad=2)
         panel.tick_params(labelbottom=True)
@@ -119,25 +118,21 @@ def _draw(
 
 
 def prior_density(reg: Regression, draws: Unknowns, j: int, grid: np.ndarray) -> np.ndarray | None:
-    """Prior density of β_j on a grid, at the posterior median of what it depends on.
+    """Prior density of β_j on a grid, at the posterior median of what it depends on; None if it is flat."""
+    prior, given = reg.prior, _at_medians(reg, draws)
+    if prior.is_flat(reg.names)[j]:
+        return None
+    # A density that is infinite at 0 is cut there.
+    away = np.where(grid == 0, grid[1] - grid[0], grid) if prior.has_local_unknowns else grid
+    log_density = np.broadcast_to(prior.log_marginal(away[:, None], given), (len(grid), reg.p))[:, j]
+    return np.asarray(np.exp(log_density))
 
-    None if it is flat, or has no formula (a regularized horseshoe).
-    """
-    factor = float(np.median(draws.sigma)) if reg.prior.scaled_by_sigma else 1.0
-    if isinstance(reg.prior, RegularizedHorseshoe):
-        return None
-    if isinstance(reg.prior, Horseshoe):
-        known = {} if reg.scale_known else {"scale": float(np.median(draws.hyperparameters["scale"]))}
-        # The density is infinite at 0, where it is cut.
-        return np.exp(reg.prior.log_density(np.where(grid == 0, grid[1] - grid[0], grid), factor, **known))
-    if not reg.scale_known:
-        scale = float(np.median(draws.hyperparameters["scale"])) * factor
-        laplace, normal = (scale, np.inf) if reg.prior.name == "laplace" else (np.inf, scale)
-    else:
-        laplace, normal = float(reg.scales.laplace[j]) * factor, float(reg.scales.normal[j]) * factor
-    if np.isinf(laplace) and np.isinf(normal):
-        return None
-    return np.exp(elastic_net_log_density(grid, np.asarray(laplace), np.asarray(normal)))
+
+def _at_medians(reg: Regression, draws: Unknowns) -> Given:
+    """What the prior depends on, at its posterior median."""
+    unit = np.median(draws.sigma, keepdims=True) if reg.prior.scaled_by_sigma else np.ones(1)
+    shared = [unknown.name for unknown in reg.prior.unknowns if not unknown.per_column]
+    return Given(reg.names, unit, {name: np.median(draws.hyperparameters[name], keepdims=True) for name in shared})
 
 
 def _limits(beta: np.ndarray) -> tuple[float, float]:
@@ -148,7 +143,7 @@ def _limits(beta: np.ndarray) -> tuple[float, float]:
 
 
 def _title(reg: Regression, beta: np.ndarray, draws: Unknowns) -> str:
-    if reg.is_horseshoe:
+    if not reg.prior.has_penalty:
         return "Prior and posterior of each coefficient"
     priors = np.array([_prior_sd(reg, draws, j) for j in range(reg.p)])
     ratio = beta.std(axis=0, ddof=1) / priors
@@ -162,12 +157,8 @@ def _title(reg: Regression, beta: np.ndarray, draws: Unknowns) -> str:
 
 def _prior_sd(reg: Regression, draws: Unknowns, j: int) -> float:
     """Standard deviation of the prior as it is drawn; infinite if it is flat."""
-    factor = float(np.median(draws.sigma)) if reg.prior.scaled_by_sigma else 1.0
-    if not reg.scale_known:
-        return (
-            float(np.median(draws.hyperparameters["scale"])) * factor * (2**0.5 if reg.prior.name == "laplace" else 1.0)
-        )
-    laplace, normal = float(reg.scales.laplace[j]) * factor, float(reg.scales.normal[j]) * factor
+    scales, factor = reg.unit_scales, float(_at_medians(reg, draws).factor[0])
+    laplace, normal = float(scales.laplace[j]) * factor, float(scales.normal[j]) * factor
     if np.isinf(laplace) or np.isinf(normal):
         return min(2**0.5 * laplace, normal)
     grid = np.linspace(0, 12 * min(laplace, normal), 4_001)

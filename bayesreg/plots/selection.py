@@ -147,7 +147,7 @@ def _read(selection: Any) -> Selections:
     if not isinstance(selection, Regression):
         raise DataError(f"expected a Selection, Selections or a Regression, got {type(selection).__name__}.")
     rules = ["cv", "cv_1se", "aic", "bic"]
-    exact = selection.is_gaussian and selection.prior.name == "normal"
+    exact = selection.is_gaussian and selection.prior.is_conjugate
     return select(selection, by=[*rules, "press", "evidence"] if exact else rules)
 
 

@@ -6,17 +6,14 @@ from bayesreg.analysis.comparison.compare import Comparison
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.least_squares import least_squares_name
 from bayesreg.plots.names import plot_labels
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 
-PRIOR_NAMES = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}
 # Characters of an axis's label; more would leave a figure whose rows have long names.
 LONGEST_LINE = 60
 
 
 def prior_name(reg: Regression) -> str:
     """The prior's distribution as an adjective."""
-    return PRIOR_NAMES.get(reg.prior.name, reg.prior.name.replace("_", " "))
+    return reg.prior.title
 
 
 def fit_name(reg: Regression) -> str:
@@ -42,9 +39,10 @@ def beta_axis(reg: Regression) -> str:
 def scale_of_points(comparison: Comparison) -> str:
     """The scale that the points are found at, after a comma, where the posterior does not hold it fixed."""
     prior = comparison.reg.prior
-    if not isinstance(prior, Laplace | Normal) or "scale" not in comparison.idata["posterior"]:
+    if not prior.has_scale or "scale" not in comparison.idata["posterior"]:
         return ""
-    return f", points at scale = {prior.scale:.4g} (posterior median)"
+    (scale,) = prior.term_scales.values()
+    return f", points at scale = {scale:.4g} (posterior median)"
 
 
 def sigma_text(reg: Regression, sigma: float) -> str:

@@ -61,6 +61,11 @@ class Given:
     unit: Array
     unknowns: Mapping[str, Array]
 
+    @property
+    def factor(self) -> Array:
+        """What multiplies the scales of the columns: the unit, and the scale where that is unknown, shape (..., 1)."""
+        return self.unit * self.unknowns["scale"] if "scale" in self.unknowns else self.unit
+
 
 class Prior(ABC):
     """A prior of coefficients; subclass it for a prior of your own.
@@ -132,6 +137,11 @@ class Prior(ABC):
         return bool(self._local_name)
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether the precisions depend on mixing quantities."""
+        return self.local_scale is not None
+
+    @property
     def has_penalty(self) -> bool:
         """Whether −log density is a sum of L1 and L2 terms."""
         return bool(self.terms)
@@ -187,6 +197,11 @@ class Prior(ABC):
         """The scale of each penalty term, in the form in which it was given."""
         self._refuse_penalty()
 
+    def require_penalty(self) -> None:
+        """Raise PriorError for a prior that is no penalty."""
+        if not self.has_penalty:
+            self._refuse_penalty()
+
     def _refuse_penalty(self) -> NoReturn:
         raise PriorError(f"{self.article} prior has no penalty {self.no_penalty}")
 
@@ -217,9 +232,9 @@ class Prior(ABC):
 
     @property
     def settings(self) -> str:
-        """The call that makes it again, with infinity in place of numbers per column (see :meth:`constants`)."""
+        """The call that makes it again, with 1 in place of the numbers that :meth:`constants` holds."""
         held = [field for field in self.column_fields if not isinstance(getattr(self, field), PositivePrior)]
-        return repr(replace(self, **dict.fromkeys(held, np.inf)) if held else self)  # type: ignore[type-var]
+        return repr(replace(self, **dict.fromkeys(held, 1.0)) if held else self)  # type: ignore[type-var]
 
     @property
     def columns(self) -> list[str]:
@@ -252,7 +267,7 @@ class Prior(ABC):
         """Elementwise log density of β_j together with the unknowns of its column, shape (..., p)."""
         local = given.unknowns.get(self._local_name)
         if local is None:
-            return self._log_mixture(beta, given)
+            return self.log_marginal(beta, given)
         assert self.local_scale is not None
         log_local = np.log(local)
         log_local_density = self.local_scale.log_density_of_log(log_local) - log_local
@@ -285,16 +300,22 @@ class Prior(ABC):
 
     def log_density(self, beta: object, sigma: float | None = None, **unknowns: float) -> Array:
         """Elementwise log density; `sigma` is needed only if ``scaled_by_sigma``, unknowns such as `scale` by name."""
-        array = np.atleast_1d(as_numbers(beta, "beta"))
-        shared = [unknown for unknown in self.unknowns if not unknown.per_column]
-        for unknown in shared:
-            if unknown.name not in unknowns:
+        array, unit = np.atleast_1d(as_numbers(beta, "beta")), self._read_sigma(sigma)
+        values = {name: np.full((1,), value) for name, value in self._read_unknowns(unknowns).items()}
+        return self.log_marginal(array, Given(names_of(beta, array.shape[-1]), np.full((1,), unit), values))
+
+    def _read_unknowns(self, given: Mapping[str, float]) -> dict[str, float]:
+        """A positive number for each unknown that columns share, and for nothing else."""
+        shared = {unknown.name: unknown.prior for unknown in self.unknowns if not unknown.per_column}
+        for name, prior in shared.items():
+            if name not in given:
                 raise PriorError(
-                    f"the {unknown.name} is unknown, with hyperprior {unknown.prior}; pass {unknown.name}=number."
+                    f"the {name} is unknown and needs a number, with hyperprior {prior}; pass {name}=number."
                 )
-        unit = self._read_sigma(sigma)
-        values = {name: np.full((1,), positive_number(name, value)) for name, value in unknowns.items()}
-        return self._log_mixture(array, Given(names_of(beta, array.shape[-1]), np.full((1,), unit), values))
+        known = [name for name in given if name not in shared]
+        if known:
+            raise PriorError(f"{', '.join(known)} is nothing unknown of {self}; leave it out.")
+        return {name: positive_number(name, value) for name, value in given.items()}
 
     def _read_sigma(self, sigma: float | None) -> float:
         if not self.scaled_by_sigma:
@@ -305,8 +326,8 @@ class Prior(ABC):
             raise PriorError(f"sigma must be a positive finite number, got {sigma!r}.")
         return float(sigma)
 
-    def _log_mixture(self, beta: Array, given: Given) -> Array:
-        """Log density with x_j integrated out, by the trapezoidal rule in log x_j."""
+    def log_marginal(self, beta: Array, given: Given) -> Array:
+        """Elementwise log density with x_j integrated out, shape (..., p); by the trapezoidal rule in log x_j."""
         if self.local_scale is None:
             return log_normal(beta, self.precision(given, np.ones_like(beta)))
         center = self.local_scale.log_center

@@ -8,7 +8,6 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.priors.base import Array, Given, Prior, Unknown, log_normal
-from bayesreg.priors.column_values import as_numbers
 from bayesreg.priors.hyper import HalfCauchy, HalfStudentT
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import validate_one_scale
@@ -118,19 +117,16 @@ class Horseshoe(Prior):
         """Elementwise log density of β_j and λ_j."""
         return log_density_with_local(self, beta, given)
 
-    def log_density(self, beta: object, sigma: float | None = None, **unknowns: float) -> Array:
+    def log_marginal(self, beta: Array, given: Given) -> Array:
         """Elementwise log density with the local scales integrated out; infinite at 0."""
         from scipy.special import exp1
 
-        used = unknowns.get("scale", self.scale)
-        if isinstance(used, PositivePrior):
-            raise PriorError(f"the scale has hyperprior {used}; pass scale=number to log_density.")
-        unit = float(used) * self._read_sigma(sigma)
-        w = 0.5 * (np.atleast_1d(as_numbers(beta, "beta")) / unit) ** 2
+        unit = global_scale(self.scale, given) * given.unit
+        w = 0.5 * (beta / unit) ** 2
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             # Far out e^w·E₁(w) = 1/w − 1/w² + … where the two factors over- and underflow.
             log_core = np.where(w < 500, np.log(exp1(w)) + w, np.log1p(-1 / w + 2 / w**2) - np.log(w))
-        return -0.5 * np.log(2 * np.pi**3) - np.log(unit) + log_core
+        return np.asarray(-0.5 * np.log(2 * np.pi**3) - np.log(unit) + log_core)
 
 
 def known_scale(scale: float | PositivePrior) -> dict[str, Array]:

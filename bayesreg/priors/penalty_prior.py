@@ -45,24 +45,30 @@ class PenaltyPrior(Prior):
         """Raise, unless it is defined: the scales may depend on the columns."""
         raise PriorError(f"the scales of {self.article} prior depend on the columns; a penalty needs them as numbers.")
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether there is a Laplace part."""
+        return "l1" in self.terms
+
     def is_flat(self, names: Sequence[str]) -> Array:
         """Columns without either part."""
         return self.unit_scales(names).is_flat
 
     def precision(self, given: Given, mixing: Array) -> Array:
         """1/(b_j²τ_j) + 1/s_j²."""
-        return self.unit_scales(given.names).precision(_factor(given), mixing)
+        return self.unit_scales(given.names).precision(given.factor, mixing)
 
-    def log_density_given(self, beta: Array, given: Given) -> Array:
+    def log_marginal(self, beta: Array, given: Given) -> Array:
         """The elastic-net density; a flat column has density 1."""
-        scales, factor = self.unit_scales(given.names), _factor(given)
+        scales, factor = self.unit_scales(given.names), given.factor
         # A density of beta/factor becomes one of beta through the Jacobian, which flat columns do not have.
         return scales.log_density(beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
 
     def log_density(self, beta: object, sigma: float | None = None, **unknowns: float) -> Array:
         """Elementwise log density; `sigma` is needed only if ``scaled_by_sigma``."""
         array = np.atleast_1d(as_numbers(beta, "beta"))
-        prior = self.with_scale(unknowns["scale"]) if "scale" in unknowns else self
+        values = self._read_unknowns(unknowns)
+        prior = self.with_scale(values["scale"]) if values else self
         return prior.column_scales(names_of(beta, array.shape[-1])).at(self._read_sigma(sigma)).log_density(array)
 
     def log_mixing(self, log_mixing: Array, names: Sequence[str]) -> Array:
@@ -76,16 +82,11 @@ class PenaltyPrior(Prior):
     def draw_mixing_given(self, generator: np.random.Generator, beta: Array, given: Given) -> Array:
         """Draw τ_j given β_j."""
         laplace = self.unit_scales(given.names).laplace
-        return draw_mixing_variances(generator, np.abs(beta) / (laplace * _factor(given)))
+        return draw_mixing_variances(generator, np.abs(beta) / (laplace * given.factor))
 
     def draw_given(self, generator: np.random.Generator, given: Given) -> Array:
         """Draw β; PriorError where a column is flat."""
         scales = self.unit_scales(given.names)
         if np.any(scales.is_flat):
             raise PriorError("a flat prior has no draws; give every column a finite scale.")
-        return _factor(given) * draw_elastic_net(scales, given.unit.shape[:-1], generator)
-
-
-def _factor(given: Given) -> Array:
-    """What multiplies the scales of the columns, shape (..., 1)."""
-    return given.unit * given.unknowns["scale"] if "scale" in given.unknowns else given.unit
+        return given.factor * draw_elastic_net(scales, given.unit.shape[:-1], generator)

@@ -191,7 +191,7 @@ def _path(held: Regression) -> Path:
 def _ribbons(held: Regression, random_seed: int | None) -> "DataTree":
     if RIBBON_STRENGTHS * DRAWS * held.p > MOST_NUMBERS:
         raise UnsupportedError(f"{held.p} columns are too many to draw the posterior at {RIBBON_STRENGTHS} strengths.")
-    if not held.is_gaussian or held.is_horseshoe:
+    if not held.is_gaussian or not held.prior.has_penalty:
         raise UnsupportedError("posteriors along a path are drawn for the gaussian family and a penalty's prior.")
     strengths = _path(held).strengths
     at = np.linspace(0, len(strengths) - 1, RIBBON_STRENGTHS).round().astype(int)

@@ -1,6 +1,5 @@
 """A regression in words and formulas, the same penalty as other tools state it, and what to cite."""
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,12 +9,7 @@ from bayesreg.errors import ObjectiveError, UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import to_penalty
-from bayesreg.priors.elastic_net import ElasticNetPrior
-from bayesreg.priors.hyper import short
-from bayesreg.priors.laplace import Laplace
-from bayesreg.priors.normal import Normal
 from bayesreg.priors.objective import find_objective
-from bayesreg.priors.positive import PositivePrior
 
 if TYPE_CHECKING:
     from bayesreg.reporting.findings import Findings
@@ -36,14 +30,6 @@ TOOLS = (
     "keras",
     "torch.weight_decay",
 )
-SOURCES = {
-    "laplace": "Tibshirani (1996), doi:10.1111/j.2517-6161.1996.tb02080.x; Park & Casella (2008), "
-    "doi:10.1198/016214508000000337",
-    "normal": "Hoerl & Kennard (1970), doi:10.1080/00401706.1970.10488634",
-    "elastic_net": "Zou & Hastie (2005), doi:10.1111/j.1467-9868.2005.00503.x",
-    "horseshoe": "Carvalho, Polson & Scott (2010), doi:10.1093/biomet/asq017",
-    "regularized_horseshoe": "Piironen & Vehtari (2017), doi:10.1214/17-EJS1337SI",
-}
 OVERRELAXATION = "Adler (1981), doi:10.1103/PhysRevD.23.2901"
 SAMPLERS = {
     "coordinate": f"Hans (2009), doi:10.1093/biomet/asp047; {OVERRELAXATION}",
@@ -61,7 +47,7 @@ def formulas(reg: Regression) -> list[str]:
     words = {"mean": f"{offset}{intercept}x_i·coef", "sigma": "σ/√w_i" if weighted else "σ"}
     lines = [f"y_i ~ {reg.family.likelihood.format(**words, **vars(reg.family))}"]
     lines.append("β_j = sd_j · coef_j" if is_standardized(reg) else "β = coef")
-    lines.append(prior_formula(reg))
+    lines.append(reg.prior.formula())
     if reg.intercept_term.has_prior:
         lines.append(reg.intercept_term.formula())
     if reg.family.has_sigma:
@@ -69,38 +55,15 @@ def formulas(reg: Regression) -> list[str]:
     return lines
 
 
-def prior_formula(reg: Regression) -> str:
-    """The prior of β_j."""
-    prior, times = reg.prior, "σ · " if reg.prior.scaled_by_sigma else ""
-    match prior:
-        case Laplace(scale):
-            return f"β_j ~ Laplace(0, {times}b),  b {_said(scale)}"
-        case Normal(scale):
-            return f"β_j ~ Normal(0, {times}s),  s {_said(scale)}"
-        case ElasticNetPrior(laplace, normal):
-            s = "" if not times else f" (both times {times[:1]})"
-            return f"p(β_j) ∝ exp(−|β_j|/b − β_j²/2s²),  b {_said(laplace)},  s {_said(normal)}{s}"
-    return f"β_j ~ {prior}"
-
-
-def _said(scale: object) -> str:
-    if isinstance(scale, PositivePrior):
-        return f"~ {short(scale)}"
-    values = np.atleast_1d(np.asarray(list(scale.values()) if isinstance(scale, Mapping) else scale, dtype=float))
-    low, high = float(values.min()), float(values.max())
-    return f"= {low:.4g}" if low == high else f"from {low:.4g} to {high:.4g} by column"
-
-
 def sentences(reg: Regression) -> list[str]:
     """The same in words."""
-    kind = {"laplace": "Laplace", "normal": "Normal", "elastic_net": "elastic-net"}.get(reg.prior.name, reg.prior.name)
     columns = (
         "Each column is divided by its standard deviation (divisor n) before the prior is stated on it"
         if is_standardized(reg)
         else "The prior is on the columns as they are given"
     )
     return [
-        f"The {reg.p} coefficients have independent {kind} priors around 0; {reg.intercept_term.words}.",
+        f"The {reg.p} coefficients have independent {reg.prior.title} priors around 0; {reg.intercept_term.words}.",
         f"{columns}; coef are the coefficients on the user's own columns.",
     ]
 
@@ -147,7 +110,7 @@ def is_standardized(reg: Regression) -> bool:
 def citations(found: "Findings") -> list[str]:
     """The package, and the papers behind what is on the page."""
     kernel = str(found.idata.attrs.get("kernel", ""))
-    cited = [SOURCES.get(found.reg.prior.name), SAMPLERS.get(kernel)]
+    cited = [found.reg.prior.source, SAMPLERS.get(kernel)]
     cited += [
         "shrinkage κ: Carvalho, Polson & Scott (2010), doi:10.1093/biomet/asq017; effective number of coefficients: "
         "Piironen & Vehtari (2017), doi:10.1214/17-EJS1337SI",

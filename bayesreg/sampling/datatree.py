@@ -252,8 +252,7 @@ def _prior_variables(reg: Regression, parts: dict[str, np.ndarray]) -> dict[str,
 def _constants(reg: Regression) -> dict[str, Any]:
     standardization, rows = reg.design.standardization, reg.design.rows
     constants: dict[str, Any] = {"center": standardization.center, "sd": standardization.sd}
-    scales = reg.prior.constants(reg.names)
-    constants |= {name: scale for name, scale in scales.items() if np.any(np.isfinite(scale))}
+    constants |= reg.prior.constants(reg.names)
     if reg.noise.sigma is not None:
         constants["sigma"] = reg.noise.sigma
     constants |= prior_numbers(reg)

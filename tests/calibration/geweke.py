@@ -155,7 +155,7 @@ def state_of(reg, size, given):
 
     column = [given.level - reg.intercept_term.loc] if reg.intercept_term.in_theta else []
     # A known scale of a penalty lies in the problem.
-    used = 1.0 if reg.scale_known and not reg.is_horseshoe else given.scale
+    used = 1.0 if reg.scale_known and reg.prior.has_penalty else given.scale
     hyper = np.array([given.sigma, used, given.slab, given.level])
     local = np.append(given.local, np.ones(len(column)))
     return State(np.append(given.beta, column), np.zeros(size), local, hyper, np.arange(len(local)))

@@ -69,7 +69,7 @@ def tree_of(reg, groups=()):
     rng = np.random.default_rng(3)
     shape = (CHAINS, DRAWS)
     scales = {} if reg.scale_known else {"scale": rng.uniform(0.2, 1, size=shape)}
-    scales |= {"local_scale": rng.uniform(0.2, 3, size=(*shape, P))} if reg.is_horseshoe else {}
+    scales |= {"local_scale": rng.uniform(0.2, 3, size=(*shape, P))} if reg.prior.has_local_unknowns else {}
     scales |= {"slab_scale": rng.uniform(1, 3, size=shape)} if isinstance(reg.prior, br.RegularizedHorseshoe) else {}
     draws = Unknowns(
         beta=0.3 * rng.normal(size=(*shape, P)),

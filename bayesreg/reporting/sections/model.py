@@ -16,8 +16,8 @@ def write_model(found: Findings) -> str:
 def write_prior(found: Findings) -> str:
     """The prior as a penalty, here and in other tools."""
     held = found.held
-    if held.is_horseshoe:
-        return absent(Missing("a horseshoe is no penalty."))
+    if not held.prior.has_penalty:
+        return absent(Missing(f"{held.prior.article} prior is no penalty."))
     if held.scales.is_flat.all():
         return absent(Missing("a flat prior has no density and no penalty."))
     times = "σ² × (−log posterior)" if held.family.has_sigma else "−log posterior"
