@@ -14,7 +14,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.model.strength import at_strength
 from bayesreg.priors.objective import canonical_objective
 from bayesreg.sampling.arguments import MOST_CHAINS, read_count, read_seed, require_memory, require_regression
-from bayesreg.sampling.datatree import BY_COLUMN, attributes_of, log_posterior, posterior_variables
+from bayesreg.sampling.datatree import attributes_of, log_posterior, posterior_variables, variables_by_column
 from bayesreg.sampling.draws import Run, Tick, chain_generators
 from bayesreg.sampling.engine import choose_engine, progress
 from bayesreg.sampling.exact.posterior import sample_exact
@@ -249,7 +249,8 @@ def _to_tree(reg: Regression, grid: np.ndarray, runs: list[Run], verdicts: list[
     worst = {
         name: np.array([getattr(verdict, name) for verdict in verdicts]) for name in ("rhat", "ess_bulk", "ess_tail")
     }
-    dims = {name: ["strength", "coef_name"] if name in BY_COLUMN else ["strength"] for name in posterior}
+    by_column = variables_by_column(reg)
+    dims = {name: ["strength", "coef_name"] if name in by_column else ["strength"] for name in posterior}
     tree = from_dict(
         {"posterior": posterior},
         coords={"strength": grid, "coef_name": list(reg.names)},

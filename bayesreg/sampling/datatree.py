@@ -25,8 +25,8 @@ from bayesreg.sampling.prior_draws import draw_prior, improper_parts
 if TYPE_CHECKING:
     from xarray import DataTree
 
-# Variables with one value per column.
-BY_COLUMN = ("beta", "coef", "beta_unit", "coef_unit", "local_scale", "center", "sd", "laplace_scale", "normal_scale")
+# Variables with one value per column, whatever the prior.
+BY_COLUMN = ("beta", "coef", "beta_unit", "coef_unit", "center", "sd")
 # Numbers that a block of draws may hold.
 BLOCK_SIZE = 4_000_000
 EXTRA_GROUPS = ("prior", "prior_predictive", "posterior_predictive", "log_likelihood", "log_prior")
@@ -72,7 +72,7 @@ def to_datatree(
         coords["other_name"] = list(reg.names)
     if reg.design.rows is not None:
         coords["row"] = np.arange(reg.n)
-    dims = {name: ["coef_name"] for name in BY_COLUMN}
+    dims = {name: ["coef_name"] for name in variables_by_column(reg)}
     dims |= {"mean_x": ["coef_name"], "cross": ["coef_name"], "gram": ["coef_name", "other_name"]}
     dims |= {name: ["row"] for name in ("y", "weights", "offset")} | {"X": ["row", "coef_name"]}
     prior_attrs = {"prior": {"improper": " ".join(improper_parts(reg))}} if "prior" in data else {}
@@ -100,6 +100,12 @@ def posterior_variables(reg: Regression, draws: Unknowns) -> dict[str, Any]:
     if reg.noise.sigma is None:
         posterior["sigma"] = draws.sigma
     return posterior | dict(draws.hyperparameters)
+
+
+def variables_by_column(reg: Regression) -> tuple[str, ...]:
+    """Names of the variables and constants with one value per column."""
+    local = [unknown.name for unknown in reg.prior.unknowns if unknown.per_column]
+    return (*BY_COLUMN, *local, *reg.prior.column_fields.values())
 
 
 def has_center(reg: Regression) -> bool:

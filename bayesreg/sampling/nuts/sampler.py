@@ -26,7 +26,6 @@ LOCAL_TARGET_ACCEPT = 0.995
 ROWS_PER_COLUMN = 3
 # With so many draws to warm up for each unknown, PyMC learns all their covariances better than it loses by the noise.
 WARMUP_PER_UNKNOWN = 15
-HYPERPARAMETERS = ("scale", "local_scale", "slab_scale")
 STATISTICS = ("diverging", "energy", "tree_depth", "n_steps", "step_size", "acceptance_rate")
 NUTPIE_NAMES = {"depth": "tree_depth", "mean_tree_accept": "acceptance_rate"}
 
@@ -84,7 +83,7 @@ def sample_nuts(
     # Local scales bend rather than lean, which no covariance mends.
     with interruption_raised() as check:
         plan = _Plan(_short(random_seed), progressbar, not reg.prior.has_local_unknowns, settings, check)
-        tree = run(model, _wanted(model), plan)
+        tree = run(model, _wanted(reg, model), plan)
     return Run(
         _read(reg, tree["posterior"]),
         stats=_statistics(tree["sample_stats"]),
@@ -127,12 +126,12 @@ def informative_rows(reg: Regression) -> float:
     return float(np.sum(weights) * information)
 
 
-def _wanted(model: "pm.Model") -> list[str]:
+def _wanted(reg: Regression, model: "pm.Model") -> list[str]:
     """The variables that are read from the draws; nothing else is stored."""
     beta = "beta" if "beta" in model.named_vars else "coef"
     at_center = "intercept_at_center" if "intercept_at_center" in model.named_vars else "intercept"
     data = {variable.name for variable in model.data_vars}
-    names = [beta, at_center, "sigma", *HYPERPARAMETERS]
+    names = [beta, at_center, "sigma", *(unknown.name for unknown in reg.prior.unknowns)]
     return [name for name in names if name in model.named_vars and name not in data]
 
 
@@ -184,7 +183,7 @@ def _require_nutpie() -> None:
 def _read(reg: Regression, posterior: Any) -> Unknowns:
     beta = _values(posterior, "beta" if "beta" in posterior else "coef")
     sigma = _values(posterior, "sigma") if reg.noise.sigma is None else np.full(beta.shape[:2], reg.noise.sigma)
-    hyperparameters = {name: _values(posterior, name) for name in HYPERPARAMETERS if name in posterior}
+    hyperparameters = {unknown.name: _values(posterior, unknown.name) for unknown in reg.prior.unknowns}
     return Unknowns(beta, _intercept(reg, posterior, beta), sigma, hyperparameters)
 
 
