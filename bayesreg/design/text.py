@@ -31,7 +31,7 @@ def text_cure(values: Any, name: str) -> str | None:
     texts = [str(value).strip() for value in values]
     others = [text for text in texts if not re.fullmatch(NUMBER, text)]
     if texts and not others:
-        return "convert numbers kept as text with pandas.to_numeric"
+        return f"convert numbers kept as text with pandas.to_numeric, {_category_cure(name)}"
     if others and all(re.fullmatch(DATE, text) for text in others):
         return (
             f"it holds dates such as {others[0]!r}: turn them into numbers, for example days since a date, or leave "
@@ -55,14 +55,23 @@ def _marks_cure(others: Sequence[str]) -> str | None:
     return None
 
 
-def _missing_cure(texts: Sequence[str], others: Sequence[str], name: str) -> str:
+def _missing_cure(texts: Sequence[str], others: Sequence[str], name: str) -> str | None:
+    if len(others) > MOST_MARKS and 2 * len(others) >= len(texts):
+        # Names, of which some are numbers.
+        return None
     if len(others) > MOST_MARKS:
-        return f"it holds {len(others)} texts such as {others[0]!r} among numbers: write the numbers without units"
+        return f"it holds {len(others)} texts such as {others[0]!r} among numbers: write them as numbers, " + (
+            _category_cure(name)
+        )
     return (
-        f"it holds {others[:MOST_MARKS]} among numbers such as {next(t for t in texts if t not in others)!r}: if that "
-        f"stands for missing values, na={list(others)} ({' '.join(f'--na {text!r}' for text in others)}) says so; if "
-        f"the column names categories, make it one: frame.astype({{{name!r}: 'category'}}) (--factor {name!r})"
+        f"it holds {others} among numbers such as {next(text for text in texts if text not in others)!r}: if that "
+        f"stands for missing values, na={others} ({' '.join(f'--na {text!r}' for text in others)}) says so; "
+        + _category_cure(name)
     )
+
+
+def _category_cure(name: str) -> str:
+    return f"or make a category of it: frame.astype({{{name!r}: 'category'}}) (--factor {name!r})"
 
 
 def percents_as_numbers(frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -89,10 +89,33 @@ def test_marks_of_missing_values_are_missing_values(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "values", [["low", "high"], ["A1", "B2"], ["yes"], ["<5", ">5"], ["1st", "2nd"], ["é", "🦊"], []]
+    "values",
+    [
+        ["low", "high"],
+        ["A1", "B2"],
+        ["yes"],
+        ["<5", ">5"],
+        ["1st", "2nd"],
+        ["Legend", "90", *(f"car {j}" for j in range(9))],
+        ["é", "🦊"],
+        [],
+    ],
 )
 def test_names_of_categories_are_not_taken_for_numbers(values):
     assert text_cure(values, "a") is None
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["3", "4", "rotary"], ["na=['rotary'] (--na 'rotary')", "(--factor 'a')"]),
+        (["3", "4"], ["pandas.to_numeric", "(--factor 'a')"]),
+        ([*map(str, range(30)), *(f"{j} kg" for j in range(9))], ["write them as numbers", "(--factor 'a')"]),
+    ],
+)
+def test_numbers_among_words_have_both_cures(values, words):
+    for word in words:
+        assert word in text_cure(values, "a")
 
 
 def test_a_column_that_is_dropped_must_be_there(tmp_path):
