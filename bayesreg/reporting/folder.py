@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bayesreg.analysis.comparison.job import JobResult
@@ -12,6 +13,7 @@ from bayesreg.reporting.page import render_page
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+TABLES = ("comparison.csv", "comparison.html", "comparison.json", "posterior.nc")
 PICTURES = ("shrinkage", "path", "prior")
 FORMATS = ("svg", "png")
 DPI = 200
@@ -44,7 +46,10 @@ def write_folder(result: JobResult, folder: str | Path) -> tuple[Path, ...]:
     """
     into = prepare_folder(folder)
     try:
-        return (*_write_tables(result, into), *_write_pictures(result, into))
+        # All files are written beside their place and then renamed, so that none is ever half written.
+        with TemporaryDirectory(prefix=".bayesreg-", dir=into) as part:
+            written = (*_write_tables(result, Path(part)), *_write_pictures(result, Path(part)))
+            return _moved(written, into)
     except OSError as error:
         raise DataError(f'cannot write to "{into}" ({error}); free some space or give another folder.') from error
 
@@ -73,11 +78,26 @@ def prepare_folder(folder: str | Path) -> Path:
     return into
 
 
+def files_of(folder: str | Path) -> list[Path]:
+    """The files that a job may write to a folder."""
+    pictures = [f"{name}.{ending}" for name in PICTURES for ending in FORMATS]
+    return [Path(folder) / name for name in (*TABLES, *pictures)]
+
+
+def _moved(written: tuple[Path, ...], into: Path) -> tuple[Path, ...]:
+    """Put files in their place; a picture of an earlier job that this one has not would look like one of this."""
+    names = [path.name for path in written]
+    for path in files_of(into):
+        if path.name not in names:
+            path.unlink(missing_ok=True)
+    for path in written:
+        os.replace(path, into / path.name)
+    return tuple(into / name for name in names)
+
+
 def _write_tables(result: JobResult, into: Path) -> tuple[Path, ...]:
     both = result.comparison
-    table, page, numbers, posterior = (
-        into / name for name in ("comparison.csv", "comparison.html", "comparison.json", "posterior.nc")
-    )
+    table, page, numbers, posterior = (into / name for name in TABLES)
     record = {"dataset": result.dataset, **both.to_dict()}
     numbers.write_text(json.dumps(record, allow_nan=False, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     both.to_frame().to_csv(table, encoding="utf-8")
@@ -88,11 +108,6 @@ def _write_tables(result: JobResult, into: Path) -> tuple[Path, ...]:
 
 def _write_pictures(result: JobResult, into: Path) -> tuple[Path, ...]:
     figures = _figures(result)
-    for name in PICTURES:
-        if name not in figures:
-            # One from an earlier job would look like a picture of this one.
-            for ending in FORMATS:
-                (into / f"{name}.{ending}").unlink(missing_ok=True)
     return tuple(path for name, figure in figures.items() for path in _save(figure, into / name))
 
 

@@ -13,6 +13,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.priors.objective import find_objective
 from bayesreg.reporting.contents import SECTIONS
 from bayesreg.reporting.effects_table import forms_of
+from bayesreg.reporting.files import write_text
 from bayesreg.reporting.findings import Findings, find
 from bayesreg.reporting.folder import prepare_folder
 from bayesreg.reporting.html import plain
@@ -124,10 +125,7 @@ def report(
         command=command,
     )
     page = render_report(findings, title)
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f'cannot write to "{path}" ({error}); free some space or give another file.') from error
+    write_text(path, page)
     return path
 
 
