@@ -10,7 +10,7 @@ from bayesreg.errors import PriorError
 ColumnValues = float | np.ndarray | Mapping[str, float]
 
 
-def validate_values(values: object, what: str, *, zero_allowed: bool) -> ColumnValues:
+def validate_values(values: Any, what: str, *, zero_allowed: bool) -> ColumnValues:
     """Check and freeze user input: a number, a one-dimensional array, or ``{column name: number}``.
 
     Parameters
@@ -29,7 +29,7 @@ def validate_values(values: object, what: str, *, zero_allowed: bool) -> ColumnV
         If a value is not a number, is negative or NaN, or is outside the allowed range.
     """
     if _is_labelled(values):
-        values = values.to_dict()  # type: ignore[attr-defined]
+        values = values.to_dict()
     if isinstance(values, Mapping):
         if not values:
             raise PriorError(f"{what} is an empty mapping; give one number per column name.")
@@ -61,17 +61,17 @@ def as_numbers(values: object, what: str) -> np.ndarray:
     return given.astype(float)
 
 
-def names_of(values: object, size: int) -> list[str]:
+def names_of(values: Any, size: int) -> list[str]:
     """Column names for an array of values: a labelled Series has its own, all else counts from 0."""
     if _is_labelled(values):
-        return [str(name) for name in values.index]  # type: ignore[attr-defined]
+        return [str(name) for name in values.index]
     return [str(j) for j in range(size)]
 
 
-def _is_labelled(values: object) -> bool:
+def _is_labelled(values: Any) -> bool:
     """Whether the values are a pandas Series with names, not just row numbers."""
     is_series = type(values).__module__.partition(".")[0] == "pandas" and getattr(values, "ndim", 0) == 1
-    return is_series and type(values.index).__name__ != "RangeIndex"  # type: ignore[attr-defined]
+    return is_series and type(values.index).__name__ != "RangeIndex"
 
 
 def _single(value: object, what: str, zero_allowed: bool) -> float:

@@ -51,10 +51,11 @@ class _Terms:
         """
         resolved, target_family = resolve(self.objective, family)
         setting, what = setting_of(target_family, None, sigma, sd_y), f'the penalty of "{resolved.name}"'
-        return tuple(  # type: ignore[return-value]
+        l1, l2 = (
             np.zeros(len(names)) if stated is None else unit.value(setting, what) * _outright(stated, resolved)
             for stated, unit in zip(self._strengths(names), (resolved.l1_unit, resolved.l2_unit), strict=True)
         )
+        return l1, l2
 
     def value(self, beta: object, **setting: Any) -> float:
         """The penalty at beta, shape (p,), with everything that the objective multiplies it by.
