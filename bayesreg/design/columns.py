@@ -131,7 +131,7 @@ def read_vector(values: Any, what: str, n: int, index: Any = None) -> np.ndarray
         If the length or index differs, or values are not finite numbers.
     """
     values = as_frame(values)
-    own_index = getattr(values, "index", None) if is_pandas(values) else None
+    labels = getattr(values, "index", None) if is_pandas(values) else None
     if _is_frame(values):
         if values.shape[1] != 1:
             raise DataError(f"{what} has {values.shape[1]} columns; allowed: one.")
@@ -143,7 +143,7 @@ def read_vector(values: Any, what: str, n: int, index: Any = None) -> np.ndarray
         raise DataError(f"{what} has shape {array.shape}; allowed: (n,).")
     if len(array) != n:
         raise DataError(f"{what} has {len(array)} values, X has {n} rows; they must match.")
-    if own_index is not None and index is not None and not own_index.equals(index):
+    if labels is not None and index is not None and not labels.equals(index):
         raise DataError(f"{what} and X have different indexes; align them, or reset both with reset_index(drop=True).")
     vector = numeric(array, what)
     check_finite(vector[:, None], [what])
@@ -189,9 +189,9 @@ def check_weights(weights: np.ndarray) -> np.ndarray:
 def warn_constant_columns(names: Sequence[str], constant: np.ndarray) -> None:
     """Warn once, naming the columns that do not vary."""
     if np.any(constant):
-        found = [name for name, flag in zip(names, constant, strict=True) if flag]
+        constants = [name for name, flag in zip(names, constant, strict=True) if flag]
         warnings.warn(
-            f"constant column(s) {found[:10]}: the data say nothing about their coefficients, which come from the "
+            f"constant column(s) {constants[:10]}: the data say nothing about their coefficients, which come from the "
             "prior alone; drop them unless this is wanted.",
             ConstantColumnWarning,
             stacklevel=4,

@@ -134,9 +134,9 @@ def complete_rows(X: Any, y: Any, weights: Any, offset: Any, missing: Missing) -
         With the counts of all columns, if values are missing and may not be; if no row is complete.
     """
     parts = {"X": X, "y": y, "weights": weights, "offset": offset}
-    gaps = {role: found for role, part in parts.items() if (found := _gaps(part)) is not None}
+    gaps = {role: gap for role, part in parts.items() if (gap := _gaps(part)) is not None}
     # Parts of different lengths are named by those who read them.
-    if not any(found.any() for found in gaps.values()) or len({len(found) for found in gaps.values()}) > 1:
+    if not any(gap.any() for gap in gaps.values()) or len({len(gap) for gap in gaps.values()}) > 1:
         return X, y, weights, offset
     counts = _counts(parts, gaps)
     counts.check(missing)
@@ -166,13 +166,13 @@ def _gaps(part: Any) -> np.ndarray | None:
 def _counts(parts: dict[str, Any], gaps: dict[str, np.ndarray]) -> Counts:
     names: list[str] = []
     infinite: list[int] = []
-    for role, found in gaps.items():
-        part, q = parts[role], found.shape[1]
+    for role, gap in gaps.items():
+        part, q = parts[role], gap.shape[1]
         names += [str(name) for name in part.columns] if _is_frame(part) and role == "X" else _names(role, part, q)
         infinite += [
             _infinite(part.iloc[:, j] if _is_frame(part) else np.asarray(part).reshape(-1, q)[:, j]) for j in range(q)
         ]
-    missing = np.concatenate([found.sum(axis=0) for found in gaps.values()])
+    missing = np.concatenate([gap.sum(axis=0) for gap in gaps.values()])
     return Counts(tuple(names), len(next(iter(gaps.values()))), missing, np.array(infinite))
 
 

@@ -37,7 +37,7 @@ def spec_of_source(source: Source, wanted: Wanted, categorical: str) -> FormulaS
     if not spec.categories:
         return spec
     levels = _levels(source, spec.categories) if source.again else {}
-    coded = {name: head[name].astype(_category(first[name], found)) for name, found in levels.items()}
+    coded = {name: head[name].astype(_category(first[name], values)) for name, values in levels.items()}
     return read_wanted(wanted, head.assign(**coded), categorical).spec
 
 
@@ -54,9 +54,9 @@ def _levels(source: Source, names: Sequence[str]) -> dict[str, set[Any]]:
     """The levels of columns in all rows."""
     levels: dict[str, set[Any]] = {name: set() for name in names}
     for frame in source.open(names):
-        for name, found in levels.items():
-            found.update(frame[name].dropna().unique())
-            check_levels(name, len(found))
+        for name, values in levels.items():
+            values.update(frame[name].dropna().unique())
+            check_levels(name, len(values))
     return levels
 
 

@@ -68,8 +68,8 @@ class Recipe:
     @property
     def needed(self) -> list[str]:
         """The columns of a source that are read."""
-        own = self.names if self.spec is not None else (*self.names, self.target)
-        return [*own, *([self.weights] if self.weights is not None and self.weights not in own else [])]
+        columns = self.names if self.spec is not None else (*self.names, self.target)
+        return [*columns, *([self.weights] if self.weights is not None and self.weights not in columns else [])]
 
     def part(self, frame: "pd.DataFrame") -> Part:
         """The part of one batch.

@@ -89,11 +89,11 @@ def percents_as_numbers(frame: "pd.DataFrame") -> "pd.DataFrame":
 def separator_cure(head: Sequence[str], separator: str | None) -> str:
     """Which option reads lines that seem to have another separator, with a leading comma; "" if none."""
     header, row = (*head, "")[:2]
-    found = max(";\t|", key=header.count)
-    if separator not in (None, ",") or not header.count(found):
+    commonest = max(";\t|", key=header.count)
+    if separator not in (None, ",") or not header.count(commonest):
         return ""
-    values = row.strip().split(found)
+    values = row.strip().split(commonest)
     comma = any(re.fullmatch(r'"?[-+]?\d*,\d+(?:[eE][-+]?\d+)?"?', value.strip()) for value in values)
-    mark = "\\t" if found == "\t" else found
+    mark = "\\t" if commonest == "\t" else commonest
     python, shell = (', decimal=","', " --decimal ','") if comma else ("", "")
-    return f", or read them with separator={found!r}{python} (--separator '{mark}'{shell})"
+    return f", or read them with separator={commonest!r}{python} (--separator '{mark}'{shell})"

@@ -66,7 +66,7 @@ def check_prior(prior: object, design: Design, intercept: Intercept) -> None:
         )
     flat = prior.is_flat(design.names) & design.constant
     if np.any(flat) and intercept.centered:
-        found = [name for name, flag in zip(design.names, flat, strict=True) if flag]
+        constants = [name for name, flag in zip(design.names, flat, strict=True) if flag]
         raise PriorError(
-            f"column(s) {found[:10]} are constant and have a flat prior, so nothing determines them; drop them."
+            f"column(s) {constants[:10]} are constant and have a flat prior, so nothing determines them; drop them."
         )

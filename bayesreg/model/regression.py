@@ -256,9 +256,9 @@ class Regression:
     def __repr__(self) -> str:
         sigma = self.noise.sigma if self.noise.known else self.noise
         prior = repr(self.prior).replace(", scaled_by_sigma=False", "").replace(", loc=0.0", "")
-        told = f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}"
+        text = f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}"
         family = "" if self.is_gaussian else f", family={self.family.name}"
-        return f"{told}{family}, sigma={sigma})" if self.family.has_sigma else f"{told}{family})"
+        return f"{text}{family}, sigma={sigma})" if self.family.has_sigma else f"{text}{family})"
 
     @property
     def intercept(self) -> bool | Normal:

@@ -46,12 +46,12 @@ def minima_of_rows(
     units = in_units(even.loss, even.l1, even.l2)
     first = units.inside(first)
     if not loss.family.smooth:
-        found = [_absolute(units.loss, units.l1, units.l2, first)]
+        thetas = [_absolute(units.loss, units.l1, units.l2, first)]
     elif loss.family.convex:
-        found = [_smooth(units.loss, units.l1, units.l2, first)]
+        thetas = [_smooth(units.loss, units.l1, units.l2, first)]
     else:
-        found = minima(_smooth, units.loss, units.l1, units.l2, first, most)
-    return [even.outside(units.outside(theta)) for theta in found]
+        thetas = minima(_smooth, units.loss, units.l1, units.l2, first, most)
+    return [even.outside(units.outside(theta)) for theta in thetas]
 
 
 def _smooth(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:

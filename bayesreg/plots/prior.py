@@ -1,4 +1,4 @@
-"""A prior seen from both sides: its density, the penalty that it equals, and the pull of that penalty."""
+"""A prior seen from both sides: its density, the penalty that it equals, and the gradient of that penalty."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POINTS = 801
-PANELS = ("prior density", "penalty = −log density + constant", "pull towards 0 = slope of the penalty")
+PANELS = ("prior density", "penalty = −log density + constant", "gradient of the penalty")
 LINE_STYLES = ("-", "--", "-.", ":")
 
 
@@ -67,7 +67,7 @@ class _Curve:
     def log_density(self, beta: np.ndarray) -> np.ndarray:
         return elastic_net_log_density(beta, np.array(self.b), np.array(self.s))
 
-    def pull(self, beta: np.ndarray) -> np.ndarray:
+    def gradient(self, beta: np.ndarray) -> np.ndarray:
         # At sigma = 1 half_rss is the negative log posterior itself.
         return to_penalty(self.prior, sigma=1.0).gradient(beta)
 
@@ -155,22 +155,22 @@ def _curves_of(prior: Prior, sigma: float | None) -> list[_Curve]:
 
 
 def _draw(panels: "Sequence[Axes]", curves: list[_Curve], colors: Ink) -> list[Any]:
-    density, penalty, pull = panels
+    density, penalty, gradient = panels
     grid = _grid(curves)
     middle = len(grid) // 2
     handles = []
     for rank, curve in enumerate(curves):
         look: dict[str, Any] = {"color": colors.cycle[rank % len(colors.cycle)], "linewidth": 1.8}
         look["linestyle"] = LINE_STYLES[rank % len(LINE_STYLES)]
-        log_density, slope = curve.log_density(grid), curve.pull(grid)
+        log_density, slope = curve.log_density(grid), curve.gradient(grid)
         handles += density.plot(grid, np.exp(log_density), label=curve.label, **look)
         penalty.plot(grid, log_density[middle] - log_density, label=curve.label, **look)
         if curve.has_kink:
             slope[middle] = np.nan
-        pull.plot(grid, slope, label=curve.label, **look)
+        gradient.plot(grid, slope, label=curve.label, **look)
         if curve.has_kink:
             ends = {"marker": "o", "mfc": colors.paper, "mec": look["color"], "mew": 1.4, "markersize": 5.5}
-            pull.plot([0.0, 0.0], [-1 / curve.b, 1 / curve.b], linestyle="none", zorder=4, label="_open", **ends)
+            gradient.plot([0.0, 0.0], [-1 / curve.b, 1 / curve.b], linestyle="none", zorder=4, label="_open", **ends)
     _set_limits(panels, grid)
     return handles
 
@@ -194,13 +194,13 @@ def _set_limits(panels: "Sequence[Axes]", grid: np.ndarray) -> None:
 def _words(curves: list[_Curve]) -> tuple[str, str]:
     kinks = {curve.has_kink for curve in curves}
     circles = (
-        "open circles: at 0 the slope is undefined, and a coefficient stays there unless the data pull harder than 1/b"
+        "open circles: at 0 it is undefined, and a coefficient stays there unless the gradient of the loss exceeds 1/b"
     )
     if kinks == {True, False}:
-        return "A kink at 0 makes exact zeros; a pull that fades towards 0 makes none", circles
+        return "A kink at 0 makes exact zeros; a gradient that vanishes at 0 makes none", circles
     if kinks == {True}:
-        return "The pull does not fade towards 0: small coefficients become exactly 0 at the MAP", circles
+        return "The gradient does not vanish at 0: small coefficients become exactly 0 at the MAP", circles
     return (
-        "The pull fades towards 0: coefficients become small at the MAP, but not exactly 0",
+        "The gradient vanishes at 0: coefficients become small at the MAP, but not exactly 0",
         "the slope of beta²/(2s²) is beta/s²: 0 at 0",
     )

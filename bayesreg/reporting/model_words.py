@@ -91,15 +91,15 @@ def other_tools(held: Regression) -> list[tuple[str, str]]:
     scales = list(held.prior.term_scales.values())
     if len(scales) > 1 or not isinstance(scales[0], float) or np.isinf(scales[0]):
         return []
-    found = []
+    tools = []
     for name in TOOLS:
         try:
             penalty = to_penalty(held.prior, objective=name, **conversion(held, name, held.noise.sigma))
         except (ObjectiveError, UnsupportedError):
             continue
         label = f"{name}, {find_objective(name).quantity}" if find_objective(name).inverse else name
-        found.append((label, f"{penalty.strength:.6g}"))  # type: ignore[union-attr]
-    return found
+        tools.append((label, f"{penalty.strength:.6g}"))  # type: ignore[union-attr]
+    return tools
 
 
 def is_standardized(reg: Regression) -> bool:
@@ -107,10 +107,10 @@ def is_standardized(reg: Regression) -> bool:
     return bool(np.any(reg.design.standardization.sd != 1))
 
 
-def citations(found: "Findings") -> list[str]:
+def citations(findings: "Findings") -> list[str]:
     """The package, and the papers behind what is on the page."""
-    kernel = str(found.idata.attrs.get("kernel", ""))
-    cited = [found.reg.prior.source, SAMPLERS.get(kernel)]
+    kernel = str(findings.idata.attrs.get("kernel", ""))
+    cited = [findings.reg.prior.source, SAMPLERS.get(kernel)]
     cited += [
         "shrinkage κ: Carvalho, Polson & Scott (2010), doi:10.1093/biomet/asq017; effective number of coefficients: "
         "Piironen & Vehtari (2017), doi:10.1214/17-EJS1337SI",

@@ -45,13 +45,13 @@ def choose_by_cv(axis: Axis, folds: Any, random_seed: int | None, per_row: bool 
     curve = Curve(axis.strengths, errors.mean(axis=0), "error", label, spread, _train_error(axis.path))
     lowest = curve.best
     within = int(np.argmax(curve.value <= curve.value[lowest] + spread[lowest]))
-    told = f"{label} ({described}), strengths kept {'per row' if carried else 'as they are'} in the folds"
+    reason = f"{label} ({described}), strengths kept {'per row' if carried else 'as they are'} in the folds"
     return (
-        Choice("cv", float(axis.strengths[lowest]), f"{told}: least error{edge_note(curve, lowest)}", curve),
+        Choice("cv", float(axis.strengths[lowest]), f"{reason}: least error{edge_note(curve, lowest)}", curve),
         Choice(
             "cv_1se",
             float(axis.strengths[within]),
-            f"{told}: the strongest within one standard error of the least{edge_note(curve, within)}",
+            f"{reason}: the strongest within one standard error of the least{edge_note(curve, within)}",
             curve,
         ),
     )
@@ -72,8 +72,8 @@ def choose_by_validation(axis: Axis, validation: Any, per_row: bool | None) -> C
         held = _rows_of(axis, out, fits)
     value = mean_errors(fits, held)
     curve = Curve(axis.strengths, value, "error", "validation set", None, _train_error(fits))
-    told = f"least error on a validation set of {len(held.y)} rows{edge_note(curve, curve.best)}"
-    return Choice("validation", float(axis.strengths[curve.best]), told, curve)
+    reason = f"least error on a validation set of {len(held.y)} rows{edge_note(curve, curve.best)}"
+    return Choice("validation", float(axis.strengths[curve.best]), reason, curve)
 
 
 def read_folds(axis: Axis, folds: Any, random_seed: int | None) -> tuple[list[tuple[np.ndarray, np.ndarray]], str]:

@@ -103,8 +103,8 @@ def _fits_one_by_one(
     """The same where some columns keep their own strength, by QR of the rows above diag √κ."""
     fitted, leverage = np.empty((len(factors), len(b))), np.empty((len(factors), len(b)))
     for k, factor in enumerate(factors):
-        own = np.diag(np.sqrt(reg.intercept_term.multiplied(kappa, factor)))
-        part = linalg.qr(np.vstack([A, own]), mode="economic")[0][: len(b)]
+        penalty_rows = np.diag(np.sqrt(reg.intercept_term.multiplied(kappa, factor)))
+        part = linalg.qr(np.vstack([A, penalty_rows]), mode="economic")[0][: len(b)]
         fitted[k], leverage[k] = part @ (part.T @ b), np.sum(part**2, axis=1)
     return fitted, leverage
 
@@ -113,14 +113,14 @@ def choose_by_press(axis: Axis) -> Choice:
     """The minimum of the exact leave-one-out squared error of ridge regression."""
     axis.require_gaussian("press")
     axis.require_terms("press", "l2")
-    found = leave_one_out(axis.held, axis.strengths / axis.current)
+    fits = leave_one_out(axis.held, axis.strengths / axis.current)
     weights = axis.reg.design.known_rows.weights
-    squares = found.residual**2
+    squares = fits.residual**2
     value = np.average(squares, axis=1, weights=weights)
     error = squares.std(axis=1, ddof=1) / axis.reg.n**0.5
     curve = Curve(axis.strengths, value, "error", "leave-one-out error", error)
-    told = f"least leave-one-out squared error, exact{edge_note(curve, curve.best)}"
-    return Choice("press", float(axis.strengths[curve.best]), told, curve)
+    reason = f"least leave-one-out squared error, exact{edge_note(curve, curve.best)}"
+    return Choice("press", float(axis.strengths[curve.best]), reason, curve)
 
 
 def choose_by_loo(axis: Axis, sampling: dict[str, Any]) -> Choice:
@@ -133,8 +133,10 @@ def choose_by_loo(axis: Axis, sampling: dict[str, Any]) -> Choice:
     if axis.reg.prior.is_conjugate and axis.reg.noise.known:
         rows = leave_one_out(axis.held, axis.strengths / axis.current).log_density
         curve = Curve(axis.strengths, rows.sum(axis=1), "log", "leave-one-out density")
-        told = f"largest leave-one-out log predictive density, exact{edge_note(curve, curve.best)}"
-        return Choice("loo", float(axis.strengths[curve.best]), told, curve, details={"elpd": float(curve.value.max())})
+        reason = f"largest leave-one-out log predictive density, exact{edge_note(curve, curve.best)}"
+        return Choice(
+            "loo", float(axis.strengths[curve.best]), reason, curve, details={"elpd": float(curve.value.max())}
+        )
     return _choose_by_psis(axis, sampling)
 
 
@@ -143,8 +145,8 @@ def _choose_by_psis(axis: Axis, sampling: dict[str, Any]) -> Choice:
         raise DataError('by="loo" needs the rows; use Regression(X, y, …).')
     grid = small_grid(axis)
     # One seed for all strengths: what the draws have in common does not blur the comparison.
-    found, doubts = zip(*[_with_doubts(axis.at(float(strength)), sampling) for strength in grid], strict=True)
-    elpd, error, largest = (np.array(values) for values in zip(*found, strict=True))
+    scores, doubts = zip(*[_with_doubts(axis.at(float(strength)), sampling) for strength in grid], strict=True)
+    elpd, error, largest = (np.array(values) for values in zip(*scores, strict=True))
     curve = Curve(grid, elpd, "log", "leave-one-out density", error)
     best = curve.best
     if doubts[best]:
@@ -156,24 +158,24 @@ def _choose_by_psis(axis: Axis, sampling: dict[str, Any]) -> Choice:
             SamplerWarning,
             stacklevel=4,
         )
-    told = (
+    reason = (
         f"largest leave-one-out log predictive density by PSIS, Monte Carlo error {error[best]:.2g}, "
         f"largest Pareto k {largest[best]:.2f}{edge_note(curve, best)}"
     )
     details = {"elpd": float(elpd[best]), "mc_error_elpd": float(error[best]), "pareto_k": largest}
-    return Choice("loo", float(grid[best]), told, curve, details=details)
+    return Choice("loo", float(grid[best]), reason, curve, details=details)
 
 
 def _with_doubts(reg: Regression, sampling: dict[str, Any]) -> tuple[tuple[float, float, float], str]:
     """The scores of one posterior, and what its sampler would have warned of: it matters only where it is chosen."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SamplerWarning)
-        found = psis_loo(reg, sampling)
+        scores = psis_loo(reg, sampling)
     doubts = [one for one in caught if issubclass(one.category, SamplerWarning)]
     for other in caught:
         if other not in doubts:
             warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
-    return found, " ".join(str(one.message) for one in doubts)
+    return scores, " ".join(str(one.message) for one in doubts)
 
 
 def small_grid(axis: Axis) -> np.ndarray:

@@ -115,11 +115,11 @@ def _sparse(columns: Sequence[Sequence[tuple[tuple[Node, bool], int]]], factors:
 
     rows, values = [], []
     for pairs in columns:
-        found = [(factors[node], j) for (node, _), j in pairs]
-        first = next((factor for factor, _ in found if factor.is_category), None)
-        held = np.arange(n) if first is None else first.rows_of_levels[dict(found)[first]]
+        codes = [(factors[node], j) for (node, _), j in pairs]
+        first = next((factor for factor, _ in codes if factor.is_category), None)
+        held = np.arange(n) if first is None else first.rows_of_levels[dict(codes)[first]]
         rows.append(held)
-        values.append(np.prod([factor.column(j, held) for factor, j in found], axis=0))
+        values.append(np.prod([factor.column(j, held) for factor, j in codes], axis=0))
     starts = np.concatenate([[0], np.cumsum([len(held) for held in rows])])
     X = csc_array((np.concatenate(values), np.concatenate(rows), starts), shape=(n, len(columns)))
     X.eliminate_zeros()

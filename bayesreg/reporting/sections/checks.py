@@ -15,26 +15,26 @@ from bayesreg.selection.leave_one_out import LARGEST_K
 PREDICTIVE_DRAWS, PREDICTIVE_ROWS = 100, 2_000
 
 
-def write_checks(found: Findings) -> str:
+def write_checks(findings: Findings) -> str:
     """Numbers and pictures; a regression from moments has none."""
-    left_out = found.prediction
+    left_out = findings.prediction
     if isinstance(left_out, Missing):
         return absent(left_out)
-    return _numbers(found) + _pictures(found)
+    return _numbers(findings) + _pictures(findings)
 
 
-def _numbers(found: Findings) -> str:
-    left_out = found.prediction
+def _numbers(findings: Findings) -> str:
+    left_out = findings.prediction
     assert not isinstance(left_out, Missing)
     rows: list[tuple[str, object]] = [
         ("out-of-sample R²", f"{number(left_out.r2, '.3f')} (PSIS-LOO)"),
         ("elpd", f"{number(left_out.elpd, '.1f')} (PSIS-LOO, summed over {len(left_out.y)} rows)"),
         ("largest Pareto k", f"{number(float(np.max(left_out.pareto_k)), '.2f')} (trusted up to {LARGEST_K})"),
     ]
-    if found.reg.family.target_kind == "classes":
+    if findings.reg.family.target_kind == "classes":
         rows.append(("AUC", f"{number(left_out.auc, '.3f')} (PSIS-LOO)"))
-    if not isinstance(found.cv_r2, Missing):
-        rows.append(("R² of the MAP", f"{number(found.cv_r2, '.3f')} ({FOLDS}-fold cross-validation)"))
+    if not isinstance(findings.cv_r2, Missing):
+        rows.append(("R² of the MAP", f"{number(findings.cv_r2, '.3f')} ({FOLDS}-fold cross-validation)"))
     note = paragraph(
         "Out-of-sample R² is the share by which the columns reduce the squared error of rows that were left out, "
         "against the intercept alone. Each row is predicted by the posterior of all others; the prior's strength and "
@@ -44,10 +44,10 @@ def _numbers(found: Findings) -> str:
     return pairs(rows) + note
 
 
-def _pictures(found: Findings) -> str:
-    left_out, kind = found.prediction, found.reg.family.target_kind
+def _pictures(findings: Findings) -> str:
+    left_out, kind = findings.prediction, findings.reg.family.target_kind
     assert not isinstance(left_out, Missing)
-    y, draws = _predictive(found)
+    y, draws = _predictive(findings)
     if kind == "classes":
         return picture(
             lambda dark: plot_calibration(y, draws, dark=dark), "Calibration: observed against predicted frequency"
@@ -55,21 +55,21 @@ def _pictures(found: Findings) -> str:
     # A density cannot be drawn of counts, nor where draws of heavy tails lie far beyond the data.
     shape = "kde" if kind == "numbers" and np.ptp(draws) < 20 * np.ptp(y) else "ecdf"
     residual = (left_out.y - left_out.mean) * np.sqrt(left_out.weights)
-    said = "target − prediction without the row" + ("" if np.ptp(left_out.weights) == 0 else ", × √weight")
+    text = "target − prediction without the row" + ("" if np.ptp(left_out.weights) == 0 else ", × √weight")
     return picture(
         lambda dark: plot_predictive(y, draws, kind=shape, dark=dark),
         "Posterior predictive check: the target (dark line) and data drawn from the model (light lines)",
     ) + picture(
-        lambda dark: plot_residuals(left_out.mean, residual, label=said, dark=dark),
+        lambda dark: plot_residuals(left_out.mean, residual, label=text, dark=dark),
         "Residuals of left-out rows against predictions",
     )
 
 
-def _predictive(found: Findings) -> tuple[np.ndarray, np.ndarray]:
+def _predictive(findings: Findings) -> tuple[np.ndarray, np.ndarray]:
     """The target, and draws of it from the posterior predictive distribution, shape (1, draws, rows)."""
-    reg, draws = read_posterior(found.idata, found.reg)
+    reg, draws = read_posterior(findings.idata, findings.reg)
     rows = reg.design.known_rows
-    generator = np.random.default_rng(found.random_seed)
+    generator = np.random.default_rng(findings.random_seed)
     some = np.linspace(0, len(draws.sigma) - 1, min(PREDICTIVE_DRAWS, len(draws.sigma))).round().astype(int)
     part = np.arange(reg.n)
     if reg.n > PREDICTIVE_ROWS:

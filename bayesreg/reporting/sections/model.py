@@ -8,14 +8,14 @@ from bayesreg.reporting.model_words import formulas, other_tools, penalty_formul
 from bayesreg.reporting.sections.section import absent
 
 
-def write_model(found: Findings) -> str:
+def write_model(findings: Findings) -> str:
     """Likelihood and priors, in words and formulas."""
-    return paragraph(*sentences(found.reg)) + "".join(formula(line) for line in formulas(found.reg))
+    return paragraph(*sentences(findings.reg)) + "".join(formula(line) for line in formulas(findings.reg))
 
 
-def write_prior(found: Findings) -> str:
+def write_prior(findings: Findings) -> str:
     """The prior as a penalty, here and in other tools."""
-    held = found.held
+    held = findings.held
     if not held.prior.has_penalty:
         return absent(Missing(f"{held.prior.article} prior is no penalty."))
     if held.scales.is_flat.all():
@@ -27,12 +27,14 @@ def write_prior(found: Findings) -> str:
     if tools:
         body += table("The same penalty in other tools", ("tool", "strength"), tools)
     sigma = held.noise.sigma
-    return body + picture(lambda dark: plot_prior(held.prior, sigma=sigma, dark=dark), "Prior, penalty and its pull")
+    return body + picture(
+        lambda dark: plot_prior(held.prior, sigma=sigma, dark=dark), "Prior, penalty and its gradient"
+    )
 
 
-def write_certificate(found: Findings) -> str:
+def write_certificate(findings: Findings) -> str:
     """Two routes to one point, and how near each is to the optimum."""
-    both = found.comparison
+    both = findings.comparison
     if isinstance(both, Missing):
         return absent(both)
     stated = both.to_dict()

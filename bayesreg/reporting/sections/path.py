@@ -90,7 +90,7 @@ def path_data(findings: Findings) -> dict[str, Any] | None:
         "lineHigh": max(0.0, float(points.max())),
         "low": min(float(one.min()) for one in ends),
         "high": max(float(one.max()) for one in ends),
-        "said": [_said(fits, k) for k in stops],
+        "said": [_stop_text(fits, k) for k in stops],
         **{name: _plain(values.T) for name, values in intervals.items()},
     }
 
@@ -107,7 +107,7 @@ def _intervals(findings: Findings, columns: np.ndarray) -> dict[str, np.ndarray]
     return {"mean": flat.mean(axis=0), "lower": lower, "upper": upper}
 
 
-def _said(fits: Path, k: int) -> str:
+def _stop_text(fits: Path, k: int) -> str:
     zeros, p = int(fits.n_zeros[k]), len(fits.names)
     return f"{fits.objective} strength {number(float(fits.strengths[k]))}: {p - zeros} of {p} coefficients are not 0."
 

@@ -17,7 +17,7 @@ class Likelihood:
     Attributes
     ----------
     matrix : ndarray or ImplicitColumns, shape (n, q)
-        Columns that the prior sees, with a last column of ones where there is an intercept.
+        The (standardized) columns on which the prior is stated, with a last column of ones where there is an intercept.
     y : ndarray, shape (n,)
     offset, weights : ndarray, shape (n,), or number
     family : Family

@@ -116,9 +116,9 @@ class Target:
         beta, inverse = at.curve.beta, np.exp(-at.log_factor)[:, None]
         l1, l2 = self.strengths
         unit = beta * inverse
-        pull = np.sign(unit) * l1 + unit * l2
-        gradient -= pull * inverse
-        of_factor = np.sum(unit * pull, axis=1) - self.penalized.sum()
+        slope = np.sign(unit) * l1 + unit * l2
+        gradient -= slope * inverse
+        of_factor = np.sum(unit * slope, axis=1) - self.penalized.sum()
         of_factor += (beta * gradient + 1) @ self.coordinates.share
         gradient *= at.curve.derivative
         gradient += at.curve.log_derivative_slope
