@@ -6,8 +6,12 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import ModeError
+from bayesreg.families.registry import find_family
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
+
+# Mean distance from the boundary, in units of the columns, from which on classes count as separated.
+SEPARATED = 1e-9
 
 
 def require_determined(loss: QuadraticLoss, free: np.ndarray) -> None:
@@ -55,6 +59,38 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
         raise ModeError(
             "the posterior of sigma is improper: the columns fit every row, so that nothing keeps sigma from 0; "
             "give sigma a prior that vanishes at 0, such as InverseGamma, or use scaled_by_sigma=True."
+        )
+
+
+def require_proper_rows(reg: Regression) -> None:
+    """Raise ModeError if the posterior of a regression of any family is seen to be improper.
+
+    Under noise of a scale sigma it is what that of Normal noise is: rows that are fitted exactly are so under both. In
+    a family that columns can separate, a flat column must not do so.
+    """
+    flat = reg.prior.is_flat(reg.names)
+    if reg.family.location_scale and not reg.noise.known:
+        given = {"prior": reg.prior, "sigma": reg.noise.prior, "intercept": reg.intercept, "center": reg.center}
+        twin = Regression.from_design(reg.design, family=find_family("gaussian"), **given)  # type: ignore[arg-type]
+        require_proper(twin, twin.intercept_term.append(flat, False).astype(bool))
+    if reg.family.separable and np.any(flat):
+        _require_overlap(reg, np.flatnonzero(flat))
+
+
+def _require_overlap(reg: Regression, free: np.ndarray) -> None:
+    """Raise ModeError if a direction of flat columns fits classes the better the farther one goes."""
+    from scipy.optimize import linprog
+
+    assert reg.design.rows is not None
+    columns = reg.design.matrix[:, free]
+    if reg.intercept_term.is_flat:
+        columns = np.column_stack([columns, np.ones(reg.n)])
+    signed = np.where(reg.design.rows.y > 0, 1.0, -1.0)[:, None] * columns / np.max(np.abs(columns), axis=0)
+    found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(reg.n), bounds=(-1.0, 1.0))
+    if found.status == 0 and -found.fun > SEPARATED * reg.n:
+        raise ModeError(
+            f"the posterior is improper: flat columns separate the classes of the {reg.family.name} target; give them "
+            "a finite scale."
         )
 
 

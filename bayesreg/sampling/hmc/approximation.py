@@ -12,10 +12,10 @@ from scipy import linalg, optimize
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ModeError
 from bayesreg.model.regression import Regression
-from bayesreg.sampling.hmc.coordinates import Coordinates
+from bayesreg.sampling.hmc.coordinates import Bounded, Coordinates
 from bayesreg.sampling.hmc.dynamics import Whitening
 from bayesreg.sampling.hmc.likelihood import Likelihood, likelihood_of
-from bayesreg.sampling.hmc.target import Target
+from bayesreg.sampling.hmc.target import Target, hyperpriors
 
 # Rounds, halvings of a step in one, and the gain of log density and change of a logarithm that end them.
 ROUNDS, HALVINGS, SMALLEST_GAIN, SMALLEST_CHANGE = 50, 30, 1e-2, 0.02
@@ -130,9 +130,15 @@ class Search:
     def whitening(self, coordinates: Coordinates) -> Whitening:
         """The Normal approximation in those coordinates."""
         p, q, logs = self.reg.p, len(self.theta), self.logs()
-        center = np.append(self.theta, [getattr(self, name) for name, _ in logs])
+        bounds = [Bounded(prior.log_upper) for prior in hyperpriors(self.reg)]
+        x = np.array([bound.inverse(getattr(self, name)) for bound, (name, _) in zip(bounds, logs, strict=True)])
+        center = np.append(self.theta, x)
         center[:p] = coordinates.inverse(self.theta[:p], self.log_factor)
-        factor = np.diag(np.append(np.ones(q), [_spread(density, getattr(self, name)) for name, density in logs]))
+        spreads = [
+            _spread(density, float(bound.value(at))) / bound.derivative(at)
+            for bound, at, (_, density) in zip(bounds, x, logs, strict=True)
+        ]
+        factor: np.ndarray = np.diag(np.array([*np.ones(q), *spreads], dtype=float))
         factor[:q, :q] = self.root_covariance
         sd = np.sqrt(self.variances[:p])
         ends = [coordinates.inverse(self.theta[:p] + side * sd, self.log_factor) for side in (1, -1)]
@@ -191,4 +197,4 @@ def _highest(density: Callable[[float], float], start: float) -> float:
 def _spread(density: Callable[[float], float], at: float) -> float:
     """Standard deviation of the Normal density of the same curvature."""
     bend = (2 * density(at) - density(at + STEP) - density(at - STEP)) / STEP**2
-    return float(min(WIDEST, bend**-0.5)) if bend > 0 else WIDEST
+    return float(min(WIDEST, bend**-0.5)) if 0 < bend < np.inf else WIDEST

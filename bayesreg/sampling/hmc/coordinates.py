@@ -8,10 +8,42 @@ centred and 1 the noncentred form, and between them lies the share of β_j's var
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from bayesreg.families.links import log_one_plus_exp, logistic
+
+# Of a logarithm, when coordinates are chosen.
+NEAREST_TO_END = -0.05
 LOG_TWO, HALF_LOG_TWO_PI = float(np.log(2)), 0.5 * float(np.log(2 * np.pi))
+
+
+class Bounded(NamedTuple):
+    """A logarithm t = upper − log(1 + e^−x) below its upper end, or x itself where there is no end."""
+
+    upper: float
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """Return t."""
+        return x if self.upper == np.inf else self.upper - log_one_plus_exp(-x)
+
+    def derivative(self, x: np.ndarray) -> np.ndarray | float:
+        """Return dt/dx."""
+        return 1.0 if self.upper == np.inf else logistic(-x)
+
+    def log_derivative(self, x: np.ndarray) -> np.ndarray | float:
+        """Return log dt/dx."""
+        return 0.0 if self.upper == np.inf else -log_one_plus_exp(x)
+
+    def log_derivative_slope(self, x: np.ndarray) -> np.ndarray | float:
+        """Return the derivative of log dt/dx."""
+        return 0.0 if self.upper == np.inf else -logistic(x)
+
+    def inverse(self, t: float) -> float:
+        """Return x at t, or near the end where t is beyond it."""
+        below = min(t - self.upper, NEAREST_TO_END)
+        return t if self.upper == np.inf else float(below - np.log(-np.expm1(below)))
 
 
 @dataclass(frozen=True, eq=False)

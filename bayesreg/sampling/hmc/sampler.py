@@ -15,6 +15,7 @@ from bayesreg.sampling.draws import Run, Tick, chain_generators
 from bayesreg.sampling.hmc.approximation import approximate
 from bayesreg.sampling.hmc.dynamics import Chains, Moved, advance, begin
 from bayesreg.sampling.hmc.warmup import Step, rewhiten, windows
+from bayesreg.sampling.proper import require_proper_rows
 
 # Draws that are discarded first by default.
 WARMUP = 300
@@ -24,6 +25,8 @@ MOST_COLUMNS = 2_000
 REJECTED = 0.2
 # Lengths of trajectories: a quarter of a turn makes draws of a Normal target independent.
 SHORTEST, LONGEST = 0.8 * np.pi / 2, 1.2 * np.pi / 2
+# A trajectory has no more steps than these, as where the posterior has no end; it is rejected then.
+MOST_STEPS = 64
 # How far apart chains start, in standard deviations, and how often that is halved where the density is 0.
 DISPERSION, HALVINGS = 1.5, 30
 
@@ -57,13 +60,14 @@ def sample_hmc(
     UnsupportedError
         If the prior is a horseshoe, there are no rows, or too many columns.
     ModeError
-        If the data do not determine the coefficients that have no prior.
+        If the posterior is improper: the data do not determine the coefficients that have no prior, or sigma.
     ConvergenceError
         If there is no place of positive density to start from.
     """
     obstacle = hmc_obstacle(reg)
     if obstacle is not None:
         raise UnsupportedError(f'{obstacle}, got {reg}; use engine="auto" or engine="nuts".')
+    require_proper_rows(reg)
     sampler = Sampler(reg, random_seed, chains, thin)
     sampler.warm_up(tune, thin, tick)
     kept = np.empty((chains, draws, sampler.target.size))
@@ -121,7 +125,7 @@ class Sampler:
     def move(self, step: float) -> tuple[Moved, int]:
         """One trajectory of each chain, and the number of its steps."""
         length = self.lengths.uniform(SHORTEST, LONGEST)
-        steps = ceil(length / step)
+        steps = min(ceil(length / step), MOST_STEPS)
         momentum = self._normal()
         log_uniform = np.array([-stream.standard_exponential() for stream in self.streams])
         moved = advance(self.target, self.whitening, self.chains, momentum, log_uniform, length / steps, steps)

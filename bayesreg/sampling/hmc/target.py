@@ -1,7 +1,8 @@
 """The log posterior density of a regression and its gradient, in unconstrained coordinates, for all chains at once.
 
 A place x of shape (d,) holds a coordinate u of each coefficient, where there is an intercept its value at the centre
-less its prior mean, and then log σ and the log of the prior's scale, as far as these are unknown.
+less its prior mean, and then log σ and the log of the prior's scale, as far as these are unknown; a logarithm that has
+an upper end is mapped to the whole line.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
-from bayesreg.sampling.hmc.coordinates import Coordinates, Curve
+from bayesreg.sampling.hmc.coordinates import Bounded, Coordinates, Curve
 from bayesreg.sampling.hmc.likelihood import Likelihood
 
 
@@ -64,6 +65,15 @@ class Target:
         """Priors of the unknown σ and scale, in the order of their places."""
         return hyperpriors(self.reg)
 
+    @cached_property
+    def bounds(self) -> list[Bounded]:
+        """How the logarithms of σ and scale are kept below their upper ends."""
+        return [Bounded(prior.log_upper) for prior in self.hyperpriors]
+
+    @cached_property
+    def _priors_and_bounds(self) -> list[tuple[PositivePrior, Bounded]]:
+        return list(zip(self.hyperpriors, self.bounds, strict=True))
+
     @property
     def size(self) -> int:
         """d, the number of unknowns."""
@@ -73,8 +83,9 @@ class Target:
         """The regression's own coordinates of places of shape (C, d)."""
         reg, p, q = self.reg, self.reg.p, self.likelihood.size
         zeros = np.zeros(len(x))
-        log_sigma = x[:, q] if reg.noise.sigma is None else zeros + np.log(reg.noise.sigma)
-        log_scale = zeros if reg.scale_known else x[:, -1]
+        logs = [bound.value(x[:, column]) for column, bound in enumerate(self.bounds, start=q)]
+        log_sigma = logs[0] if reg.noise.sigma is None else zeros + np.log(reg.noise.sigma)
+        log_scale = zeros if reg.scale_known else logs[-1]
         log_factor = log_scale + log_sigma if reg.prior.scaled_by_sigma else log_scale
         curve = self.coordinates.curve(x[:, :p], log_factor)
         theta = np.concatenate([curve.beta, x[:, p:q]], axis=1)
@@ -89,8 +100,9 @@ class Target:
         if self.likelihood.intercept.has_prior:
             log_s = self._intercept_log_scale(at)
             total += -0.5 * (at.theta[:, -1] * np.exp(-log_s)) ** 2 - log_s
-        for column, prior in enumerate(self.hyperpriors, start=self.likelihood.size):
-            total += prior.log_density_of_log(at.x[:, column])
+        for column, (prior, bound) in enumerate(self._priors_and_bounds, start=self.likelihood.size):
+            x = at.x[:, column]
+            total += prior.log_density_of_log(bound.value(x)) + bound.log_derivative(x)
         return total
 
     def gradient(self, at: Point) -> np.ndarray:
@@ -100,15 +112,18 @@ class Target:
         gradient[:, :q] = self.likelihood.gradient(at.eta, at.log_sigma)
         of_factor = self._add_prior(gradient[:, :p], at)
         of_sigma = self._add_intercept(gradient[:, q - 1], at) if self.likelihood.intercept.has_prior else 0.0
-        for column, prior in enumerate(self.hyperpriors, start=q):
+        for column, (prior, bound) in enumerate(self._priors_and_bounds, start=q):
             # As NumPy's own numbers, which become infinite where Python's raise an error.
-            values = np.exp(at.x[:, column])
+            values = np.exp(bound.value(at.x[:, column]))
             gradient[:, column] = [1 + value * prior.log_density_slope(value) for value in values]
         if reg.noise.sigma is None:
             gradient[:, q] += of_sigma + self.likelihood.log_sigma_slope(at.eta, at.log_sigma)
             gradient[:, q] += reg.prior.scaled_by_sigma * of_factor
         if not reg.scale_known:
             gradient[:, -1] += of_factor
+        for column, bound in enumerate(self.bounds, start=q):
+            x = at.x[:, column]
+            gradient[:, column] = gradient[:, column] * bound.derivative(x) + bound.log_derivative_slope(x)
         return gradient
 
     def _add_prior(self, gradient: np.ndarray, at: Point) -> np.ndarray:

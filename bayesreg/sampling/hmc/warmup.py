@@ -8,7 +8,7 @@ from scipy import linalg
 
 from bayesreg.sampling.hmc.dynamics import Whitening
 
-LONGEST_STEP, FIRST_STEP = 1.6, 0.8
+LONGEST_STEP, FIRST_STEP, SHORTEST_STEP = 1.6, 0.8, 0.01
 # The rate of learning, as Hoffman & Gelman have it.
 GAIN, DELAY, DECAY = 0.05, 10.0, 0.75
 # How many draws the coordinates that are already there count as, for each unknown.
@@ -49,7 +49,8 @@ class Step:
         self.count += 1
         share = 1 / (self.count + DELAY)
         self.error = (1 - share) * self.error + share * (self.target - acceptance)
-        self.log_now = min(self.center - self.error * self.count**0.5 / GAIN, log(LONGEST_STEP))
+        log_step = self.center - self.error * self.count**0.5 / GAIN
+        self.log_now = min(max(log_step, log(SHORTEST_STEP)), log(LONGEST_STEP))
         weight = self.count**-DECAY
         self.average = weight * self.log_now + (1 - weight) * self.average
 

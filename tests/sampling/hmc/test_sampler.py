@@ -139,3 +139,18 @@ def test_flat_columns_that_nothing_determines_are_an_error():
     reg = br.Regression(columns, TARGETS["bernoulli"], prior=br.Laplace(np.inf), family="bernoulli")
     with pytest.raises(ModeError, match="give them a finite scale"):
         br.sample(reg)
+
+
+def test_a_posterior_that_has_no_end_is_an_error():
+    line = np.linspace(-1.0, 1.0, 20)
+    separated = br.Regression(line[:, None], (line > 0).astype(float), prior=br.Normal(np.inf), family="bernoulli")
+    with pytest.raises(ModeError, match="flat columns separate the classes"):
+        br.sample(separated)
+    exact = br.Regression(line[:, None], 2 * line, prior=br.Laplace(1.0), family="laplace")
+    with pytest.raises(ModeError, match="the posterior of sigma is improper"):
+        br.sample(exact)
+    line[9], line[10] = line[10], line[9]
+    overlapping = br.Regression(
+        line[:, None], (np.arange(20) > 9).astype(float), prior=br.Normal(np.inf), family="bernoulli"
+    )
+    assert np.all(np.isfinite(sample_hmc(overlapping, draws=5, tune=5, chains=1, random_seed=1).draws.beta))

@@ -28,6 +28,7 @@ INF = np.inf
 PRIORS = {
     "laplace": br.Laplace(0.4),
     "laplace, scale unknown": br.Laplace(br.HalfNormal(1.0)),
+    "laplace, scale bounded": br.Laplace(br.Uniform(1.5)),
     "normal and flat": br.Normal([0.5, INF, 2.0]),
     "normal, scaled, scale unknown": br.Normal(br.InverseGamma(3.0, 2.0), True),
     "every kind of column, scaled": br.ElasticNetPrior([0.5, INF, 1.0], [INF, INF, 2.0], True),
