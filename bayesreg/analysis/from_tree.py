@@ -111,8 +111,9 @@ def check_belongs(reg: Regression, idata: "DataTree") -> None:
     Raises
     ------
     DataError
-        If they name another family, kind of prior or number of rows.
+        If they name another family, kind of prior or number of rows, or `reg` is no regression.
     """
+    check_regression(reg)
     given = {"family": reg.family.name, "prior": reg.prior.name, "n": reg.n}
     sampled = {name: idata.attrs.get(name, value) for name, value in given.items()}
     if sampled != given:
