@@ -11,6 +11,7 @@ from bayesreg.design.formula import Wanted, check_identifier, is_category, want_
 from bayesreg.design.learning import spec_of_source
 from bayesreg.design.missing import Missing, read_missing
 from bayesreg.design.moments import Moments
+from bayesreg.design.partitions import is_partitioned, part_of_partitions, source_of_partitions
 from bayesreg.design.streaming import Recipe, moments_of_parts
 from bayesreg.errors import DataError
 
@@ -59,7 +60,7 @@ def moments(
     source : frame, path, or iterable of frames
         A frame of pandas, polars or Arrow; a CSV or Parquet file, a list or a folder of them; a data set's name;
         an Arrow data set, reader or anything with Arrow's stream, such as a DuckDB relation; batches of rows, each
-        a frame.
+        a frame. The partitions of a Dask frame are read on the machines of Dask's client, if there is one.
     target : str, optional
         Name of the target column, "y" by default.
     columns : sequence of str, optional
@@ -111,11 +112,14 @@ def moments(
     ('bmi', 'bp', 'bmi:bp')
     """
     form = TableFormat(separator, decimal, thousands, encoding, tuple(na), percent, tuple(drop))
-    read = open_source(source, form)
+    partitioned = is_partitioned(source)
+    read = source_of_partitions(source) if partitioned else open_source(source, form)
     unknown = [name for name in drop if name not in read.names]
     if unknown and not read.has_dropped:
         raise DataError(f"there is no column {unknown} to drop; the columns are {list(read.names)[:20]}.")
     recipe = _recipe(read, target, columns, formula, weights, read_missing(missing), drop, categorical)
+    if partitioned:
+        return moments_of_parts([part_of_partitions(source, recipe)], recipe.missing)
     batches = read.open(recipe.needed)
     with _progress(progressbar, read.rows) as shown:
         return moments_of_parts((recipe.part(frame) for frame in shown(batches)), recipe.missing)
