@@ -166,6 +166,7 @@ _RATIO = "l1 = alpha·l1_ratio, l2 = alpha·(1 − l1_ratio)"
 _DECAY = "½·weight_decay·‖β‖² (SGD)"
 # The absolute error of Laplace noise is sigma times its negative log likelihood.
 _MEAN_ABSOLUTE = PER_ROW * Factor(sigma=-1)
+_GLUM = ("gaussian", "bernoulli", "poisson", "gamma")
 _OBJECTIVES = (
     Objective("half_rss", "½RSS + l1·‖β‖₁ + ½·l2·‖β‖²", ONE),
     Objective(
@@ -179,6 +180,7 @@ _OBJECTIVES = (
     Objective("sklearn.ElasticNet", f"{_RSS_2N}, {_RATIO}", PER_ROW),
     Objective("skglm", f"{_RSS_2N}, {_RATIO}", PER_ROW),
     Objective("skglm", f"{_NLL_N}, {_RATIO}", PER_ROW, COUNTS),
+    Objective("glum", f"½·deviance/Σw + l1·‖β‖₁ + ½·l2·‖β‖², {_RATIO} (n stands for Σw)", PER_ROW, _GLUM),
     Objective("celer", f"{_RSS_2N}, {_RATIO}", PER_ROW),
     Objective("statsmodels", f"{_RSS_2N}, l1 = alpha·L1_wt, l2 = alpha·(1 − L1_wt) (OLS)", PER_ROW),
     Objective("statsmodels", f"{_NLL_N}, l1 = alpha·L1_wt, l2 = alpha·(1 − L1_wt) (GLM)", PER_ROW, COUNTS, n_is="rows"),

@@ -94,6 +94,8 @@ TOOLS = {
     "skglm.Lasso": lambda a, c, beta: rss(beta) / (2 * N) + l1(a, beta),
     "skglm.ElasticNet": lambda a, c, beta: rss(beta) / (2 * N) + l1(a, beta) + l2(c, beta) / 2,
     # (1 / (2 * n_samples)) * ||y - X w||^2_2 + alpha * l1_ratio * ||w||_1 + 0.5 * alpha * (1 - l1_ratio) * ||w||^2_2
+    # 1/(2 sum(w)) sum(w deviance) + alpha l1_ratio ||w||_1 + 1/2 alpha (1 - l1_ratio) w'P2w
+    "glum": lambda a, c, beta: rss(beta) / (2 * N) + l1(a, beta) + l2(c, beta) / 2,
     "celer": lambda a, c, beta: rss(beta) / (2 * N) + l1(a, beta) + l2(c, beta) / 2,
     "celer.Lasso": lambda a, c, beta: rss(beta) / (2 * N) + l1(a, beta),
     "celer.ElasticNet": lambda a, c, beta: rss(beta) / (2 * N) + l1(a, beta) + l2(c, beta) / 2,

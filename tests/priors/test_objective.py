@@ -46,8 +46,8 @@ HAS = {
         "keras",
         "torch.weight_decay",
     },
-    "poisson": {"sklearn.PoissonRegressor", "skglm", "statsmodels", "glmnet", "keras", "torch.weight_decay"},
-    "gamma": {"sklearn.GammaRegressor"},
+    "poisson": {"glum", "sklearn.PoissonRegressor", "skglm", "statsmodels", "glmnet", "keras", "torch.weight_decay"},
+    "gamma": {"glum", "sklearn.GammaRegressor"},
     "laplace": {"sklearn.QuantileRegressor", "keras", "torch.weight_decay"},
     "student_t": set(),
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from bayesreg.analysis.explanation.other_tools import OTHERS
 from bayesreg.analysis.explanation.reading import Data, Reading
 from bayesreg.analysis.explanation.refusals import REFUSALS
 from bayesreg.analysis.explanation.sklearn_linear import LINEAR
@@ -40,5 +41,6 @@ def read(fitted: Any, data: Data) -> Reading:
 READERS: dict[str, Reader] = {
     **LINEAR,
     **MODELS,
+    **OTHERS,
     **{name: partial(wrapper, read) for name, wrapper in WRAPPERS.items()},
 }

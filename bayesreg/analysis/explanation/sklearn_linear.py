@@ -81,7 +81,9 @@ _EVIDENCE = (
     "sigma and the prior's scale are those at which the fit found the largest evidence, held as known: intervals leave "
     "out how unsure they are"
 )
-_CV = "the strength was chosen by the fit's own cross-validation on these rows; intervals leave out that choice"
+CHOSEN_BY_CV = (
+    "the strength was chosen by the fit's own cross-validation on these rows; intervals leave out that choice"
+)
 _IC = "the strength was chosen by the fit's own information criterion on these rows; intervals leave out that choice"
 
 
@@ -93,13 +95,13 @@ LINEAR = {
     "sklearn.LinearRegression": _penalized(lambda fitted: L2(0.0, "sklearn.Ridge")),
     "sklearn.Lasso": _penalized(lambda fitted: L1(float(fitted.alpha), "sklearn.Lasso")),
     "sklearn.LassoLars": _penalized(lambda fitted: L1(float(fitted.alpha), "sklearn.Lasso")),
-    "sklearn.LassoCV": _penalized(_lasso_cv, _CV),
-    "sklearn.LassoLarsCV": _penalized(_lasso_cv, _CV),
+    "sklearn.LassoCV": _penalized(_lasso_cv, CHOSEN_BY_CV),
+    "sklearn.LassoLarsCV": _penalized(_lasso_cv, CHOSEN_BY_CV),
     "sklearn.LassoLarsIC": _penalized(_lasso_cv, _IC),
     "sklearn.ElasticNet": _penalized(_elastic_net),
-    "sklearn.ElasticNetCV": _penalized(_elastic_net_cv, _CV),
+    "sklearn.ElasticNetCV": _penalized(_elastic_net_cv, CHOSEN_BY_CV),
     "sklearn.Ridge": _penalized(lambda fitted: L2(scalar(fitted.alpha), "sklearn.Ridge")),
-    "sklearn.RidgeCV": _penalized(lambda fitted: L2(scalar(fitted.alpha_), "sklearn.Ridge"), _CV),
+    "sklearn.RidgeCV": _penalized(lambda fitted: L2(scalar(fitted.alpha_), "sklearn.Ridge"), CHOSEN_BY_CV),
     "sklearn.BayesianRidge": _read_bayesian_ridge,
     "sklearn.ARDRegression": _read_ard,
 }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.analysis.explanation.reading import Data, Reading, as_classes, coefficients, elastic_net, scalar
-from bayesreg.analysis.explanation.sklearn_linear import _CV
+from bayesreg.analysis.explanation.sklearn_linear import CHOSEN_BY_CV
 from bayesreg.errors import UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty
@@ -41,7 +41,7 @@ def _read_logistic(fitted: Any, data: Data) -> Reading:
 def _read_logistic_cv(fitted: Any, data: Data) -> Reading:
     coefficients(fitted)
     share = l1_share(fitted, scalar(fitted.l1_ratio_)) if fitted.l1_ratio_ is not None else 0.0
-    return _logistic(fitted, data, _inverse_elastic_net(scalar(fitted.C_), share)).noting(_CV)
+    return _logistic(fitted, data, _inverse_elastic_net(scalar(fitted.C_), share)).noting(CHOSEN_BY_CV)
 
 
 def _logistic(fitted: Any, data: Data, penalty: Penalty) -> Reading:
