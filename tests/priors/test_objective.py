@@ -38,6 +38,7 @@ def test_rows_of_one_name_have_the_same_terms_and_units():
 
 HAS = {
     "bernoulli": {
+        "glum",
         "sklearn.LogisticRegression",
         "sklearn.SGDClassifier",
         "skglm",

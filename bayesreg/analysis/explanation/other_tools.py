@@ -102,7 +102,7 @@ def _read_glum(fitted: Any, data: Data) -> Reading:
     bounded = [name for name in _BOUNDS if getattr(fitted, name, None) is not None]
     if bounded:
         raise UnsupportedError(f"this fit has {bounded[0]}=; a posterior with bounds is not offered yet; leave it out.")
-    alpha = getattr(fitted, "alpha_", fitted.__dict__.get("alpha"))
+    alpha = getattr(fitted, "alpha_", getattr(fitted, "alpha", None))
     alpha = 0.0 if alpha is None else scalar(alpha)
     share = scalar(getattr(fitted, "l1_ratio_", fitted.l1_ratio))
     parts = alpha * share * _diagonal(fitted.P1), alpha * (1 - share) * _diagonal(fitted.P2)
