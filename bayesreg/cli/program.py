@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from types import FrameType
 
 from bayesreg import __version__
-from bayesreg.cli import compare, moments, path, predict, report, sample, select
+from bayesreg.cli import compare, convert, moments, path, predict, report, sample, select
 from bayesreg.errors import BayesregError
 
 # What shells give a process that Ctrl-C or a plain kill ended.
 INTERRUPTED, TERMINATED = 130, 143
-COMMANDS = (compare, path, select, sample, predict, report, moments)
+COMMANDS = (compare, path, select, sample, predict, report, moments, convert)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
