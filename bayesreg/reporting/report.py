@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayesreg.analysis.comparison.compare import Comparison, check_sampling
+from bayesreg.analysis.explanation.explanation import Explanation
 from bayesreg.analysis.intervals import check_ci_prob
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.arguments import read_flag
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    reg: Regression | Comparison,
+    reg: Regression | Comparison | Explanation,
     file: str | Path = "report.html",
     *,
     idata: "DataTree | None" = None,
@@ -54,7 +55,7 @@ def report(
 
     Parameters
     ----------
-    reg : Regression or Comparison
+    reg : Regression, Comparison or Explanation
         A comparison brings its posterior, its interval and its notes with it. The points of a regression with a
         hyperprior on its scale are those at the scale's posterior median.
     file : str or pathlib.Path, optional
@@ -108,6 +109,8 @@ def report(
     ...     path.name, path.read_text(encoding="utf-8")[:15]
     ('report.html', '<!DOCTYPE html>')
     """
+    if isinstance(reg, Explanation):
+        reg = reg.comparison
     _check(reg, idata, objective, ci_prob, sampling)
     read_flag(ribbons, "ribbons")
     if not isinstance(title, str | None) or not isinstance(command, str):

@@ -12,7 +12,7 @@ OPTIMAL = 1e-8
 
 def prior_in_words(tool: str, held: Regression) -> str:
     """What the fit believes before it sees the data."""
-    columns = "standardized columns" if np.any(held.design.standardization.sd != 1) else "the columns as given"
+    columns = "standardized columns" if np.any(held.design.standardization.sd != 1) else "the columns that the fit sees"
     intercept = "a flat prior on the intercept" if held.intercept_term.exists else "there is no intercept"
     noise = f"noise sd sigma = {held.noise.sigma:.6g}" if held.family.has_sigma else f"a {held.family.name} target"
     return (

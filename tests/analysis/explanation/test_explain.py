@@ -312,3 +312,12 @@ def test_bad_arguments_are_named(rows):
     assert br.explain(again, X[:, kept], y).certificate.kkt < 1e-8
     log_y = np.log(rows["positive"])
     assert br.explain(bent.regressor_, X, log_y).certificate.kkt < 1e-8
+
+
+@pytest.mark.slow
+def test_a_report_tells_of_the_fit(rows, tmp_path):
+    X, y = rows["X"], rows["numbers"]
+    explained = br.explain(Ridge(alpha=7.0).fit(X, y), X, y, random_seed=0)
+    page = br.report(explained, tmp_path / "report.html", ribbons=False).read_text(encoding="utf-8")
+    assert "Ridge(alpha=7.0) is the mode of the posterior" in page
+    assert "at the optimum of its objective" in page
