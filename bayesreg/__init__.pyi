@@ -111,6 +111,7 @@ from .priors.penalty import L2 as L2
 from .priors.penalty import ElasticNet as ElasticNet
 from .priors.penalty_prior import PenaltyPrior as PenaltyPrior
 from .priors.regularized_horseshoe import RegularizedHorseshoe as RegularizedHorseshoe
+from .priors.student_t import StudentTPrior as StudentTPrior
 from .reporting.report import report as report
 from .sampling.along_path import sample_path as sample_path
 from .sampling.engine import choose_engine as choose_engine

@@ -8,5 +8,13 @@ from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
+from bayesreg.priors.student_t import StudentTPrior
 
-PRIORS: tuple[Callable[..., Prior], ...] = (Laplace, Normal, ElasticNetPrior, Horseshoe, RegularizedHorseshoe)
+PRIORS: tuple[Callable[..., Prior], ...] = (
+    Laplace,
+    Normal,
+    ElasticNetPrior,
+    Horseshoe,
+    RegularizedHorseshoe,
+    StudentTPrior,
+)

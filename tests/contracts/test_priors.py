@@ -27,6 +27,8 @@ CASES = {
     "elastic net": (br.ElasticNetPrior([0.4, 1.0, 1e9], 0.8), {}),
     "horseshoe": (br.Horseshoe(0.3), {}),
     "horseshoe unknown scale": (br.Horseshoe(br.HalfCauchy(0.5), scaled_by_sigma=True), {"scale": 0.6}),
+    "student t": (br.StudentTPrior(3.0, [0.4, 1.0, 3.0], scaled_by_sigma=True), {}),
+    "student t unknown scale": (br.StudentTPrior(1.0, br.HalfNormal(1.0)), {"scale": 0.6}),
     "regularized horseshoe": (br.RegularizedHorseshoe(0.3, 2.0), {"slab_scale": 1.5}),
 }
 # Of sums over logarithms, whose error falls exponentially with it.

@@ -1,6 +1,7 @@
 """The priors of a Regression as PyMC variables; every number in them is data, so that one compilation serves many."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
+from bayesreg.priors.student_t import StudentTPrior
 
 if TYPE_CHECKING:
     from bayesreg.model.regression import Regression
@@ -147,10 +149,21 @@ def _regularized_horseshoe(prior: RegularizedHorseshoe, place: Place) -> Any:
     return _scaled(place.name, pm.Normal, times(sd, place.unit), centered=place.parameterization == "centered")
 
 
+def _student_t(prior: StudentTPrior, place: Place) -> Any:
+    known = prior.constants(place.columns)
+    scale = _data("student_t_scale", known["student_t_scale"]) if known else positive("scale", prior.scale_prior)
+    kind = partial(pm.StudentT, nu=number("student_t_df", prior.df))
+    if known or place.parameterization != "noncentered":
+        return kind(place.name, mu=0, sigma=times(scale, place.unit), dims="coef_name")
+    unit = kind(f"{place.name}_unit", mu=0, sigma=ONE, dims="coef_name")
+    return pm.Deterministic(place.name, times(scale, place.unit) * unit, dims="coef_name")
+
+
 # The forms of priors that have one of their own.
 COEFFICIENTS: dict[type[Prior], Callable[[Any, Place], Any]] = {
     Horseshoe: _horseshoe,
     RegularizedHorseshoe: _regularized_horseshoe,
+    StudentTPrior: _student_t,
 }
 
 
