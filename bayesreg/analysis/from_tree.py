@@ -185,7 +185,7 @@ def _design(idata: "DataTree", names: tuple[str, ...], target: str, standardizat
 def _prior(idata: "DataTree") -> Prior:
     prior: Any = _read_call(str(_attribute(idata, "prior_settings")), PRIORS + POSITIVE_PRIORS)
     if not isinstance(prior, Prior):
-        raise DataError(f"the DataTree names {prior!r} as the prior of the coefficients; pass the regression: reg=…")
+        raise DataError(f"the DataTree says {prior!r}, where a prior of coefficients is expected; pass reg=…")
     known = {
         field: name
         for field, name in prior.column_fields.items()

@@ -9,7 +9,7 @@ import numpy as np
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
 from bayesreg.design.frames import FORMULA_OPTIONS, read_formula_rows, read_table_rows
 from bayesreg.design.moments import Moments
-from bayesreg.errors import DataError, UnsupportedError
+from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family
 from bayesreg.model.arguments import check_prior, divided_columns, read_flag, read_rates
@@ -292,8 +292,10 @@ class Regression:
         Raises
         ------
         PriorError
-            If the scale has a hyperprior, or the prior is a horseshoe.
+            If the scale has a hyperprior, or the prior is no penalty.
         """
+        if self.prior.has_penalty and self.prior.scale_prior is not None:
+            raise PriorError(f"the scale is unknown ({self.prior}), and this step needs a number; give the prior one.")
         return self.prior.column_scales(self.names)
 
     @cached_property

@@ -12,8 +12,8 @@ from bayesreg.plots.names import labels_of
 from bayesreg.plots.rows import left_out, pick
 from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, dress, ink, new_figure
 from bayesreg.plots.words import prior_name, unit
-from bayesreg.priors.base import Given
 from bayesreg.priors.column_scales import elastic_net_log_density
+from bayesreg.priors.given import Given
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

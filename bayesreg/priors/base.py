@@ -8,15 +8,16 @@ that, and may be stated in closed form where there is one. A prior that is a pen
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from numbers import Real
-from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
+from typing import Any, ClassVar, Literal, NoReturn, Self
 
 import numpy as np
 
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import as_numbers, names_of, per_column
+from bayesreg.priors.given import Given, Unknown, log_normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import Scale, positive_number
 
@@ -24,47 +25,6 @@ Array = np.ndarray
 Term = Literal["l1", "l2"]
 # Logarithms of a mixing quantity, from its centre, between which and at which distance its density is summed.
 FARTHEST, STEP = 60.0, 0.125
-
-
-class Unknown(NamedTuple):
-    """A positive unknown that a prior has besides the coefficients.
-
-    Attributes
-    ----------
-    name : str
-        Of the variable in draws and PyMC models.
-    prior : PositivePrior
-    per_column : bool
-        Whether each column has its own.
-    """
-
-    name: str
-    prior: PositivePrior
-    per_column: bool = False
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the prior of β, shape (..., p), is stated for.
-
-    Attributes
-    ----------
-    names : sequence of str
-        Of the columns.
-    unit : ndarray, shape (..., 1)
-        sigma for a prior scaled by it, else 1.
-    unknowns : mapping of str to ndarray
-        The prior's unknowns by name, of shape (..., 1), or (..., p) for those that each column has.
-    """
-
-    names: Sequence[str]
-    unit: Array
-    unknowns: Mapping[str, Array]
-
-    @property
-    def factor(self) -> Array:
-        """What multiplies the scales of the columns: the unit, and the scale where that is unknown, shape (..., 1)."""
-        return self.unit * self.unknowns["scale"] if "scale" in self.unknowns else self.unit
 
 
 class Prior(ABC):
@@ -179,13 +139,7 @@ class Prior(ABC):
         self._refuse_penalty()
 
     def column_scales(self, names: Sequence[str]) -> ColumnScales:
-        """Scales of the penalty's terms for the given columns.
-
-        Raises
-        ------
-        PriorError
-            If the prior is no penalty, or its scale is unknown.
-        """
+        """Scales of the penalty's terms for the given columns; PriorError if there is none, or its scale is unknown."""
         self._refuse_penalty()
 
     def unit_scales(self, names: Sequence[str]) -> ColumnScales:
@@ -343,8 +297,3 @@ class Prior(ABC):
     def formula(self) -> str:
         """The prior of β_j in mathematics."""
         return f"β_j ~ {self}"
-
-
-def log_normal(beta: Array, precision: Array) -> Array:
-    """Log density of Normal(0, 1/precision)."""
-    return 0.5 * np.log(precision) - 0.5 * np.log(2 * np.pi) - 0.5 * precision * beta**2

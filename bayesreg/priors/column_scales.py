@@ -26,6 +26,10 @@ class ColumnScales:
         infinite is flat (unpenalized); one with both finite has the elastic-net prior.
     scaled_by_sigma : bool
         Whether each scale is to be multiplied by sigma.
+
+    See Also
+    --------
+    PenaltyPrior : Priors that state them.
     """
 
     laplace: Array

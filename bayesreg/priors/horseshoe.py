@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from bayesreg.errors import PriorError
-from bayesreg.priors.base import Array, Given, Prior, Unknown, log_normal
+from bayesreg.priors.base import Prior
+from bayesreg.priors.given import Array, Given, Unknown, log_normal
 from bayesreg.priors.hyper import HalfCauchy, HalfStudentT
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import validate_one_scale

@@ -8,9 +8,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from bayesreg.errors import PriorError
-from bayesreg.priors.base import Array, Term
+from bayesreg.priors.base import Term
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import as_numbers
+from bayesreg.priors.given import Array
 from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.priors.scale import Scale, in_words, narrowed, resolved, validate_scale
 

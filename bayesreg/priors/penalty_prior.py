@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from bayesreg.errors import PriorError
-from bayesreg.priors.base import Array, Given, Prior, Term
+from bayesreg.priors.base import Prior, Term
 from bayesreg.priors.column_scales import (
     ColumnScales,
     draw_elastic_net,
@@ -16,6 +16,7 @@ from bayesreg.priors.column_scales import (
     log_mixing_density,
 )
 from bayesreg.priors.column_values import as_numbers, names_of
+from bayesreg.priors.given import Array, Given
 from bayesreg.priors.scale import Scale
 
 

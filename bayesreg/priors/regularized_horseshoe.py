@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bayesreg.priors.base import Array, Given, Prior, Unknown
+from bayesreg.priors.base import Prior
+from bayesreg.priors.given import Array, Given, Unknown
 from bayesreg.priors.horseshoe import (
     LOCAL_SCALE,
     NO_PENALTY,

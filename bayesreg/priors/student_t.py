@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from bayesreg.errors import PriorError
-from bayesreg.priors.base import Array, Given, Prior
+from bayesreg.priors.base import Prior
+from bayesreg.priors.given import Array, Given
 from bayesreg.priors.hyper import InverseGamma
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import Scale, in_words, positive_number, resolved, validate_scale
@@ -37,8 +38,8 @@ class StudentTPrior(Prior):
 
     See Also
     --------
-    bayesreg.StudentT : The family, for heavy-tailed noise.
-    bayesreg.Horseshoe : Heavier tails, and a pole at 0.
+    StudentT : The family, for heavy-tailed noise.
+    Horseshoe : Heavier tails, and a pole at 0.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import to_penalty
 from bayesreg.priors.objective import find_objective
+from bayesreg.priors.registry import stated
 
 if TYPE_CHECKING:
     from bayesreg.reporting.findings import Findings
@@ -88,7 +89,7 @@ def other_tools(held: Regression) -> list[tuple[str, str]]:
     """The penalty in the conventions of other tools, where a single number says it."""
     if not held.prior.has_penalty:
         return []
-    scales = list(held.prior.term_scales.values())
+    scales = list(stated(held.prior, held.names).term_scales.values())
     if len(scales) > 1 or not isinstance(scales[0], float) or np.isinf(scales[0]):
         return []
     tools = []

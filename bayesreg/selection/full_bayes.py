@@ -8,6 +8,7 @@ from bayesreg.errors import PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.priors.hyper import HalfCauchy
 from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.registry import stated
 from bayesreg.sampling.convergence import ess_bulk
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.selection.axis import Axis
@@ -58,7 +59,7 @@ def with_hyperprior(reg: Regression, hyperprior: PositivePrior | None) -> tuple[
     if reg.prior.scale_prior is not None and hyperprior is None:
         return reg, reg.prior.scale_prior
     prior = reg.prior
-    if reg.scale_known and not all(map(np.isscalar, prior.term_scales.values())):
+    if reg.scale_known and not all(map(np.isscalar, stated(prior, reg.names).term_scales.values())):
         raise PriorError(
             'by="full_bayes" has one unknown scale for all columns, but the prior has a scale for each; '
             "give the prior one scale, or a hyperprior."

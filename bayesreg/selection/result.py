@@ -12,6 +12,7 @@ from bayesreg.model.strength import conversion
 from bayesreg.priors.base import Prior
 from bayesreg.priors.dictionary import convert
 from bayesreg.priors.objective import canonical_objective, find_objective
+from bayesreg.priors.registry import stated
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve
 
@@ -66,7 +67,7 @@ class Selection:
     @property
     def scale(self) -> Any:
         """The prior's scale, in the form in which it was given; (Laplace, Normal) scales for an elastic net."""
-        scales = tuple(self.prior.term_scales.values())
+        scales = tuple(stated(self.prior, self.axis.reg.names).term_scales.values())
         return scales if len(scales) > 1 else scales[0]
 
     @property

@@ -25,6 +25,7 @@ from bayesreg.optimize.penalized import penalized_at
 from bayesreg.optimize.uniqueness import free_directions
 from bayesreg.priors.dictionary import to_penalty
 from bayesreg.priors.objective import canonical_objective, find_objective
+from bayesreg.priors.registry import stated
 from bayesreg.sampling.engine import Posterior, draw_posterior
 
 if TYPE_CHECKING:
@@ -372,12 +373,12 @@ def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
 
 
 def _strength(reg: Regression, sigma: float, objective: str) -> Any:
-    penalty = to_penalty(reg.prior, objective=objective, **conversion(reg, objective, sigma))
+    penalty = to_penalty(stated(reg.prior, reg.names), objective=objective, **conversion(reg, objective, sigma))
     return {"l1": penalty.l1, "l2": penalty.l2} if penalty.name == "elastic_net" else penalty.strength  # type: ignore[union-attr]
 
 
 def _plain_scale(reg: Regression) -> Any:
-    scales = reg.prior.term_scales
+    scales = stated(reg.prior, reg.names).term_scales
     if len(scales) > 1:
         return {"laplace": scales["l1"], "normal": scales["l2"]}
     return next(iter(scales.values()))

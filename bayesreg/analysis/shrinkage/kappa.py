@@ -18,7 +18,7 @@ from bayesreg.errors import DataError
 from bayesreg.model.quadratic import QuadraticLoss, loss_of_rows
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.priors.base import Given
+from bayesreg.priors.given import Given
 from bayesreg.sampling.exact.spectrum import decompose
 from bayesreg.sampling.prior_draws import draw_hyperparameters
 

@@ -10,8 +10,9 @@ import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.pymc.distributions import ElasticNet, inverse, root_inverse_gamma
-from bayesreg.priors.base import Given, Prior
+from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
+from bayesreg.priors.given import Given
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
 from bayesreg.priors.positive import PositivePrior
