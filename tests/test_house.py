@@ -171,6 +171,9 @@ def questions_about_the_intercept(source: str) -> list[str]:
         match node:
             case ast.Call(func=ast.Name("isinstance" | "issubclass" | "type"), args=[part, *_]):
                 asked.append(part)
+            case ast.Compare(left=ast.Name("intercept"), comparators=[ast.Constant(bool())]):
+                # Alone the name may be a number too, which is never compared with a truth value.
+                asked.append(ast.Name("given.intercept"))
             case ast.Compare(left=part, comparators=[ast.Constant(bool())]):
                 asked.append(part)
             case ast.UnaryOp(op=ast.Not(), operand=part) | ast.Match(subject=part):
@@ -191,6 +194,7 @@ def questions_about_the_intercept(source: str) -> list[str]:
         "x = axis.reg.intercept == True",
         "if bare.intercept: pass",
         "x = int(bare.intercept is not False)",
+        "x = intercept is not False",
         "x = reg.is_gaussian and reg.intercept",
         "if not reg.intercept: pass",
         "x = type(reg.intercept_term) is FlatIntercept",

@@ -129,7 +129,7 @@ class Regression:
         center = read_flag(center, "center")
         term = read_intercept(intercept, center=center, family=likelihood)
         classes, options = likelihood.target_kind == "classes", {"categorical": categorical, "missing": missing}
-        table = read_table_rows(X, y, weights, offset, classes=classes, intercept=intercept is not False, **options)
+        table = read_table_rows(X, y, weights, offset, classes=classes, intercept=term.exists, **options)
         rows = read_rates(table.rows, likelihood)
         likelihood.check_target(rows.y)
         divided = divided_columns(standardize, table.is_code)

@@ -1,6 +1,7 @@
 """What an intercept owns: its kinds, its place in θ and its prior."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import integrate, stats
 
@@ -108,3 +109,13 @@ def test_an_unknown_kind_is_refused_by_name(unknown):
         regression(unknown)
     with pytest.raises(PriorError, match="intercept must be True, False or Normal"):
         br.Regression.from_moments(regression(True).design.moments, prior=br.Normal(1.0), intercept=unknown)
+
+
+def test_a_flag_of_numpy_is_a_flag():
+    frame = pd.DataFrame({"group": list("abcabcabcabc"), "x": X[:, 0]})
+    for flag in (True, False):
+        ours, theirs = (
+            br.Regression(frame, Y, prior=br.Normal(1.0), intercept=each) for each in (flag, np.bool_(flag))
+        )
+        assert theirs.intercept is flag
+        assert theirs.names == ours.names
