@@ -137,6 +137,15 @@ def test_draws_follow_the_columns_of_the_regression_that_is_given():
     )
 
 
+def test_local_scales_follow_the_columns_too():
+    reg = br.Regression(X, Y, prior=br.Horseshoe(0.5), sigma=1.0)
+    drawn = draws_for(reg)
+    tree = tree_of(reg, replace(drawn, hyperparameters={"local_scale": RNG.uniform(0.5, 2, size=drawn.beta.shape)}))
+    turned = br.Regression(pd.DataFrame(X, columns=reg.names)[list(reg.names[::-1])], Y, prior=reg.prior, sigma=1.0)
+    local, as_given = (read_posterior(tree, one)[1].hyperparameters["local_scale"] for one in (turned, reg))
+    np.testing.assert_array_equal(local, as_given[:, ::-1])
+
+
 @pytest.mark.parametrize(
     "other",
     [

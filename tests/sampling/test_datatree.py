@@ -16,6 +16,8 @@ from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling import datatree as datatree_module
 from bayesreg.sampling import draws as draws_module
+from bayesreg.sampling.datatree import to_datatree
+from bayesreg.sampling.draws import Run
 from bayesreg.sampling.engine import draw_posterior, sample
 
 NAMES = ["a/b", "é ü", "two words"]
@@ -249,3 +251,17 @@ def test_sparse_columns_have_the_posterior_of_dense_ones(kind, prior):
     np.testing.assert_allclose(br.predict(trees[1], dense).mean, br.predict(trees[0], dense).mean, atol=0.2)
     with pytest.raises(DataError, match="pass the regression: reg="):
         regression_of(trees[1])
+
+
+def test_a_horseshoe_has_prior_draws_where_sigma_has_none():
+    """Its coefficients do not depend on sigma; what they have in units of their standard deviations is standard."""
+    reg = make(prior=br.Horseshoe(0.3), sigma=br.Jeffreys())
+    shape = (2, 50)
+    draws = Unknowns(
+        np.ones((*shape, reg.p)), np.ones(shape), np.ones(shape), {"local_scale": np.ones((*shape, reg.p))}
+    )
+    prior = to_datatree(reg, Run(draws), {}, ("prior",), 1)["prior"]
+    assert prior.attrs["improper"] == "sigma intercept"
+    assert set(prior.data_vars) == {"coef", "beta", "beta_unit", "local_scale"}
+    assert prior["local_scale"].dims == ("chain", "draw", "coef_name")
+    np.testing.assert_allclose(prior["beta_unit"] * 0.3 * prior["local_scale"], prior["beta"], rtol=1e-12)
