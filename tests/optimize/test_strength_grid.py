@@ -19,6 +19,10 @@ PRIORS = {
     "two of L2 and a flat one": br.ElasticNetPrior([0.1, INF, INF, INF], [INF, 0.5, 0.05, INF]),
 }
 FAMILIES = ("gaussian", "bernoulli", "poisson", "student_t", "laplace")
+# A loss that is not convex is solved from many starting points, at each strength.
+by_family = pytest.mark.parametrize(
+    "family", [pytest.param(name, marks=[pytest.mark.slow] if name == "student_t" else []) for name in FAMILIES]
+)
 mixed = pytest.mark.parametrize("prior", [name for name in PRIORS if "L2" in name])
 
 
@@ -49,7 +53,7 @@ def default_grid(reg):
 
 @pytest.mark.parametrize("intercept", [True, br.Normal(1.0, loc=2.0)], ids=repr)
 @pytest.mark.parametrize("prior", PRIORS)
-@pytest.mark.parametrize("family", FAMILIES)
+@by_family
 def test_a_default_grid_begins_at_the_smallest_strength_of_all_zeros(family, prior, intercept):
     reg = regression(family, prior, intercept=intercept)
     grid, current = default_grid(reg)
@@ -92,9 +96,7 @@ def test_strength_max_holds_the_l2_terms_where_they_are():
 
 
 @pytest.mark.parametrize("prior", PRIORS)
-@pytest.mark.parametrize(
-    "family", [pytest.param(name, marks=[pytest.mark.slow] if name == "student_t" else []) for name in FAMILIES]
-)
+@by_family
 def test_a_path_without_an_intercept_begins_at_all_zeros_and_is_certified_throughout(family, prior):
     reg = regression(family, prior, intercept=False)
     fits = br.path(reg)
