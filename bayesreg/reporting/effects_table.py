@@ -104,7 +104,8 @@ def effects_html(effects: Effects, forms: list[Form]) -> str:
     caption = f'Effects by size, with {percent} equal-tailed intervals; numbers are the <span id="effects-unit">'
     return (
         '<div class="wide" role="region" aria-label="Table of effects" tabindex="0">'
-        f'<table id="effects-table"><caption>{caption}{plain(forms[0].unit)}</span>.</caption>\n'
+        f'<table id="effects-table"><caption><span class="caption">{caption}'
+        f"{plain(forms[0].unit)}</span>.</span></caption>\n"
         f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>\n"
     )
 

@@ -192,6 +192,7 @@ def test_a_file_that_could_not_be_finished_is_not_there(tmp_path):
         assert file.read_text() == "first"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a process can answer")
 def test_a_plain_kill_leaves_nothing_behind(table, tmp_path):
     path, _ = table
