@@ -10,6 +10,7 @@ from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.analysis.explanation.reading import Reading
 from bayesreg.analysis.explanation.words import prior_in_words, verdict
 from bayesreg.analysis.predict import Prediction, predict
+from bayesreg.analysis.prior_r2 import prior_r2
 from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
 from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
 from bayesreg.model.regression import Regression
@@ -85,6 +86,24 @@ class Explanation:
         return verdict(self.estimate, self.map)
 
     @cached_property
+    def prior_r2(self) -> float:
+        """The share of the target's variance that the prior expects to explain, by simulation.
+
+        Raises
+        ------
+        UnsupportedError, PriorError
+            As :func:`bayesreg.analysis.prior_r2.prior_r2` for a family beside the Gaussian, or a flat prior.
+        """
+        return prior_r2(self.reg)
+
+    @property
+    def _expectation(self) -> tuple[str, ...]:
+        """The strength in words, where the prior expects anything."""
+        if not self.reg.is_gaussian or np.any(self.held.scales.is_flat):
+            return ()
+        return (f"a priori it expects to explain {self.prior_r2:.0%} of the target's variance",)
+
+    @cached_property
     def idata(self) -> "DataTree":
         """The posterior, drawn on first use."""
         return sample(self.reg, **self.sampling)
@@ -92,7 +111,7 @@ class Explanation:
     @cached_property
     def comparison(self) -> Comparison:
         """The table of least squares, penalized estimate, MAP and posterior; :func:`bayesreg.report` takes it."""
-        return compare(self.reg, self.idata, notes=(self.sentence, self.verdict, *self.notes))
+        return compare(self.reg, self.idata, notes=(self.sentence, self.verdict, *self._expectation, *self.notes))
 
     @cached_property
     def shrinkage(self) -> Shrinkage:
@@ -153,4 +172,5 @@ class Explanation:
         return f"Explanation({self.tool}: {self.reg.prior}, kkt={self.certificate.kkt:.1e})"
 
     def __str__(self) -> str:
-        return "\n".join([self.sentence, f"Certificate: {self.verdict}", *(f"Note: {note}." for note in self.notes)])
+        notes = (f"Note: {note}." for note in (*self._expectation, *self.notes))
+        return "\n".join([self.sentence, f"Certificate: {self.verdict}", *notes])
