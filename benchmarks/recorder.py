@@ -32,6 +32,8 @@ PRIORS: dict[str, Callable[[], Any]] = {
     "elastic net": lambda: br.ElasticNetPrior(0.4, 0.8),
     "horseshoe": lambda: br.Horseshoe(0.2),
     "horseshoe unknown scale": lambda: br.Horseshoe(br.HalfCauchy(0.5), scaled_by_sigma=True),
+    "student t": lambda: br.StudentTPrior(3.0, 0.3),
+    "student t unknown scale": lambda: br.StudentTPrior(3.0, br.HalfNormal(1.0), scaled_by_sigma=True),
     "regularized horseshoe": lambda: br.RegularizedHorseshoe(br.HalfCauchy(0.5), 2.0),
 }
 INTERCEPTS: dict[str, dict[str, Any]] = {
