@@ -34,15 +34,17 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         refuse_existing([Path(arguments.out)], overwrite=arguments.overwrite)
     columns = arguments.columns.split(",") if arguments.columns else None
-    found = moments(arguments.source, target=arguments.target, columns=columns, weights=arguments.weights)
+    statistics = moments(arguments.source, target=arguments.target, columns=columns, weights=arguments.weights)
     if arguments.out:
         with replacing(Path(arguments.out)) as part:
-            found.save(part)
+            statistics.save(part)
     if arguments.json:
-        names = dict(zip(found.names, zip(found.mean_x, found.sd_x, strict=True), strict=True))
-        columns_found = [{"name": name, "mean": mean, "sd": sd} for name, (mean, sd) in names.items()]
-        print_json({"dataset": arguments.source, "n": found.n, "target": found.target, "columns": columns_found})
+        names = dict(zip(statistics.names, zip(statistics.mean_x, statistics.sd_x, strict=True), strict=True))
+        columns_by_name = [{"name": name, "mean": mean, "sd": sd} for name, (mean, sd) in names.items()]
+        print_json(
+            {"dataset": arguments.source, "n": statistics.n, "target": statistics.target, "columns": columns_by_name}
+        )
     else:
-        print(f"{found.n} rows, {len(found.names)} columns, target {found.target!r}")
+        print(f"{statistics.n} rows, {len(statistics.names)} columns, target {statistics.target!r}")
         print(f"written to {arguments.out}" if arguments.out else "give --out to keep them")
     return 0

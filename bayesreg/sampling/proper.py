@@ -86,8 +86,8 @@ def _require_overlap(reg: Regression, free: np.ndarray) -> None:
     if reg.intercept_term.is_flat:
         columns = np.column_stack([columns, np.ones(reg.n)])
     signed = np.where(reg.design.rows.y > 0, 1.0, -1.0)[:, None] * columns / np.max(np.abs(columns), axis=0)
-    found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(reg.n), bounds=(-1.0, 1.0))
-    if found.status == 0 and -found.fun > SEPARATED * reg.n:
+    solution = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(reg.n), bounds=(-1.0, 1.0))
+    if solution.status == 0 and -solution.fun > SEPARATED * reg.n:
         raise ModeError(
             f"the posterior is improper: flat columns separate the classes of the {reg.family.name} target; give them "
             "a finite scale."
