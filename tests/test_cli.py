@@ -504,3 +504,27 @@ def test_a_name_that_no_file_can_have_is_one_line_and_exit_code_2(command, name,
     told_last = capsys.readouterr().err.strip().splitlines()
     assert len(told_last) == 1
     assert told_last[0].startswith("bayesreg: ")
+
+
+def test_a_file_as_people_write_it_is_read_by_its_options(tmp_path):
+    """Semicolons, decimal commas, a mark for missing values, an identifier, a code of numbers and a text."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"id": range(60), "a": rng.normal(size=60).round(3), "code": rng.integers(1, 4, 60)})
+    frame = frame.assign(town=["Ulm", "Bern", "Graz"] * 20, y=rng.normal(size=60).round(3))
+    frame.loc[:4, "a"] = np.nan
+    frame.to_csv(tmp_path / "people.csv", index=False, sep=";", decimal=",", na_rep="?")
+    options = ["--separator", ";", "--decimal", ",", "--na", "?", "--missing", "drop", "--strength", "1"]
+    options += ["--draws", "200", "--json"]
+    own = ["--drop", "id", "--factor", "code", "--categorical", "one_hot"]
+    code, out, _ = run("compare", tmp_path / "people.csv", *options, *own)
+    found = json.loads(out)
+    names = [row["name"] for row in found["coefficients"]]
+    assert code == 0
+    assert names == ["a", "code[1]", "code[2]", "code[3]", "town[Bern]", "town[Graz]", "town[Ulm]"]
+    assert any("5 of 60 rows with missing values were left out" in note for note in found["notes"])
+    code, out, _ = run("compare", tmp_path / "people.csv", *options, "--formula", "y ~ a * C(code)")
+    assert [row["name"] for row in json.loads(out)["coefficients"]][:2] == ["a", "C(code)[T.2]"]
+    assert_refused(*run("compare", tmp_path / "people.csv"), "people.csv", "--separator ';' --decimal ','")
+    assert_refused(
+        *run("compare", tmp_path / "people.csv", *options, "--formula", "y ~ a", "--target", "y"), "not both"
+    )
