@@ -265,7 +265,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("fitted", "error", "words"), REFUSED, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("fitted", "error", "words"), REFUSED, ids=[words for *_, words in REFUSED])
 def test_what_is_the_mode_of_nothing_is_refused_with_the_reason(fitted, error, words, rows):
     X = rows["X"]
     if (
