@@ -80,7 +80,10 @@ def read_matrix(X: Any, names: Sequence[str] | None = None) -> tuple[Any, tuple[
             raise DataError(f"X has shape {X.shape}; at least one row and one column are needed.")
         if all(str(dtype).startswith("Sparse") and dtype.fill_value == 0 for dtype in X.dtypes):
             return _read_sparse(X.sparse.to_coo(), columns)
-        matrix = np.column_stack([numeric(X.iloc[:, j], column) for j, column in enumerate(columns)])
+        if all(dtype == np.float64 for dtype in X.dtypes):
+            matrix = np.array(X.to_numpy(), order="C")
+        else:
+            matrix = np.column_stack([numeric(X.iloc[:, j], column) for j, column in enumerate(columns)])
     else:
         array = _as_array(X, "X")
         if array.ndim != 2:

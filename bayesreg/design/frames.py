@@ -225,7 +225,9 @@ def _numbered(y: Any, *, classes: bool) -> Any:
 def _coded(X: "pd.DataFrame", coding: Coding, *, intercept: bool) -> "tuple[pd.DataFrame, FormulaSpec | None]":
     """The columns of a frame with its categories coded; a frame of numbers as it is."""
     names = [str(name) for name in X.columns]
-    categories = [name for j, name in enumerate(names) if is_category(X.iloc[:, j], name)]
+    # A frame gives up its types for much less than its columns.
+    others = [j for j, dtype in enumerate(X.dtypes) if getattr(dtype, "kind", "O") not in "biufc"]
+    categories = [names[j] for j in others if is_category(X.iloc[:, j], names[j])]
     if not categories or len(set(names)) < len(names):
         return X, None
     X = X.set_axis(names, axis=1)
