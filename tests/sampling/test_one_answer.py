@@ -31,7 +31,9 @@ def test_every_way_in_draws_the_same(name, sigma):
             np.testing.assert_array_equal(first[variable], other[variable])
 
 
-def test_a_page_of_a_regression_is_that_of_its_comparison(tmp_path):
+def test_a_page_of_a_regression_is_that_of_its_comparison(tmp_path, monkeypatch):
+    # A page states when it was made.
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     reg = br.Regression(X, Y, prior=br.Laplace(0.5), sigma=1.0)
     page = br.report(reg, tmp_path / "page.html", random_seed=4, ribbons=False).read_text()
     both = br.compare(reg, random_seed=4)
