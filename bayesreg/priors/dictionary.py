@@ -290,8 +290,3 @@ def _common_term(source: Objective, target: Objective) -> str:
 
 def _natural_terms(objective: Objective) -> tuple[str, ...]:
     return ("l1",) if objective.name == "sklearn.Lasso" else objective.terms
-
-
-def strengthened[P: Prior](prior: P, factor: float) -> P:
-    """The prior whose penalty has every strength multiplied by a factor > 0: b/factor and s/√factor."""
-    return prior.strengthened(factor)
