@@ -237,6 +237,11 @@ class Prior(ABC):
         size = (*shape, len(names))
         return np.ones(size) if self.local_scale is None else self.local_scale.draw(generator, size)
 
+    def mixing_before(self, generator: np.random.Generator, given: Given) -> Array:
+        """x_j before any data, shape (..., p): drawn, or where it is one of the unknowns, that."""
+        local = given.unknowns.get(self._local_name)
+        return self.draw_mixing(generator, given.unit.shape[:-1], given.names) if local is None else local
+
     def draw_mixing_given(self, generator: np.random.Generator, beta: Array, given: Given) -> Array:
         """Draw x_j given β, shape (..., p); where it is one of the unknowns, that."""
         local = given.unknowns.get(self._local_name)
@@ -248,8 +253,7 @@ class Prior(ABC):
 
     def draw_given(self, generator: np.random.Generator, given: Given) -> Array:
         """Draw β, shape (..., p), for unknowns of that shape."""
-        local = given.unknowns.get(self._local_name)
-        mixing = self.draw_mixing(generator, given.unit.shape[:-1], given.names) if local is None else local
+        mixing = self.mixing_before(generator, given)
         return generator.standard_normal(mixing.shape) / np.sqrt(self.precision(given, mixing))
 
     def log_density(self, beta: object, sigma: float | None = None, **unknowns: float) -> Array:

@@ -56,8 +56,8 @@ def posterior_precision(reg: Regression, draws: Unknowns, generator: np.random.G
             "br.sample(reg)."
         )
     given = reg.prior.given(reg.names, draws.sigma, draws.hyperparameters)
-    mixed = _is_mixed(reg)
-    return _precision(reg, given, reg.prior.draw_mixing_given(generator, draws.beta, given) if mixed else None)
+    mixing = reg.prior.draw_mixing_given(generator, draws.beta, given) if _is_mixed(reg) else None
+    return _precision(reg, given, mixing)
 
 
 def prior_precision(reg: Regression, sigma: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
@@ -66,11 +66,7 @@ def prior_precision(reg: Regression, sigma: np.ndarray, generator: np.random.Gen
     if any(unknown.name not in drawn for unknown in prior.unknowns):
         return None
     given = prior.given(reg.names, sigma, drawn)
-    if not _is_mixed(reg):
-        return _precision(reg, given, None)
-    if prior.has_local_unknowns:
-        return _precision(reg, given, prior.draw_mixing_given(generator, np.zeros(reg.p), given))
-    return _precision(reg, given, prior.draw_mixing(generator, sigma.shape, reg.names))
+    return _precision(reg, given, prior.mixing_before(generator, given) if _is_mixed(reg) else None)
 
 
 def kappa_of(reg: Regression, sigma: np.ndarray, precision: np.ndarray, eta: np.ndarray | None) -> np.ndarray:
@@ -117,12 +113,13 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
 
 def _is_mixed(reg: Regression) -> bool:
     """Whether the local precision of some column varies from draw to draw beyond sigma and scale."""
-    return not reg.prior.has_penalty or bool(np.any(np.isfinite(reg.unit_scales.laplace)))
+    prior = reg.prior
+    return prior.is_mixed and not (prior.has_penalty and bool(np.all(np.isinf(reg.unit_scales.laplace))))
 
 
 def _one_decomposition(reg: Regression) -> bool:
     """Whether all local precisions are those of one draw up to a factor, so that one decomposition serves all draws."""
-    if _is_mixed(reg):
+    if not reg.prior.has_penalty or _is_mixed(reg):
         return False
     term = reg.intercept_term
     if not (term.in_theta and term.has_prior):

@@ -266,3 +266,26 @@ def test_a_flat_column_beside_laplace_columns_is_not_shrunk():
     kappa = br.shrinkage(sampled(reg)).kappa
     assert kappa[1] == pytest.approx(0, abs=1e-12)
     assert np.all(kappa[[0, 2, 3]] > 0.01)
+
+
+class Precise(br.Prior):
+    """Normal(0, 1/4), by its precision alone."""
+
+    name, title, scaled_by_sigma = "precise", "precise", False
+
+    def precision(self, given, mixing):
+        return np.full(mixing.shape, 4.0)
+
+
+def test_a_prior_without_mixing_shrinks_as_its_normal():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(40, 3))
+    reg = br.Regression(X, X @ [1.0, 0.0, -2.0] + rng.normal(size=40), prior=br.Normal(0.5), sigma=1.0)
+    draws = Unknowns(rng.normal(size=(5, 3)), np.zeros(5), np.ones(5))
+    stated, normal = (
+        kappa_of(one, draws.sigma, posterior_precision(one, draws, rng), None)
+        for one in (reg.with_prior(Precise()), reg)
+    )
+    np.testing.assert_allclose(stated, normal, rtol=1e-12)
+    before = prior_precision(reg.with_prior(Precise()), draws.sigma, rng)
+    np.testing.assert_array_equal(before, np.full((1, 3), 4.0))
