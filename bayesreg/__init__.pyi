@@ -23,7 +23,7 @@ from .analysis.total_loss import TotalLoss as TotalLoss
 from .analysis.total_loss import total_loss as total_loss
 from .design.datasets import load_dataset as load_dataset
 from .design.moments import Moments as Moments
-from .design.sources import moments as moments
+from .design.sources.one_pass import moments as moments
 from .families.base import Family as Family
 from .families.laplace import LaplaceNoise as LaplaceNoise
 from .families.negative_binomial import NegativeBinomial as NegativeBinomial

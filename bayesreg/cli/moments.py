@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compute, print and write."""
     from pathlib import Path
 
-    from bayesreg.design.sources import moments
+    from bayesreg.design.sources.one_pass import moments
     from bayesreg.reporting.files import replacing
 
     if arguments.out:

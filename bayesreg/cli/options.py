@@ -116,7 +116,7 @@ def job_of(arguments: argparse.Namespace, *, quiet: bool = False) -> "Job":
 
 def _reading(arguments: argparse.Namespace) -> "Reading":
     from bayesreg.analysis.comparison.reading import Reading
-    from bayesreg.design.files import TableFormat
+    from bayesreg.design.sources.files import TableFormat
 
     if arguments.formula is not None and arguments.target is not None:
         from bayesreg.errors import DataError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bayesreg.design.design import Design, design_of_moments, design_of_rows
-from bayesreg.design.frames import FORMULA_OPTIONS, read_formula_rows, read_table_rows
 from bayesreg.design.moments import Moments
+from bayesreg.design.sources.frames import FORMULA_OPTIONS, read_formula_rows, read_table_rows
 from bayesreg.errors import DataError, PriorError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family

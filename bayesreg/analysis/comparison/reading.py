@@ -8,8 +8,8 @@ import numpy as np
 
 from bayesreg.design.columns import check_column
 from bayesreg.design.datasets import DATASETS, load_dataset
-from bayesreg.design.files import TableFormat, read_table
-from bayesreg.design.sources import split_target
+from bayesreg.design.sources.files import TableFormat, read_table
+from bayesreg.design.sources.one_pass import split_target
 from bayesreg.model.regression import Regression
 
 if TYPE_CHECKING:

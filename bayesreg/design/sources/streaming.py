@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.design.batches import batch_rows
 from bayesreg.design.columns import Rows, check_finite, check_weights, numeric
 from bayesreg.design.formula import read_classes
 from bayesreg.design.missing import Counts, Missing, counts_of, raise_nothing_left
 from bayesreg.design.moments import Moments, moments_of_rows
+from bayesreg.design.sources.batches import batch_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import bayesreg as br
-from bayesreg.design import batches
+from bayesreg.design.sources import batches
 from bayesreg.errors import DataError
 
 RNG = np.random.default_rng(0)

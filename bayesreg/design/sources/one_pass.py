@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.design.batches import Source, open_source
 from bayesreg.design.columns import check_column
-from bayesreg.design.files import TableFormat
 from bayesreg.design.formula import Wanted, check_identifier, is_category, want_columns, want_formula
-from bayesreg.design.learning import spec_of_source
 from bayesreg.design.missing import Missing, read_missing
 from bayesreg.design.moments import Moments
-from bayesreg.design.partitions import is_partitioned, part_of_partitions, source_of_partitions
-from bayesreg.design.streaming import Recipe, moments_of_parts
+from bayesreg.design.sources.batches import Source, open_source
+from bayesreg.design.sources.files import TableFormat
+from bayesreg.design.sources.learning import spec_of_source
+from bayesreg.design.sources.partitions import is_partitioned, part_of_partitions, source_of_partitions
+from bayesreg.design.sources.streaming import Recipe, moments_of_parts
 from bayesreg.errors import DataError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.design.batches import Source, batch_rows
 from bayesreg.design.formula import FormulaSpec, Wanted, check_known, check_levels, read_wanted
 from bayesreg.design.missing import Counts, raise_nothing_left
+from bayesreg.design.sources.batches import Source, batch_rows
 from bayesreg.errors import DataError
 
 if TYPE_CHECKING:

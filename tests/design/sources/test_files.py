@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import bayesreg as br
-from bayesreg.design.files import read_table
-from bayesreg.design.sources import split_target
+from bayesreg.design.sources.files import read_table
+from bayesreg.design.sources.one_pass import split_target
 from bayesreg.errors import DataError, MissingDependencyError
 
 FRAME, TARGET = br.load_dataset("diabetes")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from bayesreg.design.batches import Source
-from bayesreg.design.streaming import Part, Recipe
+from bayesreg.design.sources.batches import Source
+from bayesreg.design.sources.streaming import Part, Recipe
 from bayesreg.errors import DataError
 
 if TYPE_CHECKING:

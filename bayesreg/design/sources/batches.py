@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayesreg.design.columns import as_frame, is_batch, is_pandas
 from bayesreg.design.datasets import DATASETS, load_dataset
-from bayesreg.design.files import (
+from bayesreg.design.sources.files import (
     ENDINGS,
     TableFormat,
     ending_of,

@@ -1,0 +1,1 @@
+"""Tables from outside: frames, files, batches and partitions as rows or moments."""
