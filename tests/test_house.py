@@ -105,6 +105,10 @@ def test_heavy_packages_stay_at_home(path):
         assert homes is None or any(place.startswith(home) for home in homes), f"{place} imports {module}"
 
 
+def test_a_regression_holds_data_and_computes_nothing():
+    assert "numpy" not in imports_of(ROOT / "model" / "regression.py")
+
+
 def circle_in(root: Path) -> list[str]:
     """Modules of a package, each of which imports the one before while the program runs; [] if there are none."""
     modules = {".".join(path.relative_to(root.parent).with_suffix("").parts): path for path in root.rglob("*.py")}

@@ -153,7 +153,9 @@ def design_of_rows(
 
 
 def design_of_moments(moments: Moments, *, center: bool, standardize: bool) -> Design:
-    """Make a design from moments alone."""
+    """Make a design from moments alone; DataError for what is none."""
+    if not isinstance(moments, Moments):
+        raise DataError(f"expected Moments, got {type(moments).__name__}; make them with br.moments(source, target).")
     sd = moments.sd_x
     constant = sd <= CONSTANT_SHARE * np.abs(moments.mean_x)
     if center:

@@ -1,11 +1,13 @@
-"""What a regression accepts as flags, vectors, targets that are rates, and prior."""
+"""What a regression accepts as data, flags, vectors, targets that are rates, and prior."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from bayesreg.design.columns import Rows
-from bayesreg.design.design import Design
+from bayesreg.design.design import Design, design_of_rows
+from bayesreg.design.sources.frames import read_table_rows
 from bayesreg.errors import DataError, PriorError
 from bayesreg.families.base import Family
 from bayesreg.model.intercept import Intercept
@@ -21,6 +23,29 @@ def read_flag(value: object, name: str) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise PriorError(f"{name} must be True or False, got {value!r}.")
     return bool(value)
+
+
+def read_design(
+    X: Any,
+    y: Any,
+    weights: Any,
+    offset: Any,
+    family: Family,
+    intercept: Intercept,
+    *,
+    standardize: object,
+    categorical: object,
+    missing: object,
+) -> Design:
+    """The design of data as a user has them, with a target that suits the family."""
+    options = {"categorical": categorical, "missing": missing}
+    classes = family.target_kind == "classes"
+    table = read_table_rows(X, y, weights, offset, classes=classes, intercept=intercept.exists, **options)
+    rows = read_rates(table.rows, family)
+    family.check_target(rows.y)
+    divided = divided_columns(standardize, table.is_code)
+    design = design_of_rows(rows, table.names, table.target, center=intercept.centered, standardize=divided)
+    return replace(design, formula=table.spec)
 
 
 def divided_columns(standardize: object, is_code: np.ndarray) -> np.ndarray:

@@ -1,11 +1,13 @@
-"""The strength of a regression's penalty as one number, and the same regression at another strength."""
+"""The strength of a regression's penalty as one number, and the same regression at another strength or at none."""
 
 from typing import Any
 
 import numpy as np
 
 from bayesreg.errors import PriorError
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
+from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.objective import find_objective
 
 
@@ -20,7 +22,7 @@ def strength_of(reg: Regression) -> float:
         If no column is penalized.
     """
     sigma = 1.0 if reg.noise.sigma is None else reg.noise.sigma
-    l1, l2 = (strengths[: reg.p] for strengths in reg.weights_at(sigma))
+    l1, l2 = (strengths[: reg.p] for strengths in strengths_at(reg, sigma))
     largest = float(np.max(l1) or np.max(l2))
     if largest == 0:
         raise PriorError("no column is penalized, so there is no strength to vary; give the prior a finite scale.")
@@ -66,3 +68,12 @@ def _spread_of_y(reg: Regression) -> float:
 def at_strength(reg: Regression, strength: float) -> Regression:
     """The regression with its strength set to one in ``half_rss``, every column's in its ratio to it."""
     return reg.with_prior(reg.prior.strengthened(strength / strength_of(reg)))
+
+
+def without_priors(reg: Regression) -> Regression:
+    """The same data under flat priors on coefficients and intercept: its MAP is least squares."""
+    exists = reg.intercept_term.exists
+    sigma = (reg.noise.sigma or reg.noise.prior) if reg.family.has_sigma else None
+    given: dict[str, Any] = {"prior": Laplace(np.inf), "sigma": sigma, "intercept": exists}
+    design = reg.design.centered() if exists else reg.design
+    return Regression.from_design(design, family=reg.family, center=True, **given)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bayesreg.model.even_columns import even_columns
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.several_minima import minima
@@ -20,7 +21,7 @@ def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) 
 
 def minima_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> list[np.ndarray]:
     """The local minima of Q at a given sigma that were found, lowest first; one, where the family is convex."""
-    l1, l2 = reg.weights_at(sigma)
+    l1, l2 = strengths_at(reg, sigma)
     if not reg.is_gaussian:
         return minima_of_rows(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
     even = even_columns(reg.loss, l1, l2)

@@ -9,6 +9,7 @@ from bayesreg.errors import PriorError
 from bayesreg.model.arguments import read_vector
 from bayesreg.model.even_columns import even_columns
 from bayesreg.model.noise import read_sigma
+from bayesreg.model.objective import conditional_intercept, objective_at, rss_at, strengths_at
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
@@ -107,7 +108,7 @@ def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept
     given_sigma = reg.noise.sigma if sigma is None else read_sigma(sigma)
     if given_sigma is None:
         raise PriorError("this regression does not know sigma; pass certify(reg, beta, sigma=…).")
-    l1, l2 = reg.weights_at(given_sigma)
+    l1, l2 = strengths_at(reg, given_sigma)
     theta = _with_intercept(reg, point, intercept, l2)
     if not reg.is_gaussian:
         return _certificate_of_rows(reg, theta, l1, l2)
@@ -128,8 +129,8 @@ def sigma_slope(reg: Regression, beta: np.ndarray, sigma: float) -> float:
     column with a scale, −1 + |β_j|/b_j + β_j²/s_j².
     """
     assert reg.noise.prior is not None
-    theta = _with_intercept(reg, beta, None, reg.weights_at(sigma)[1])
-    slope = -reg.n + reg.rss(theta, sigma) / sigma**2 + sigma * reg.noise.prior.log_density_slope(sigma)
+    theta = _with_intercept(reg, beta, None, strengths_at(reg, sigma)[1])
+    slope = -reg.n + rss_at(reg, theta, sigma) / sigma**2 + sigma * reg.noise.prior.log_density_slope(sigma)
     if reg.prior.scaled_by_sigma:
         at = reg.scales.at(sigma)
         slope += float(np.sum(np.abs(beta) / at.laplace + (beta / at.normal) ** 2) - np.sum(~at.is_flat))
@@ -191,18 +192,18 @@ def certify_points(
 
 def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: float | None) -> Certificate:
     """One point; an intercept in closed form adds a term of its own, which is 0 unless another one is claimed."""
-    l1, l2 = reg.weights_at(sigma)
+    l1, l2 = strengths_at(reg, sigma)
     even = even_columns(reg.loss, l1[None], l2[None])
     table = certify_points(even.loss, even.inside(theta[None]), even.l1, even.l2)
     stiffness, away = 0.0, 0.0
     if intercept is not None and not reg.intercept_term.in_theta:
-        away = intercept - float(np.asarray(reg.conditional_intercept(sigma)))
+        away = intercept - float(np.asarray(conditional_intercept(reg, sigma)))
         stiffness = reg.design.weight + reg.intercept_term.precision(sigma)
         if not reg.intercept_term.exists and away != 0:
             raise PriorError(f"this regression has no intercept, got intercept={intercept}.")
     score = stiffness * abs(away)
     gap = float(table.gap_absolute[0]) + 0.5 * stiffness * away**2
-    primal = reg.objective(theta, sigma) + 0.5 * stiffness * away**2
+    primal = objective_at(reg, theta, sigma) + 0.5 * stiffness * away**2
     return Certificate(
         kkt=max(float(table.kkt[0]), score / (even.loss.gradient_unit or 1.0)),
         gap=gap / primal if gap != 0 else 0.0,

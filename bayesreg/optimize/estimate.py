@@ -10,6 +10,7 @@ from bayesreg.design.formula import FormulaSpec
 from bayesreg.errors import ConvergenceError, DataError
 from bayesreg.families.base import Family
 from bayesreg.families.gaussian import Gaussian
+from bayesreg.model.objective import objective_at, unknowns_at
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate, certify, certify_joint
 
@@ -116,7 +117,7 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
     """
     if not np.all(np.isfinite(theta)):
         raise ConvergenceError(f"{method} ended at a point that is not finite; rescale the columns or the target.")
-    point = reg.unknowns(theta, sigma)
+    point = unknowns_at(reg, theta, sigma)
     coef, at_zero = point.on_user_columns(reg.design.standardization)
     intercept = float(point.at_center) if reg.intercept_term.in_theta else None
     at = sigma if reg.family.has_sigma else None
@@ -127,7 +128,7 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
         coef=coef,
         intercept=float(at_zero),
         sigma=sigma,
-        objective=reg.objective(theta, sigma),
+        objective=objective_at(reg, theta, sigma),
         certificate=judge,
         mode="joint (beta, sigma)" if joint else "beta given sigma",
         method=method,

@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesreg.errors import ModeError, MultimodalWarning
 from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.model.objective import unknowns_at
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.certificate import sigma_slope
@@ -77,7 +78,7 @@ def _refine(reg: Regression, low: float, high: float) -> tuple[np.ndarray, float
 
 
 def _log_density(reg: Regression, theta: np.ndarray, sigma: float) -> float:
-    point = reg.unknowns(theta, sigma)
+    point = unknowns_at(reg, theta, sigma)
     return float(log_likelihood(reg, point) + log_prior(reg, point))
 
 

@@ -2,6 +2,7 @@
 
 from bayesreg.errors import ConvergenceError, PriorError
 from bayesreg.model.regression import Regression, check_regression
+from bayesreg.model.strength import without_priors
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
 
@@ -43,7 +44,7 @@ def least_squares(reg: Regression) -> Estimate:
     54.15
     """
     check_regression(reg)
-    flat = reg.without_priors()
+    flat = without_priors(reg)
     if not reg.is_gaussian:
         if reg.noise.sigma is None:
             raise PriorError(

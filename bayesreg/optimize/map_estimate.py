@@ -7,6 +7,7 @@ import numpy as np
 from bayesreg.errors import ConvergenceError, MultimodalWarning, PriorError, UnsupportedError
 from bayesreg.model.arguments import read_vector
 from bayesreg.model.even_columns import even_columns
+from bayesreg.model.objective import objective_at, strengths_at
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize import joint_mode
 from bayesreg.optimize.acceptance import check_accepted
@@ -110,7 +111,7 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
 def _warn_of_minima(reg: Regression, lowest: np.ndarray, others: list[np.ndarray]) -> None:
     sigma = reg.noise.sigma
     assert sigma is not None
-    below = [(reg.objective(theta, sigma) - reg.objective(lowest, sigma)) / sigma**2 for theta in others]
+    below = [(objective_at(reg, theta, sigma) - objective_at(reg, lowest, sigma)) / sigma**2 for theta in others]
     warnings.warn(
         f"the posterior of beta has {1 + len(others)} modes or more, since the {reg.family.name} loss is not convex; "
         "the highest found is returned, which need not be the highest of all; the log density of others is below it by "
@@ -130,7 +131,7 @@ def _method(reg: Regression) -> str:
 def _accepted(reg: Regression, theta: np.ndarray, estimate: Estimate) -> Estimate:
     """Return the estimate, unless its certificate shows that it is none."""
     loss = reg.loss if reg.is_gaussian else reg.row_loss
-    even = even_columns(loss, *(part[None] for part in reg.weights_at(estimate.sigma)))
+    even = even_columns(loss, *(part[None] for part in strengths_at(reg, estimate.sigma)))
     kkt, gap = (np.array([part], dtype=float) for part in (estimate.certificate.kkt, estimate.certificate.gap))
     check_accepted(even.loss, even.inside(theta[None]), even.l1, even.l2, kkt, gap)
     slope = estimate.certificate.sigma_slope

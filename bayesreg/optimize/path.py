@@ -10,6 +10,7 @@ from scipy import linalg
 
 from bayesreg.errors import PriorError
 from bayesreg.model.even_columns import even_columns
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
@@ -18,7 +19,7 @@ from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.solvers import active_set, homotopy, predictor_corrector
-from bayesreg.optimize.strength_grid import default_strengths, strength_max, strengths_at
+from bayesreg.optimize.strength_grid import default_strengths, multiplied_strengths, strength_max
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.objective import canonical_objective
 
@@ -173,10 +174,10 @@ def path(reg: Regression, strengths: object = None) -> Path:
     reg.prior.require_penalty()
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a path needs a known sigma and a prior of known scale; use reg.with_sigma(number).")
-    l1, l2 = reg.weights_at(reg.noise.sigma)
+    l1, l2 = strengths_at(reg, reg.noise.sigma)
     current = strength_of(reg)
     grid = default_strengths(reg, l1, l2, current) if strengths is None else _read_strengths(strengths)
-    l1s, l2s = strengths_at(reg, l1, l2, grid / current)
+    l1s, l2s = multiplied_strengths(reg, l1, l2, grid / current)
     if not reg.is_gaussian:
         theta, table = _family_path(reg, l1s, l2s)
     else:

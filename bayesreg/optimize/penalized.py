@@ -13,6 +13,7 @@ import numpy as np
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import BayesregError, ConvergenceError, PriorError, UnsupportedError
 from bayesreg.model.even_columns import even_columns
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.acceptance import reachable_kkt
@@ -112,7 +113,7 @@ def _first_that_can(reg: Regression, sigma: float) -> Estimate:
 
 
 def _order(reg: Regression, sigma: float) -> tuple[str, ...]:
-    large = reg.n * reg.p > SMALL and bool(np.any(reg.weights_at(sigma)[0]))
+    large = reg.n * reg.p > SMALL and bool(np.any(strengths_at(reg, sigma)[0]))
     return BY_SPEED if large and reg.family.smooth and not reg.is_gaussian else SOLVERS
 
 
@@ -132,7 +133,7 @@ def _estimate(reg: Regression, sigma: float, solver: str) -> Estimate:
 
 def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
     """Return the estimate, unless its certificate shows that it is none."""
-    even = even_columns(reg.loss if reg.is_gaussian else reg.row_loss, *reg.weights_at(estimate.sigma))
+    even = even_columns(reg.loss if reg.is_gaussian else reg.row_loss, *strengths_at(reg, estimate.sigma))
     allowed = max(KKT_TOLERANCE, ROUNDING * float(reachable_kkt(even.loss, even.l1[None])[0]))
     if not estimate.certificate.kkt <= allowed:
         raise ConvergenceError(
@@ -150,7 +151,7 @@ def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
 
 def _fit_gaussian(reg: Regression, sigma: float, solver: str) -> tuple[np.ndarray, str]:
     A, b = _rows(reg)
-    l1, l2 = reg.weights_at(sigma)
+    l1, l2 = strengths_at(reg, sigma)
     if solver == "scipy":
         loss = RowLoss(A, b, np.zeros(len(b)), np.ones(len(b)), reg.family, 1.0)
         return minimize_split(loss, l1, l2, np.zeros(loss.size)), "scipy.optimize.minimize"

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import optimize
 
 from bayesreg.errors import PriorError
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.solvers import absolute_loss
@@ -43,7 +44,7 @@ def strength_max(reg: Regression) -> float:
     check_regression(reg)
     if reg.noise.sigma is None:
         raise PriorError("strength_max needs a known sigma; use reg.with_sigma(number).")
-    l1, l2 = reg.weights_at(reg.noise.sigma)
+    l1, l2 = strengths_at(reg, reg.noise.sigma)
     return _needed(reg, l1, l2) * float(np.max(l1))
 
 
@@ -61,7 +62,9 @@ def default_strengths(reg: Regression, l1: np.ndarray, l2: np.ndarray, current: 
     return grid
 
 
-def strengths_at(reg: Regression, l1: np.ndarray, l2: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def multiplied_strengths(
+    reg: Regression, l1: np.ndarray, l2: np.ndarray, factors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """λ and κ at multiples of the regression's own strengths, both of shape (m, q)."""
     return reg.intercept_term.multiplied(l1, factors), reg.intercept_term.multiplied(l2, factors)
 
@@ -74,7 +77,7 @@ def _first_factor(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
     """
 
     def needed(factor: float) -> float:
-        own1, own2 = strengths_at(reg, l1, l2, np.array([factor]))
+        own1, own2 = multiplied_strengths(reg, l1, l2, np.array([factor]))
         return _needed(reg, own1[0], own2[0]) * factor
 
     factor = needed(1.0)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bayesreg.design.implicit import to_dense
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 
 # A column is at its bound where its score is this share of its L1 strength or more.
@@ -27,7 +28,7 @@ def free_directions(reg: Regression, theta: np.ndarray, sigma: float) -> tuple[s
     """
     if not (reg.family.convex and reg.family.smooth):
         return None
-    l1, l2 = reg.weights_at(sigma)
+    l1, l2 = strengths_at(reg, sigma)
     loss = reg.loss if reg.is_gaussian else reg.row_loss
     score = np.abs(loss.gradient(theta) + l2 * theta)
     at_bound = np.flatnonzero((l2 == 0) & (score >= AT_BOUND * l1))

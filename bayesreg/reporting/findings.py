@@ -15,6 +15,7 @@ from bayesreg.analysis.shrinkage.shrinkage import Shrinkage, shrinkage
 from bayesreg.analysis.sparsity.sparsity import Sparsity, sparsity
 from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.errors import ConvergenceError, DataError, ModeError, PriorError, SelectionWarning, UnsupportedError
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.estimate import Estimate
@@ -184,7 +185,7 @@ def _path(held: Regression) -> Path:
     if held.noise.sigma is None or not held.scale_known:
         return path(held)
     current = strength_of(held)
-    grid = default_strengths(held, *held.weights_at(held.noise.sigma), current)
+    grid = default_strengths(held, *strengths_at(held, held.noise.sigma), current)
     return path(held, grid if np.any(np.isclose(grid, current, rtol=1e-9)) else np.append(grid, current))
 
 

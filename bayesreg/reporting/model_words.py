@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesreg.errors import ObjectiveError, UnsupportedError
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import conversion
 from bayesreg.priors.dictionary import to_penalty
@@ -72,7 +73,7 @@ def sentences(reg: Regression) -> list[str]:
 def penalty_formula(held: Regression) -> str:
     """What the MAP minimizes, at the known sigma."""
     sigma = 1.0 if held.noise.sigma is None else held.noise.sigma
-    l1, l2 = (weights[: held.p] for weights in held.weights_at(sigma))
+    l1, l2 = (weights[: held.p] for weights in strengths_at(held, sigma))
     loss = "½ RSS" if held.is_gaussian else "σ² × (−log likelihood)" if held.family.has_sigma else "−log likelihood"
     terms, values = [], []
     for letter, weights, form in (("λ", l1, "{} Σ|β_j|"), ("κ", l2, "½ {} Σβ_j²")):

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import UnsupportedError
+from bayesreg.model.objective import rss_at, strengths_at
 from bayesreg.optimize.path import Path
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
@@ -45,7 +46,7 @@ def degrees_of_freedom(fits: Path) -> np.ndarray:
     """
     reg, sigma = fits.reg, fits.reg.noise.sigma
     assert sigma is not None
-    _, l2 = reg.weights_at(sigma)
+    _, l2 = strengths_at(reg, sigma)
     df = np.empty(len(fits.strengths))
     for k, (strength, theta) in enumerate(zip(fits.strengths, fits.theta, strict=True)):
         kappa = reg.intercept_term.multiplied(l2, strength / fits.current)
@@ -91,7 +92,7 @@ def path_log_likelihood(fits: Path) -> np.ndarray:
     reg, sigma = fits.reg, fits.reg.noise.sigma
     assert sigma is not None
     if reg.is_gaussian:
-        rss = np.array([reg.rss(theta, sigma) for theta in fits.theta])
+        rss = np.array([rss_at(reg, theta, sigma) for theta in fits.theta])
         constant = reg.design.log_weight - reg.n * (LOG_2PI + 2 * np.log(sigma))
         return 0.5 * (constant - rss / sigma**2)
     loss = reg.row_loss

@@ -11,6 +11,7 @@ from bayesreg.design.columns import Rows, read_matrix, read_vector
 from bayesreg.design.implicit import implicit_columns, is_sparse
 from bayesreg.design.standardization import Standardization
 from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
+from bayesreg.model.objective import unknowns_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
 from bayesreg.optimize.path import Path, path
@@ -249,5 +250,5 @@ def mean_errors(fits: Path, held: Held) -> np.ndarray:
 def linear_predictor(fits: Path, Z: Any) -> np.ndarray:
     """Without offset, of rows of the columns on which the prior is stated, at each strength, shape (rows, m)."""
     assert fits.reg.noise.sigma is not None
-    point = fits.reg.unknowns(fits.theta, fits.reg.noise.sigma)
+    point = unknowns_at(fits.reg, fits.theta, fits.reg.noise.sigma)
     return np.asarray(point.at_center + Z @ fits.beta.T)

@@ -10,6 +10,7 @@ from scipy import linalg
 
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import DataError, SamplerWarning, UnsupportedError
+from bayesreg.model.objective import conditional_intercept, strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.engine import draw_posterior
@@ -75,7 +76,7 @@ def leave_one_out(reg: Regression, factors: np.ndarray) -> LeaveOneOut:
     residual = b - fitted
     if reg.intercept_term.orthogonal:
         # b is centred on the mean of y; an intercept with a prior lies elsewhere.
-        shift = reg.design.mean_y - float(np.asarray(reg.conditional_intercept(sigma)))
+        shift = reg.design.mean_y - float(np.asarray(conditional_intercept(reg, sigma)))
         residual = residual + root * shift
         leverage = leverage + root**2 / (reg.design.weight + reg.intercept_term.precision(sigma))
     if np.any(1 - leverage < 1e-10):
@@ -89,7 +90,7 @@ def _fits(
     reg: Regression, sigma: float, A: np.ndarray, b: np.ndarray, factors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fitted values and leverages of the coefficients alone, both of shape (m, n)."""
-    _, kappa = reg.weights_at(sigma)
+    _, kappa = strengths_at(reg, sigma)
     if reg.intercept_term.in_theta or np.any(kappa == 0):
         return _fits_one_by_one(reg, A, b, kappa, factors)
     left, singular, _ = linalg.svd(A / np.sqrt(kappa), full_matrices=False)

@@ -8,6 +8,7 @@ import pytest
 from scipy import special, stats
 
 import bayesreg as br
+from bayesreg.model.strength import without_priors
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.datatree import to_datatree
 from bayesreg.sampling.draws import Run
@@ -192,7 +193,7 @@ def test_a_formula_is_replayed_as_it_was_fitted(formula):
 
 def test_a_regression_by_formula_keeps_it_under_other_priors_and_in_a_pickle():
     reg, fit = by_formula("y ~ a + C(group)")
-    others = [reg.with_prior(br.Laplace(1.0)), reg.with_sigma(2.0), reg.without_priors()]
+    others = [reg.with_prior(br.Laplace(1.0)), reg.with_sigma(2.0), without_priors(reg)]
     others.append(pickle.loads(pickle.dumps(reg)))
     expected = br.predict(fit, FORMULA_FRAME, reg=reg).mean
     for other in others:

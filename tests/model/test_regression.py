@@ -9,6 +9,7 @@ from scipy import optimize
 
 import bayesreg as br
 from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
+from bayesreg.model.objective import conditional_intercept, objective_at, rss_at, strengths_at, unknowns_at
 from bayesreg.model.unknowns import Unknowns
 
 steady = settings(deadline=None, derandomize=True, max_examples=30)
@@ -40,7 +41,7 @@ def test_objective_is_the_canonical_one_written_by_hand(intercept, weighted, sta
     rows = {"weights": WEIGHTS, "offset": OFFSET} if weighted else {}
     reg = make(standardize=standardize, **INTERCEPTS[intercept], **rows)
     theta = np.array([0.7, -1.2, 0.4, 20.0])[: reg.loss.size]
-    point = reg.unknowns(theta, 1.5)
+    point = unknowns_at(reg, theta, 1.5)
     coef, intercept_at_zero = point.on_user_columns(reg.design.standardization)
     weights, offset = rows.get("weights", np.ones(20)), rows.get("offset", 0)
     sd = np.sqrt(np.average((X - np.average(X, axis=0, weights=weights)) ** 2, axis=0, weights=weights))
@@ -51,8 +52,8 @@ def test_objective_is_the_canonical_one_written_by_hand(intercept, weighted, sta
     if "normal" in intercept:
         scale = 3.0 * (1.5 if intercept == "scaled normal" else 1)
         penalty += 0.5 * 1.5**2 / scale**2 * (point.at_center - 90) ** 2
-    assert reg.objective(theta, 1.5) == pytest.approx(0.5 * weights @ residual**2 + penalty, rel=1e-11)
-    assert reg.rss(theta, 1.5) == pytest.approx(weights @ residual**2, rel=1e-11)
+    assert objective_at(reg, theta, 1.5) == pytest.approx(0.5 * weights @ residual**2 + penalty, rel=1e-11)
+    assert rss_at(reg, theta, 1.5) == pytest.approx(weights @ residual**2, rel=1e-11)
 
 
 @pytest.mark.parametrize("intercept", ["flat", "normal", "scaled normal"])
@@ -65,11 +66,11 @@ def test_the_intercept_is_the_best_one_for_any_beta(intercept):
         return 0.5 * WEIGHTS @ (Y - at_center - columns) ** 2 + 0.5 * kappa * (at_center - 90) ** 2
 
     best = optimize.minimize_scalar(objective, bracket=(80, 120), tol=1e-12).x
-    assert float(np.asarray(reg.conditional_intercept(1.5))) == pytest.approx(best, rel=1e-7)
+    assert float(np.asarray(conditional_intercept(reg, 1.5))) == pytest.approx(best, rel=1e-7)
 
 
 def test_strengths_are_variance_over_scale():
-    l1, l2 = make().weights_at(1.5)
+    l1, l2 = strengths_at(make(), 1.5)
     np.testing.assert_allclose(l1, [2.25 / 0.5, 0.0, 2.25 / 2], rtol=1e-15)
     np.testing.assert_allclose(l2, [0.0, 2.25 / 0.09, 2.25 / 16], rtol=1e-15)
 
@@ -78,15 +79,15 @@ def test_strengths_of_a_prior_scaled_by_sigma():
     """Laplace(σb) has λ = σ²/(σb) = σ/b, and Normal(σs) has κ = 1/s², at whatever sigma."""
     reg = make(prior=br.ElasticNetPrior(0.5, 0.3, scaled_by_sigma=True))
     for sigma in (0.1, 1.5, 30.0):
-        l1, l2 = reg.weights_at(sigma)
+        l1, l2 = strengths_at(reg, sigma)
         np.testing.assert_allclose([l1, l2], [[sigma / 0.5] * 3, [1 / 0.09] * 3], rtol=1e-14)
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-160, 1e160, 1e200])
 def test_extreme_scales_neither_overflow_nor_vanish_on_the_way(scale):
-    l1, l2 = make(prior=br.Laplace(scale), sigma=scale).weights_at(scale)
+    l1, l2 = strengths_at(make(prior=br.Laplace(scale), sigma=scale), scale)
     np.testing.assert_allclose(l1, scale, rtol=1e-15)
-    _, l2 = make(prior=br.Normal(scale), sigma=scale).weights_at(scale)
+    _, l2 = strengths_at(make(prior=br.Normal(scale), sigma=scale), scale)
     np.testing.assert_allclose(l2, 1.0, rtol=1e-15)
 
 
@@ -119,9 +120,9 @@ def test_moments_are_all_that_the_objective_needs(intercept, weighted):
     other = br.Regression.from_moments(reg.design.moments, prior=reg.prior, sigma=1.5, **INTERCEPTS[intercept])
     assert (other.n, other.names) == (20, ("x0", "x1", "x2"))
     theta = np.array([0.7, -1.2, 0.4, 20.0])[: reg.loss.size]
-    assert other.objective(theta, 1.5) == pytest.approx(reg.objective(theta, 1.5), rel=1e-9)
+    assert objective_at(other, theta, 1.5) == pytest.approx(objective_at(reg, theta, 1.5), rel=1e-9)
     np.testing.assert_allclose(other.loss.gram, reg.loss.gram, rtol=1e-9, atol=1e-9)
-    ours, theirs = reg.unknowns(theta, 1.5), other.unknowns(theta, 1.5)
+    ours, theirs = unknowns_at(reg, theta, 1.5), unknowns_at(other, theta, 1.5)
     for name in ("beta", "at_center", "sigma"):
         np.testing.assert_allclose(getattr(theirs, name), getattr(ours, name), rtol=1e-12)
     on_both = (point.on_user_columns(one.design.standardization) for point, one in ((ours, reg), (theirs, other)))
@@ -172,7 +173,7 @@ def test_another_prior_or_sigma_shares_the_design_and_changes_nothing_else():
         X, Y, prior=br.Laplace(9.0), sigma=2.0, weights=WEIGHTS, intercept=br.Normal(3.0), center=False
     )
     theta = np.array([0.7, -1.2, 0.4, 20.0])
-    assert other.with_sigma(2.0).objective(theta, 2.0) == fresh.objective(theta, 2.0)
+    assert objective_at(other.with_sigma(2.0), theta, 2.0) == objective_at(fresh, theta, 2.0)
     assert isinstance(reg.prior, br.ElasticNetPrior)
 
 
@@ -271,7 +272,8 @@ def test_rows_are_needed_where_rows_are_asked_for():
 def test_a_target_that_does_not_vary_needs_a_sigma():
     with pytest.raises(DataError, match="give sigma as a number"):
         br.Regression(X, np.full(20, 3.0), prior=br.Laplace(1.0))
-    assert br.Regression(X, np.full(20, 3.0), prior=br.Laplace(1.0), sigma=1.0).objective(np.zeros(3), 1.0) == 0.0
+    reg = br.Regression(X, np.full(20, 3.0), prior=br.Laplace(1.0), sigma=1.0)
+    assert objective_at(reg, np.zeros(3), 1.0) == 0.0
 
 
 def test_an_unknown_scale_is_no_number():

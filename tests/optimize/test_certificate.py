@@ -12,6 +12,7 @@ from sklearn import linear_model
 import bayesreg as br
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.log_density import log_likelihood, log_prior
+from bayesreg.model.objective import conditional_intercept, objective_at, strengths_at
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize import certificate, dual_point, row_certificate
 
@@ -80,9 +81,9 @@ def test_the_gap_bounds_the_true_suboptimality(seed, distance):
     best = br.map_estimate(reg)
     beta = best.beta + distance * rng.normal(size=4) * (rng.random(4) < 0.7)
     found = br.certify(reg, beta)
-    above = reg.objective(beta, SIGMA) - best.objective
+    above = objective_at(reg, beta, SIGMA) - best.objective
     assert found.gap_absolute >= above - 1e-12 * best.objective
-    assert found.primal == pytest.approx(reg.objective(beta, SIGMA), rel=1e-12)
+    assert found.primal == pytest.approx(objective_at(reg, beta, SIGMA), rel=1e-12)
 
 
 @steady
@@ -105,7 +106,7 @@ def test_the_primal_value_is_the_objective(intercept, center):
 
 def lasso_of(reg, strength_factor=1.0):
     """scikit-learn's lasso on the regression's own columns."""
-    l1, _ = reg.weights_at(SIGMA)
+    l1, _ = strengths_at(reg, SIGMA)
     model = linear_model.Lasso(alpha=strength_factor * l1[0] / reg.n, tol=1e-14, max_iter=10**6)
     return model.fit(reg.design.matrix, reg.design.rows.y).coef_
 
@@ -228,7 +229,7 @@ def test_the_slope_in_log_sigma_is_the_derivative_of_the_log_posterior(noise, in
 
     def log_posterior(log_sigma):
         sigma = np.exp(log_sigma)
-        at_center = np.asarray(reg.conditional_intercept(sigma))
+        at_center = np.asarray(conditional_intercept(reg, sigma))
         point = Unknowns(beta, at_center, np.asarray(sigma))
         return float(log_likelihood(reg, point) + log_prior(reg, point))
 

@@ -7,6 +7,7 @@ from scipy import sparse
 import bayesreg as br
 from bayesreg.errors import ConvergenceError
 from bayesreg.model.even_columns import even_columns
+from bayesreg.model.objective import strengths_at
 from bayesreg.optimize import map_estimate as map_module
 
 UNITS = 10.0 ** np.array([[9, -9, -5, -9], [-9, 5, 0, 9], [-5, 9, -5, 9]])
@@ -80,7 +81,7 @@ def test_even_columns_are_the_same_problem_with_nothing_rounded(intercept):
         for family in ("gaussian", "poisson"):
             reg = regression(family, "elastic net", UNITS[1], convert, intercept=intercept)
             loss = reg.loss if reg.is_gaussian else reg.row_loss
-            even = even_columns(loss, *reg.weights_at(reg.noise.sigma))
+            even = even_columns(loss, *strengths_at(reg, reg.noise.sigma))
             sizes = even.loss.column_sizes
             assert np.max(sizes) < 16 * np.min(sizes)
             theta = np.random.default_rng(0).normal(size=loss.size) / even.unit

@@ -6,6 +6,7 @@ from sklearn import linear_model
 
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, PriorError
+from bayesreg.model.objective import rss_at, strengths_at
 from bayesreg.optimize.path import strength_max
 from bayesreg.optimize.solvers import active_set, homotopy
 
@@ -124,7 +125,7 @@ def test_each_estimate_of_a_path_is_certified_by_itself():
 def test_strength_max_is_where_the_last_coefficient_leaves(variant):
     """With the L2 terms as they are: all zeros just above it; just below, one coefficient is not 0."""
     reg = br.Regression(*small(), sigma=1.5, **VARIANTS[variant])
-    l1, scales = reg.weights_at(1.5)[0][: reg.p], reg.scales.at(1.5)
+    l1, scales = strengths_at(reg, 1.5)[0][: reg.p], reg.scales.at(1.5)
     factor = strength_max(reg) / np.max(l1)
     above, below = (
         br.map_estimate(reg.with_prior(br.ElasticNetPrior(scales.laplace / (factor * share), scales.normal)))
@@ -147,7 +148,7 @@ def test_more_strength_never_means_less_penalty():
     reg = br.Regression(*small(), prior=br.Laplace(0.1), sigma=1.5)
     fits = br.path(reg)
     norms = np.abs(fits.beta).sum(axis=1)
-    rss = [reg.rss(beta, 1.5) for beta in fits.beta]
+    rss = [rss_at(reg, beta, 1.5) for beta in fits.beta]
     assert np.all(np.diff(fits.strengths) < 0)
     assert np.all(np.diff(norms) >= -1e-12)
     assert np.all(np.diff(rss) <= 1e-12)

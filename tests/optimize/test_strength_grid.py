@@ -5,6 +5,7 @@ import pytest
 
 import bayesreg as br
 from bayesreg.errors import PriorError
+from bayesreg.model.objective import strengths_at
 from bayesreg.optimize import strength_grid
 
 INF = np.inf
@@ -47,7 +48,7 @@ def penalized_betas(reg, factors):
 
 def default_grid(reg):
     """The default strengths alone, and the largest of the prior's own."""
-    l1, l2 = reg.weights_at(1.0)
+    l1, l2 = strengths_at(reg, 1.0)
     return strength_grid.default_strengths(reg, l1, l2, np.max(l1)), np.max(l1)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import bayesreg as br
 from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning, UnsupportedError
+from bayesreg.model.objective import strengths_at
 from bayesreg.sampling.exact.posterior import exact_posterior
 from bayesreg.sampling.gibbs import assemble
 
@@ -40,7 +41,7 @@ def test_chains_at_each_strength_are_those_of_a_sample_there(prior, sigma, asser
     reg = make(prior, sigma)
     tree = br.sample_path(reg, STRENGTHS, draws=3_000, random_seed=1)
     unit = 1.0 if sigma is None else sigma
-    l1, _ = reg.weights_at(unit)
+    l1, _ = strengths_at(reg, unit)
     for k, strength in enumerate(STRENGTHS):
         factor = l1.max() / strength
         if isinstance(prior, br.Laplace):

@@ -13,6 +13,7 @@ from bayesreg.errors import (
     SelectionWarning,
     UnsupportedError,
 )
+from bayesreg.model.objective import strengths_at
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +54,8 @@ def test_every_kind_of_prior_keeps_its_form_and_its_ratios(data, prior):
     chosen = br.select(br.Regression(X, y, prior=prior, sigma=2.0))
     assert type(chosen.prior) is type(prior)
     assert chosen.prior.scaled_by_sigma == prior.scaled_by_sigma
-    l1, l2 = chosen.regression.weights_at(2.0)
-    own = br.Regression(X, y, prior=prior, sigma=2.0).weights_at(2.0)
+    l1, l2 = strengths_at(chosen.regression, 2.0)
+    own = strengths_at(br.Regression(X, y, prior=prior, sigma=2.0), 2.0)
     assert max(l1) == pytest.approx(chosen.strength) or max(l2) == pytest.approx(chosen.strength)
     for ours, given in zip((l1, l2), own, strict=True):
         some = given > 0

@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 import bayesreg as br
 import bayesreg.sklearn as drop_in
 from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.model.objective import strengths_at
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +174,7 @@ def test_a_rule_for_an_elastic_net_keeps_its_ratio(rows):
     X, targets, _ = rows
     model = drop_in.ElasticNetCV(by="aic", l1_ratio=0.3, tol=1e-10).fit(X, targets["numbers"])
     held = model.explanation_.held
-    l1, l2 = held.weights_at(held.noise.sigma)
+    l1, l2 = strengths_at(held, held.noise.sigma)
     np.testing.assert_allclose(l1 / (l1 + l2), 0.3)
     np.testing.assert_allclose(l1 + l2, 80 * model.alpha_)
     with pytest.raises(PriorError, match="one l1_ratio"):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import linalg, optimize
 
 from bayesreg.errors import ConvergenceError, UnsupportedError
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.estimate import Estimate, estimate_at
@@ -79,7 +80,7 @@ def _check_unique(flat: Regression) -> None:
 def _least_squares(flat: Regression, norm: Norm) -> np.ndarray:
     """θ of least squares, of least norm if there are many, shape (q,)."""
     assert flat.noise.sigma is not None
-    ridge = flat.weights_at(flat.noise.sigma)[1]
+    ridge = strengths_at(flat, flat.noise.sigma)[1]
     if np.any(ridge):
         return minimize_at(flat, flat.noise.sigma)
     loss = flat.loss

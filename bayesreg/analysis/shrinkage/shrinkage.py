@@ -10,6 +10,7 @@ from bayesreg.analysis.intervals import quantiles
 from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_precision, prior_precision, thinned
 from bayesreg.model.log_density import linear_predictor
 from bayesreg.model.regression import Regression
+from bayesreg.model.strength import without_priors
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.optimize.least_squares import least_squares_if_any
 from bayesreg.sampling.arguments import read_seed
@@ -205,7 +206,7 @@ def mean_predictor(reg: Regression, draws: Unknowns) -> np.ndarray:
 
 def _least_squares(reg: Regression) -> tuple[np.ndarray | None, str]:
     if reg.is_gaussian:
-        loss = reg.without_priors().loss
+        loss = without_priors(reg).loss
         return loss.least_squares, "unique" if loss.rank == loss.size else "of least norm"
     if reg.n <= reg.p or not reg.noise.known:
         return None, "none"

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError, UnsupportedError
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.foreign.smoothed import minimize_absolute
 from bayesreg.priors.dictionary import convert
@@ -34,10 +35,10 @@ def fit_absolute(reg: Regression, solver: str) -> Answer:
     """
     assert reg.noise.sigma is not None
     term = reg.intercept_term
-    l1, l2 = (weights[: reg.p] for weights in reg.weights_at(reg.noise.sigma))
+    l1, l2 = (weights[: reg.p] for weights in strengths_at(reg, reg.noise.sigma))
     if solver == "scipy" and (np.any(l2) or term.has_prior):
         start = term.append(np.zeros(reg.p), np.median(reg.row_loss.y - reg.row_loss.offset))
-        return minimize_absolute(reg.row_loss, *reg.weights_at(reg.noise.sigma), start), "scipy.optimize.minimize"
+        return minimize_absolute(reg.row_loss, *strengths_at(reg, reg.noise.sigma), start), "scipy.optimize.minimize"
     fit = _FITS.get(("l2" if np.any(l2) else "l1", solver))
     if fit is None or term.has_prior or (np.any(l2) and np.any(l1)):
         raise UnsupportedError(
@@ -83,7 +84,7 @@ def _linear_program(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
     A = to_dense(loss.A)
     sizes = np.max(np.abs(A), axis=0)
     sizes = np.where(sizes > 0, sizes, 1.0)
-    costs, strengths = loss.largest_slopes, reg.weights_at(loss.sigma)[0] / sizes
+    costs, strengths = loss.largest_slopes, strengths_at(reg, loss.sigma)[0] / sizes
     cost = np.concatenate([costs, costs, strengths, strengths]) / np.max(costs)
     eye, A = sparse.eye_array(reg.n), sparse.csr_array(A / sizes)
     equations = sparse.hstack([eye, -eye, A, -A])

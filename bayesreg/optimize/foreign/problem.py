@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import UnsupportedError
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
 
@@ -65,7 +66,7 @@ class Problem:
 def problem_of(reg: Regression) -> Problem:
     """Bring a regression with a known sigma to columns with one strength where its penalty allows it."""
     assert reg.noise.sigma is not None
-    l1, l2 = reg.weights_at(reg.noise.sigma)
+    l1, l2 = strengths_at(reg, reg.noise.sigma)
     X, l1, l2, back = _reduced(to_dense(reg.design.matrix), l1[: reg.p], l2[: reg.p])
     loss = replace(reg.row_loss, A=reg.intercept_term.columns(X))
     return Problem(X, loss, l1, l2, reg.intercept_term.precision(reg.noise.sigma), back)

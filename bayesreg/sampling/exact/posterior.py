@@ -18,6 +18,7 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.model.objective import conditional_intercept
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.draws import Run, chain_generators, draw_type
@@ -289,4 +290,4 @@ def draw_intercept(reg: Regression, generator: np.random.Generator, sigma: np.nd
         return np.zeros(len(sigma))
     kappa = np.array([reg.intercept_term.precision(float(value)) for value in sigma])
     spread = sigma / np.sqrt(reg.design.weight + kappa)
-    return np.asarray(reg.conditional_intercept(sigma) + spread * generator.standard_normal(len(sigma)))
+    return np.asarray(conditional_intercept(reg, sigma) + spread * generator.standard_normal(len(sigma)))

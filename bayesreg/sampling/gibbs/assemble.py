@@ -8,6 +8,7 @@ from scipy import linalg
 
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import ConvergenceError, UnsupportedError
+from bayesreg.model.objective import conditional_intercept
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
@@ -109,7 +110,7 @@ def starting_point(reg: Regression, problem: Problem) -> State:
     else:
         typical = float(np.mean(np.abs(ridge[problem.common]))) / unit
         scale = _inside(problem.scale_prior, typical if typical > 0 else 1.0, 0.5)
-    hyper = np.array([sigma, scale, problem.slab_scale, float(np.asarray(reg.conditional_intercept(sigma)))])
+    hyper = np.array([sigma, scale, problem.slab_scale, float(np.asarray(conditional_intercept(reg, sigma)))])
     return State(ridge, np.zeros_like(problem.response), np.ones(len(ridge)), hyper, np.arange(len(ridge)))
 
 

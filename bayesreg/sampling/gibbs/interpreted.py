@@ -15,6 +15,7 @@ from scipy import linalg
 from scipy.linalg import lapack
 
 from bayesreg.errors import ConvergenceError, UnsupportedError
+from bayesreg.model.objective import conditional_intercept
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
@@ -209,7 +210,7 @@ def _advance(problem: _Problem, state: _State, generator: np.random.Generator, d
         kappa = reg.intercept_term.precision(state.sigma)
         spread = state.sigma / (reg.design.weight + kappa) ** 0.5
         state.at_center = (
-            float(np.asarray(reg.conditional_intercept(state.sigma))) + spread * generator.standard_normal()
+            float(np.asarray(conditional_intercept(reg, state.sigma))) + spread * generator.standard_normal()
         )
 
 

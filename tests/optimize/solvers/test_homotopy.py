@@ -5,6 +5,7 @@ import pytest
 from sklearn import linear_model
 
 import bayesreg as br
+from bayesreg.model.objective import strengths_at
 from bayesreg.model.quadratic import loss_of_products
 from bayesreg.optimize.solvers import active_set, homotopy
 
@@ -187,7 +188,7 @@ def test_a_path_of_any_family_is_certified(family, variant):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_strength_max_is_the_smallest_that_gives_all_zeros(family, variant):
     reg = regression(family, variant)
-    penalized = reg.weights_at(1.0)[0][:6] > 0
+    penalized = strengths_at(reg, 1.0)[0][:6] > 0
     above, below = br.path(reg, br.strength_max(reg) * np.array([1.0001, 0.999])).beta[:, penalized]
     assert not np.any(above)
     assert np.any(below)

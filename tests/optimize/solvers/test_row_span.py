@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
+from bayesreg.model.objective import strengths_at
 from bayesreg.optimize.at_sigma import first_point
 from bayesreg.optimize.solvers import absolute_loss, proximal_newton, row_span
 
@@ -30,7 +31,7 @@ def regression(family, n, p, intercept=True, **given):
 def test_it_is_the_minimum_over_all_columns(family, intercept):
     weights = np.random.default_rng(8).uniform(0.5, 2, 30)
     reg = regression(family, 30, 120, intercept, weights=weights, offset=np.linspace(-0.5, 0.5, 30))
-    l1, l2 = reg.weights_at(reg.noise.sigma)
+    l1, l2 = strengths_at(reg, reg.noise.sigma)
     start = first_point(reg)
     assert row_span.suits(reg.row_loss, l1, l2)
     solve = SOLVERS.get(family, proximal_newton).minimize
@@ -58,7 +59,7 @@ def test_twenty_thousand_columns_take_no_matrix_of_their_square(family, monkeypa
 
 def test_an_l1_term_or_more_rows_than_columns_is_left_to_others():
     reg = regression("bernoulli", 30, 40)
-    l1, l2 = reg.weights_at(1.0)
+    l1, l2 = strengths_at(reg, 1.0)
     assert not row_span.suits(reg.row_loss, l1 + 0.1, l2)
     tall = regression("bernoulli", 60, 40)
-    assert not row_span.suits(tall.row_loss, *tall.weights_at(1.0))
+    assert not row_span.suits(tall.row_loss, *strengths_at(tall, 1.0))
