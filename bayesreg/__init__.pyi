@@ -17,6 +17,7 @@ from .analysis.sparsity.dss import DecoupledSelection as DecoupledSelection
 from .analysis.sparsity.dss import decoupled_selection as decoupled_selection
 from .analysis.sparsity.projection import Projection as Projection
 from .analysis.sparsity.projection import projection_predictive as projection_predictive
+from .analysis.sparsity.sparse_posterior import sparse_posterior as sparse_posterior
 from .analysis.sparsity.sparsity import Sparsity as Sparsity
 from .analysis.sparsity.sparsity import sparsity as sparsity
 from .analysis.total_loss import TotalLoss as TotalLoss

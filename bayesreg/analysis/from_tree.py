@@ -12,7 +12,7 @@ from bayesreg.design.columns import Rows
 from bayesreg.design.design import CONSTANT_SHARE, Design
 from bayesreg.design.moments import Moments
 from bayesreg.design.standardization import Standardization
-from bayesreg.errors import DataError
+from bayesreg.errors import DataError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import KINDS
 from bayesreg.model.regression import Regression, check_regression
@@ -120,6 +120,20 @@ def check_belongs(reg: Regression, idata: "DataTree") -> None:
         raise DataError(
             f"the posterior is that of {_in_words(**sampled)}, reg has {_in_words(**given)}; pass the regression that "
             "was sampled, or leave reg out."
+        )
+
+
+def refuse_projected(idata: "DataTree") -> None:
+    """Refuse draws with exact zeros where those of the posterior itself are needed.
+
+    Raises
+    ------
+    UnsupportedError
+        If the draws are projected.
+    """
+    if "projected_by" in idata.attrs:
+        raise UnsupportedError(
+            "these draws are projected (br.sparse_posterior), and the posterior itself is needed here: br.sample(reg)."
         )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import read_posterior
+from bayesreg.analysis.from_tree import read_posterior, refuse_projected
 from bayesreg.design.columns import Rows
 from bayesreg.design.implicit import is_sparse
 from bayesreg.errors import UnsupportedError
@@ -111,6 +111,7 @@ def out_of_sample(idata: "DataTree", *, reg: Regression | None = None) -> OutOfS
     0.49
     """
     reg, draws = read_posterior(idata, reg)
+    refuse_projected(idata)
     rows = reg.design.rows
     if rows is None:
         raise UnsupportedError("predictions of left-out rows need the rows, and only moments are known here.")

@@ -175,7 +175,13 @@ def certify_points(
         Whether residuals are computed on the rows where they are known, or through the Gram matrix,
         which costs nothing in n and is as exact unless columns are nearly collinear.
     """
-    score, rss = loss.scores(theta, from_rows=from_rows)
+    return certify_scores(loss, theta, l1, l2, *loss.scores(theta, from_rows=from_rows))
+
+
+def certify_scores(
+    loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, score: np.ndarray, rss: np.ndarray
+) -> CertificateTable:
+    """Certify m points whose scores A'r, shape (m, q), and RSS are known; each may have a response of its own."""
     violation = violations(theta, score, l1, l2)
     unit = np.where(l1 > 0, l1, loss.gradient_unit or 1.0)
     relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import read_posterior
+from bayesreg.analysis.from_tree import read_posterior, refuse_projected
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.plots.draws import density, largest_first
@@ -72,6 +72,7 @@ def plot_prior_posterior(
     10
     """
     reg, draws = read_posterior(idata, reg)
+    refuse_projected(idata)
     beta = draws.beta
     chosen = pick(largest_first(beta), max_coefficients)
     colors, columns = ink(dark), min(PANELS_PER_ROW, len(chosen))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import check_belongs, names_of, read_posterior
+from bayesreg.analysis.from_tree import check_belongs, names_of, read_posterior, refuse_projected
 from bayesreg.errors import DataError, PriorError
 from bayesreg.model.log_density import log_prior
 from bayesreg.model.regression import Regression
@@ -110,6 +110,7 @@ def _quiet() -> Iterator[None]:
 
 def _densities(idata: "DataTree", reg: Regression | None) -> tuple[Any, Any]:
     """Log prior and log likelihood of each draw, as DataArrays."""
+    refuse_projected(idata)
     if reg is None:
         names_of(idata)
     else:

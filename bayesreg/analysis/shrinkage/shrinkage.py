@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.analysis.from_tree import read_posterior
+from bayesreg.analysis.from_tree import read_posterior, refuse_projected
 from bayesreg.analysis.intervals import quantiles
 from bayesreg.analysis.shrinkage.kappa import kappa_of, posterior_precision, prior_precision, thinned
 from bayesreg.model.log_density import linear_predictor
@@ -181,6 +181,7 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
     """
     generator = np.random.default_rng(read_seed(random_seed))
     reg, draws = read_posterior(idata, reg)
+    refuse_projected(idata)
     beta, chosen = draws.beta, thinned(reg, draws)
     precision = posterior_precision(reg, chosen, generator)
     eta = None if reg.is_gaussian else mean_predictor(reg, draws)

@@ -176,11 +176,11 @@ def sparsity(
     Parameters
     ----------
     idata : xarray.DataTree
-        From :func:`bayesreg.sample`.
+        From :func:`bayesreg.sample`, or :func:`bayesreg.sparse_posterior`.
     estimate : Estimate, optional
         Whose zeros are judged: by default the MAP of the same model, with an unknown scale (and an unknown sigma
         where the joint density has no mode) at its posterior median. A horseshoe has no MAP; its sparsified posterior
-        mean is judged.
+        mean is judged; of :func:`bayesreg.sparse_posterior` it is the projected posterior mean.
     reg : Regression, optional
         By default it is rebuilt from `idata`.
     ci_prob : float, optional
@@ -208,13 +208,15 @@ def sparsity(
     See Also
     --------
     plot_sparsity : Probabilities of negative, near zero and positive.
+    sparse_posterior : Draws with exact zeros.
     decoupled_selection : Sparse summaries of a posterior.
     projection_predictive : Submodels whose predictions are closest to the posterior's.
 
     Notes
     -----
     The local false sign rate and its running mean, the s-value, are those of Stephens (2017,
-    doi:10.1093/biostatistics/kxw041). A continuous posterior has P(β_j = 0) = 0; hence ε.
+    doi:10.1093/biostatistics/kxw041). A continuous posterior has P(β_j = 0) = 0; hence ε, or the projection of
+    :func:`bayesreg.sparse_posterior`.
 
     Examples
     --------
@@ -238,6 +240,8 @@ def sparsity(
                 f"the estimate has columns {list(estimate.names)[:5]}, the posterior {list(reg.names)[:5]}."
             )
         point, how = estimate.coef, estimate.method
+    elif (projected := idata["constant_data"].get("projected_mean")) is not None:
+        point, how = projected.to_numpy(), "the projected posterior mean"
     elif not reg.prior.has_penalty:
         point, how = sparse_mean, "the sparsified posterior mean (SAVS)"
     else:
