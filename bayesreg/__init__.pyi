@@ -74,6 +74,7 @@ from .plots import (
     plot_sparsity as plot_sparsity,
 )
 from .priors.base import Prior as Prior
+from .priors.blocks import Blocks as Blocks
 from .priors.column_scales import ColumnScales as ColumnScales
 from .priors.dictionary import convert as convert
 from .priors.dictionary import to_penalty as to_penalty

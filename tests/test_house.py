@@ -243,6 +243,7 @@ PRIOR_KINDS = {
     "RegularizedHorseshoe",
     "StudentTPrior",
     "PenaltyPrior",
+    "Blocks",
 }
 
 

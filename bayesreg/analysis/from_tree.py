@@ -230,6 +230,9 @@ def _read_call(text: str, allowed: tuple[Callable[..., Any], ...]) -> Any:
 
 
 def _build(node: ast.AST, allowed: tuple[Callable[..., Any], ...]) -> Any:
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return {ast.literal_eval(key): _build(value, allowed) for key, value in pairs if key is not None}
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return ast.literal_eval(node)
     kinds = {kind.__name__: kind for kind in allowed}

@@ -87,7 +87,8 @@ def check_prior(prior: object, design: Design, intercept: Intercept) -> None:
     if not isinstance(prior, Prior):
         raise PriorError(
             f"prior must be Laplace, Normal, Horseshoe, another br.Prior or what to_prior returns, got {prior!r}; "
-            "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…)."
+            "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…), a mapping from "
+            "columns to priors with br.Blocks({…}, rest=…)."
         )
     flat = prior.is_flat(design.names) & design.constant
     if np.any(flat) and intercept.centered:

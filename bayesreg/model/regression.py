@@ -260,8 +260,8 @@ class Regression:
 
     @property
     def scale_known(self) -> bool:
-        """Whether the prior's scale is a number rather than a hyperprior."""
-        return self.prior.scale_prior is None
+        """Whether the prior's scales are numbers rather than hyperpriors."""
+        return not self.prior.unknown_scales
 
     @cached_property
     def scales(self) -> ColumnScales:

@@ -17,7 +17,7 @@ import numpy as np
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import as_numbers, names_of, per_column
-from bayesreg.priors.given import Given, Unknown, log_normal
+from bayesreg.priors.given import Given, ScaleGroup, Unknown, log_normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import Scale, positive_number
 
@@ -91,6 +91,19 @@ class Prior(ABC):
         """Hyperprior of the one scale that multiplies all columns; None where that is known."""
         return next((unknown.prior for unknown in self.unknowns if unknown.name == "scale"), None)
 
+    def scale_groups(self, names: Sequence[str]) -> tuple[ScaleGroup, ...]:
+        """Which of the given columns share a factor of their scales, each column in one group."""
+        return (ScaleGroup("scale", self.scale_prior, slice(None)),)
+
+    @property
+    def unknown_scales(self) -> tuple[str, ...]:
+        """Names of the unknowns that multiply the scales of columns."""
+        return () if self.scale_prior is None else ("scale",)
+
+    def at_scales(self, values: Mapping[str, float]) -> "Prior":
+        """The same prior with a number for each of its unknown scales, by name."""
+        return self.with_scale(values["scale"])
+
     @property
     def has_local_unknowns(self) -> bool:
         """Whether each column has an unknown of its own, which is sampled with its coefficient."""
@@ -144,7 +157,8 @@ class Prior(ABC):
 
     def unit_scales(self, names: Sequence[str]) -> ColumnScales:
         """The same, at scale 1 where the scale is unknown."""
-        return (self if self.scale_prior is None else self.with_scale(1.0)).column_scales(names)
+        units = dict.fromkeys(self.unknown_scales, 1.0)
+        return (self.at_scales(units) if units else self).column_scales(names)
 
     @property
     def term_scales(self) -> Mapping[Term, Scale]:
@@ -170,7 +184,7 @@ class Prior(ABC):
         known = {name: values for name, values in given.items() if not isinstance(values, PositivePrior)}
         return {name: per_column(values, names, f"{self.title} scale") for name, values in known.items()}
 
-    def in_units(self, names: Sequence[str], unit: Array | float) -> Self:
+    def in_units(self, names: Sequence[str], unit: Array | float) -> "Prior":
         """The same prior on columns multiplied by a unit, shape (p,), with its known scales as one number per column.
 
         Raises

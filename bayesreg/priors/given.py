@@ -28,6 +28,23 @@ class Unknown(NamedTuple):
     per_column: bool = False
 
 
+class ScaleGroup(NamedTuple):
+    """Columns whose scales are multiplied by one factor.
+
+    Attributes
+    ----------
+    name : str
+        Of the factor, where it is unknown.
+    prior : PositivePrior or None
+        Its hyperprior; None where it is known, and 1.
+    columns : slice or ndarray of int
+    """
+
+    name: str
+    prior: PositivePrior | None
+    columns: slice | np.ndarray
+
+
 @dataclass(frozen=True)
 class Given:
     """What the prior of β, shape (..., p), is stated for.

@@ -55,13 +55,17 @@ class PenaltyPrior(Prior):
         """Columns without either part."""
         return self.unit_scales(names).is_flat
 
+    def factor(self, given: Given) -> Array:
+        """What multiplies the unit scales, shape (..., 1) or (..., p)."""
+        return given.factor
+
     def precision(self, given: Given, mixing: Array) -> Array:
         """1/(b_j²τ_j) + 1/s_j²."""
-        return self.unit_scales(given.names).precision(given.factor, mixing)
+        return self.unit_scales(given.names).precision(self.factor(given), mixing)
 
     def log_marginal(self, beta: Array, given: Given) -> Array:
         """The elastic-net density; a flat column has density 1."""
-        scales, factor = self.unit_scales(given.names), given.factor
+        scales, factor = self.unit_scales(given.names), self.factor(given)
         # A density of beta/factor becomes one of beta through the Jacobian, which flat columns do not have.
         return scales.log_density(beta / factor) - np.where(scales.is_flat, 0.0, np.log(factor))
 
@@ -69,7 +73,7 @@ class PenaltyPrior(Prior):
         """Elementwise log density; `sigma` is needed only if ``scaled_by_sigma``."""
         array = np.atleast_1d(as_numbers(beta, "beta"))
         values = self._read_unknowns(unknowns)
-        prior = self.with_scale(values["scale"]) if values else self
+        prior = self.at_scales(values) if values else self
         return prior.column_scales(names_of(beta, array.shape[-1])).at(self._read_sigma(sigma)).log_density(array)
 
     def log_mixing(self, log_mixing: Array, names: Sequence[str]) -> Array:
@@ -83,11 +87,11 @@ class PenaltyPrior(Prior):
     def draw_mixing_given(self, generator: np.random.Generator, beta: Array, given: Given) -> Array:
         """Draw τ_j given β_j."""
         laplace = self.unit_scales(given.names).laplace
-        return draw_mixing_variances(generator, np.abs(beta) / (laplace * given.factor))
+        return draw_mixing_variances(generator, np.abs(beta) / (laplace * self.factor(given)))
 
     def draw_given(self, generator: np.random.Generator, given: Given) -> Array:
         """Draw β; PriorError where a column is flat."""
         scales = self.unit_scales(given.names)
         if np.any(scales.is_flat):
             raise PriorError("a flat prior has no draws; give every column a finite scale.")
-        return given.factor * draw_elastic_net(scales, given.unit.shape[:-1], generator)
+        return self.factor(given) * draw_elastic_net(scales, given.unit.shape[:-1], generator)

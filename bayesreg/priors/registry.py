@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from bayesreg.priors.base import Prior, Term
+from bayesreg.priors.base import Prior
+from bayesreg.priors.blocks import Blocks
 from bayesreg.priors.elastic_net import ElasticNetPrior
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.penalty_prior import PenaltyPrior
+from bayesreg.priors.plain import plain_prior
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 from bayesreg.priors.student_t import StudentTPrior
 
@@ -18,6 +20,7 @@ PRIORS: tuple[Callable[..., Prior], ...] = (
     Horseshoe,
     RegularizedHorseshoe,
     StudentTPrior,
+    Blocks,
 )
 
 
@@ -25,11 +28,4 @@ def stated(prior: Prior, names: Sequence[str]) -> Prior:
     """The prior itself or, where its scales depend on the columns, the same with a number for each."""
     if not prior.has_penalty or type(prior).term_scales is not PenaltyPrior.term_scales:
         return prior
-    scales = prior.column_scales(names)
-    known = {"l1": scales.laplace, "l2": scales.normal}
-    kinds: dict[tuple[Term, ...], Callable[..., Prior]] = {
-        ("l1",): Laplace,
-        ("l2",): Normal,
-        ("l1", "l2"): ElasticNetPrior,
-    }
-    return kinds[prior.terms](*(known[term] for term in prior.terms), prior.scaled_by_sigma)
+    return plain_prior(prior.terms, prior.column_scales(names))
