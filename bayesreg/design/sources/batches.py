@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from itertools import chain
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ from bayesreg.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+# What is made of a batch; results can be added.
+Work = Callable[["pd.DataFrame"], Any]
 # A batch holds about this many numbers.
 BATCH_SIZE = 1_000_000
 FEWEST_ROWS = 1_000
@@ -55,6 +58,12 @@ class Source:
     rows: int | None = None
     has_dropped: bool = False
 
+    def total(
+        self, work: Callable[["pd.DataFrame"], Any], names: Sequence[str], shown: Callable[..., Any] = iter
+    ) -> Any:
+        """The sum of what `work` makes of each batch of these columns, in their order."""
+        return reduce(add, map(work, shown(self.open(names))))
+
 
 def open_source(source: Any, form: TableFormat) -> Source:
     """Find out what a table is made of.
@@ -67,7 +76,7 @@ def open_source(source: Any, form: TableFormat) -> Source:
     if isinstance(source, str) and source in DATASETS:
         source = load_dataset(source)[0]
     if isinstance(source, (str, Path)):
-        return _of_files(_files_in(source), form)
+        return source_of_files(files_in(source), form)
     if is_pandas(source) and source.ndim == 2:
         return _of_frame(source)
     if hasattr(source, "to_batches"):
@@ -148,7 +157,7 @@ def _of_parts(source: Iterable[Any], form: TableFormat) -> Source:
     """A source of a list of paths or frames, or of an iterator of frames."""
     if isinstance(source, Sequence):
         if source and all(isinstance(part, (str, Path)) for part in source):
-            return _of_files([existing_file(part) for part in source], form)
+            return source_of_files([existing_file(part) for part in source], form)
         return _of_batches(lambda: map(_checked_batch, source), again=True)
     return _of_batches(lambda: map(_checked_batch, source), again=False)
 
@@ -162,7 +171,14 @@ def _checked_batch(batch: Any) -> Any:
     return batch
 
 
-def _of_files(paths: Sequence[Path], form: TableFormat) -> Source:
+def source_of_files(paths: Sequence[Path], form: TableFormat) -> Source:
+    """Files of the same columns, one after the other.
+
+    Raises
+    ------
+    DataError
+        If their columns differ, or the first has no rows.
+    """
     names = names_in_file(paths[0], form)
     for path in paths[1:]:
         _check_same(names, names_in_file(path, form), f'"{paths[0].name}"', f'"{path.name}"')
@@ -179,8 +195,14 @@ def _of_files(paths: Sequence[Path], form: TableFormat) -> Source:
     return Source(tuple(names), batches, first, rows=total, has_dropped=True)
 
 
-def _files_in(source: str | Path) -> list[Path]:
-    """A file, or the files of a folder in the order of their names."""
+def files_in(source: str | Path) -> list[Path]:
+    """A file, or the files of a folder in the order of their names.
+
+    Raises
+    ------
+    DataError
+        If there is none, or the names of folders inside hold a column.
+    """
     folder = Path(source)
     if not str(source) or not _is_folder(folder):
         return [existing_file(source)]

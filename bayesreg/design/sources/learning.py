@@ -1,6 +1,7 @@
 """What a formula must know of all rows before the first batch of them: the levels of its categories."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,14 +51,28 @@ def _complete(frame: "pd.DataFrame", names: Sequence[str]) -> "pd.DataFrame":
     return kept
 
 
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The levels of columns in some rows."""
+
+    values: dict[str, set[Any]]
+
+    def __add__(self, other: "Levels") -> "Levels":
+        both = {name: values | other.values[name] for name, values in self.values.items()}
+        for name, values in both.items():
+            check_levels(name, len(values))
+        return Levels(both)
+
+
+def levels_of(frame: "pd.DataFrame") -> Levels:
+    """The levels of the columns of a batch."""
+    return Levels({str(name): set(frame[name].dropna().unique()) for name in frame.columns})
+
+
 def _levels(source: Source, names: Sequence[str]) -> dict[str, set[Any]]:
     """The levels of columns in all rows."""
-    levels: dict[str, set[Any]] = {name: set() for name in names}
-    for frame in source.open(names):
-        for name, values in levels.items():
-            values.update(frame[name].dropna().unique())
-            check_levels(name, len(values))
-    return levels
+    levels: Levels = source.total(levels_of, names)
+    return levels.values
 
 
 def _category(first: "pd.Series[Any]", levels: set[Any]) -> Any:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from bayesreg.design.columns import check_column
 from bayesreg.design.formula import Wanted, check_identifier, is_category, want_columns, want_formula
 from bayesreg.design.missing import Missing, read_missing
-from bayesreg.design.moments import Moments
+from bayesreg.design.moments import Moments, moments_of_rows
 from bayesreg.design.sources.batches import Source, open_source
 from bayesreg.design.sources.files import TableFormat
 from bayesreg.design.sources.learning import spec_of_source
-from bayesreg.design.sources.partitions import is_partitioned, part_of_partitions, source_of_partitions
-from bayesreg.design.sources.streaming import Recipe, moments_of_parts
+from bayesreg.design.sources.partitions import is_partitioned, open_partitions
+from bayesreg.design.sources.streaming import Recipe, total_of_rows
 from bayesreg.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def moments(
     encoding: str = "utf-8",
     na: Sequence[str] = (),
     percent: bool = False,
+    client: Any = None,
     progressbar: bool = False,
 ) -> Moments:
     """Sufficient statistics of a table in one pass: all that a Gaussian regression needs of it.
@@ -60,7 +61,8 @@ def moments(
     source : frame, path, or iterable of frames
         A frame of pandas, polars or Arrow; a CSV or Parquet file, a list or a folder of them; a data set's name;
         an Arrow data set, reader or anything with Arrow's stream, such as a DuckDB relation; batches of rows, each
-        a frame. The partitions of a Dask frame are read on the machines of Dask's client, if there is one.
+        a frame. The partitions of a Dask frame or array (columns x0, x1, …) are read on the machines of Dask's client,
+        if there is one.
     target : str, optional
         Name of the target column, "y" by default.
     columns : sequence of str, optional
@@ -82,7 +84,10 @@ def moments(
         Texts in CSV files that stand for a missing value, besides the usual.
     percent : bool, optional
         Whether texts in CSV files such as 12.5% are numbers, here 0.125.
+    client : dask.distributed.Client, optional
+        Whose workers read the partitions of a Dask frame or array, or files that all of them see, each by one task.
     progressbar : bool, optional
+        Shown where this machine reads.
 
     Returns
     -------
@@ -111,18 +116,50 @@ def moments(
     >>> br.moments((frame[k : k + 100] for k in range(0, 442, 100)), formula="target ~ bmi * bp").names
     ('bmi', 'bp', 'bmi:bp')
     """
-    form = TableFormat(separator, decimal, thousands, encoding, tuple(na), percent, tuple(drop))
-    partitioned = is_partitioned(source)
-    read = source_of_partitions(source) if partitioned else open_source(source, form)
+    read, recipe = open_table(
+        source,
+        target,
+        columns=columns,
+        formula=formula,
+        weights=weights,
+        categorical=categorical,
+        missing=missing,
+        drop=drop,
+        form=TableFormat(separator, decimal, thousands, encoding, tuple(na), percent, tuple(drop)),
+        client=client,
+    )
+    with _progress(progressbar, read.rows) as shown:
+        statistics: Moments = total_of_rows(read, recipe, moments_of_rows, shown)
+    return statistics
+
+
+def open_table(
+    source: Any,
+    target: str | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    formula: str | None = None,
+    weights: str | None = None,
+    categorical: str = "treatment",
+    missing: str = "error",
+    drop: Sequence[str] = (),
+    form: TableFormat | None = None,
+    client: Any = None,
+) -> tuple[Source, Recipe]:
+    """Open a table, and find out what is to be read of it; the arguments are those of :func:`moments`.
+
+    Raises
+    ------
+    DataError
+        If the source or its columns cannot be used.
+    """
+    form = TableFormat(drop=tuple(drop)) if form is None else form
+    partitioned = client is not None or is_partitioned(source)
+    read = open_partitions(source, form, client) if partitioned else open_source(source, form)
     unknown = [name for name in drop if name not in read.names]
     if unknown and not read.has_dropped:
         raise DataError(f"there is no column {unknown} to drop; the columns are {list(read.names)[:20]}.")
-    recipe = _recipe(read, target, columns, formula, weights, read_missing(missing), drop, categorical)
-    if partitioned:
-        return moments_of_parts([part_of_partitions(source, recipe)], recipe.missing)
-    batches = read.open(recipe.needed)
-    with _progress(progressbar, read.rows) as shown:
-        return moments_of_parts((recipe.part(frame) for frame in shown(batches)), recipe.missing)
+    return read, _recipe(read, target, columns, formula, weights, read_missing(missing), drop, categorical)
 
 
 def _recipe(

@@ -1,23 +1,25 @@
-"""How a batch of rows becomes moments, and how batches are added: the same on one machine and on many."""
+"""How a batch of rows is read, and what is made of it added: the same on one machine and on many."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayesreg.design.columns import Rows, check_finite, check_weights, numeric
 from bayesreg.design.formula import read_classes
 from bayesreg.design.missing import Counts, Missing, counts_of, raise_nothing_left
-from bayesreg.design.moments import Moments, moments_of_rows
-from bayesreg.design.sources.batches import batch_rows
+from bayesreg.design.sources.batches import Source, batch_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayesreg.design.formula import FormulaSpec
+
+# What is made of complete rows, the names of their columns and of their target; results can be added.
+RowsWork = Callable[[Rows, Sequence[str], str], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,21 +28,18 @@ class Part:
 
     Attributes
     ----------
-    moments : Moments or None
-        None if no row is complete, or some value cannot be used.
+    value : object or None
+        What can be added, such as moments; None if no row is complete, or some value cannot be used.
     counts : Counts
         Of values that are missing or infinite.
     """
 
-    moments: Moments | None
+    value: Any
     counts: Counts
 
     def __add__(self, other: "Part") -> "Part":
-        if self.moments is None or other.moments is None:
-            moments = self.moments or other.moments
-        else:
-            moments = self.moments + other.moments
-        return Part(moments, self.counts + other.counts)
+        values = [part.value for part in (self, other) if part.value is not None]
+        return Part(reduce(add, values) if values else None, self.counts + other.counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +70,7 @@ class Recipe:
         columns = self.names if self.spec is not None else (*self.names, self.target)
         return [*columns, *([self.weights] if self.weights is not None and self.weights not in columns else [])]
 
-    def part(self, frame: "pd.DataFrame") -> Part:
+    def part(self, frame: "pd.DataFrame", work: RowsWork) -> Part:
         """The part of one batch.
 
         Raises
@@ -82,9 +81,9 @@ class Recipe:
         if len(frame) == 0:
             nothing = np.zeros(len(self.needed), dtype=int)
             return Part(None, Counts(tuple(self.needed), 0, nothing, nothing))
-        return self._of_numbers(frame) if self.spec is None else self._of_terms(frame, self.spec)
+        return self._of_numbers(frame, work) if self.spec is None else self._of_terms(frame, self.spec, work)
 
-    def _of_numbers(self, frame: "pd.DataFrame") -> Part:
+    def _of_numbers(self, frame: "pd.DataFrame", work: RowsWork) -> Part:
         needed, p = self.needed, len(self.names)
         # By columns, which is how they are filled.
         matrix: np.ndarray = np.empty((len(frame), len(needed)), order="F")
@@ -97,9 +96,9 @@ class Recipe:
             return Part(None, counts)
         check_finite(matrix, needed)
         weights = None if self.weights is None else check_weights(matrix[:, needed.index(self.weights)])
-        return Part(moments_of_rows(Rows(matrix[:, :p], matrix[:, p], weights), self.names, self.target), counts)
+        return Part(work(Rows(matrix[:, :p], matrix[:, p], weights), self.names, self.target), counts)
 
-    def _of_terms(self, frame: "pd.DataFrame", spec: "FormulaSpec") -> Part:
+    def _of_terms(self, frame: "pd.DataFrame", spec: "FormulaSpec", work: RowsWork) -> Part:
         gaps = frame[self.needed].isna()
         nothing = np.zeros(len(self.needed), dtype=int)
         counts = Counts(tuple(self.needed), len(frame), gaps.to_numpy().sum(axis=0), nothing)
@@ -108,29 +107,29 @@ class Recipe:
             return Part(None, counts)
         step = batch_rows(len(spec.is_code))
         blocks = (frame.iloc[start : start + step] for start in range(0, len(frame), step))
-        return Part(reduce(add, (self._moments(block, spec) for block in blocks)), counts)
+        return Part(reduce(add, (self._of_block(block, spec, work) for block in blocks)), counts)
 
-    def _moments(self, frame: "pd.DataFrame", spec: "FormulaSpec") -> Moments:
+    def _of_block(self, frame: "pd.DataFrame", spec: "FormulaSpec", work: RowsWork) -> Any:
         X, offset = spec.columns(frame), spec.offset(frame)
         y = read_classes(spec.response(frame), classes=False)
         weights = None if self.weights is None else check_weights(numeric(frame[self.weights], self.weights))
         rows = Rows(X.to_numpy(dtype=float), y.to_numpy(), weights, None if offset is None else offset.to_numpy())
-        return moments_of_rows(rows, tuple(X.columns), str(y.name))
+        return work(rows, tuple(X.columns), str(y.name))
 
     def _is_refused(self, counts: Counts) -> bool:
         return bool(counts.infinite.any() or (self.missing == "error" and counts.missing.any()))
 
 
-def moments_of_parts(parts: Iterable[Part], missing: Missing) -> Moments:
-    """The sum of all parts, in their order.
+def total_of_rows(source: Source, recipe: Recipe, work: RowsWork, shown: Callable[..., Any] = iter) -> Any:
+    """The sum of what is made of all rows.
 
     Raises
     ------
     DataError
         If values are missing or infinite, with all their counts; if no row is left.
     """
-    whole = reduce(add, parts)
-    whole.counts.check(missing)
-    if whole.moments is None:
+    whole: Part = source.total(partial(recipe.part, work=work), recipe.needed, shown)
+    whole.counts.check(recipe.missing)
+    if whole.value is None:
         raise_nothing_left(whole.counts)
-    return whole.moments
+    return whole.value
