@@ -126,7 +126,11 @@ def afterwards(folder: Path) -> list[str]:
     same = timed(br.Regression.from_moments(br.moments(few), prior=prior, sigma=1.0), "moments of the same rows")
     timed(br.Regression.from_moments(br.Moments.load(folder / "moments.npz"), prior=prior, sigma=1.0), "moments of all")
     apart = [float(np.max(np.abs(one - other)) / np.max(np.abs(one))) for one, other in zip(rows, same, strict=True)]
-    return [*lines, "", f"MAP of the same rows differs by {apart[0]:.0e} relative, the posterior mean by {apart[1]:.0e}."]
+    return [
+        *lines,
+        "",
+        f"MAP of the same rows differs by {apart[0]:.0e} relative, the posterior mean by {apart[1]:.0e}.",
+    ]
 
 
 def main(folder: Path, millions: int) -> None:
