@@ -93,7 +93,11 @@ def read_posterior(idata: "DataTree", reg: Regression | None = None) -> tuple[Re
     standardization, coef = reg.design.standardization, coef[:, order]
     at_center = standardization.intercept_at_center(intercept, coef)
     hyperparameters = _hyperparameters(reg.prior, _posterior(idata), order)
-    return reg, Unknowns(standardization.beta(coef), at_center, sigma, hyperparameters)
+    beta = standardization.beta(coef)
+    if reg.bounds is not None:
+        # A draw at a bound may have left it by the rounding of its unit.
+        beta = reg.bounds.on(standardization.sd).clip(beta)
+    return reg, Unknowns(beta, at_center, sigma, hyperparameters)
 
 
 def _hyperparameters(prior: Prior, posterior: "DataTree", order: Any) -> dict[str, np.ndarray]:
@@ -115,6 +119,7 @@ def check_belongs(reg: Regression, idata: "DataTree") -> None:
     """
     check_regression(reg)
     given = {"family": reg.family.name, "prior": reg.prior.name, "n": reg.n}
+    given["bounds"] = "None" if reg.bounds is None else repr(reg.bounds.pairs)
     sampled = {name: idata.attrs.get(name, value) for name, value in given.items()}
     if sampled != given:
         raise DataError(
@@ -137,8 +142,8 @@ def refuse_projected(idata: "DataTree") -> None:
         )
 
 
-def _in_words(family: object, prior: object, n: object) -> str:
-    return f"a {family} family, a {prior} prior and {n} rows"
+def _in_words(family: object, prior: object, n: object, bounds: object) -> str:
+    return f"a {family} family, a {prior} prior, bounds {bounds} and {n} rows"
 
 
 def regression_of(idata: "DataTree") -> Regression:
@@ -169,9 +174,17 @@ def regression_of(idata: "DataTree") -> Regression:
     if family.has_sigma:
         sigma = float(known["sigma"]) if "sigma" in known else _read_positive(idata, "sigma")
     center = bool(_attribute(idata, "center"))
-    return Regression.from_design(
-        design, prior=_prior(idata), sigma=sigma, intercept=_intercept(idata), family=family, center=center
-    )
+    settings = {"sigma": sigma, "intercept": _intercept(idata), "center": center, "bounds": _bounds(idata)}
+    return Regression.from_design(design, prior=_prior(idata), family=family, **settings)
+
+
+def _bounds(idata: "DataTree") -> Any:
+    """Pairs of numbers, or None."""
+    text = str(idata.attrs.get("bounds", "None")).replace("inf", "1e999")
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        raise DataError(f"the DataTree says {text!r}, where bounds are expected; pass the regression: reg=…") from None
 
 
 def _design(idata: "DataTree", names: tuple[str, ...], target: str, standardization: Standardization) -> Design:

@@ -123,6 +123,7 @@ def lesson(
 
 def _check(reg: Regression) -> None:
     check_regression(reg)
+    reg.require_unbounded("the lesson")
     if not reg.is_gaussian:
         raise UnsupportedError(f"the lesson is drawn for the gaussian family, got {reg.family.name}.")
     if len(reg.prior.terms) != 1 or not reg.scale_known or reg.noise.sigma is None:

@@ -5,6 +5,7 @@ from typing import cast
 
 import numpy as np
 
+from bayesreg.model.bounds import Box
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.row_loss import RowLoss
 
@@ -32,6 +33,10 @@ class EvenColumns[Loss: QuadraticLoss | RowLoss]:
     def inside(self, theta: np.ndarray) -> np.ndarray:
         """θ on the even columns, of shape (q,) or (m, q)."""
         return np.asarray(theta * self.unit)
+
+    def within(self, box: Box | None) -> Box | None:
+        """The box of θ on the even columns."""
+        return None if box is None else box.times(self.unit)
 
     def outside(self, theta: np.ndarray) -> np.ndarray:
         """θ on the columns as they were."""

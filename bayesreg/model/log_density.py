@@ -5,6 +5,7 @@ import numpy as np
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.truncation import log_share
 
 
 def log_likelihood(reg: Regression, unknowns: Unknowns) -> np.ndarray:
@@ -37,6 +38,10 @@ def log_prior(reg: Regression, unknowns: Unknowns) -> np.ndarray:
     sigma, values = unknowns.sigma, unknowns.hyperparameters
     given = reg.prior.given(reg.names, sigma, values)
     total = np.sum(reg.prior.log_density_given(unknowns.beta, given), axis=-1)
+    if reg.bounds is not None:
+        box = reg.bounds.on(reg.design.standardization.sd)
+        total = np.where(box.holds(unknowns.beta), total, -np.inf)
+        total = total - np.sum(log_share(reg.prior, *box, given), axis=-1)
     shared = {one.name: one.prior for one in reg.prior.unknowns if not one.per_column}
     hyperprior = shared.pop("scale", None)
     for name, prior in shared.items():

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from bayesreg.design.design import Design, design_of_moments
 from bayesreg.design.moments import Moments
 from bayesreg.design.sources.frames import FORMULA_OPTIONS, read_formula_rows
@@ -11,6 +13,7 @@ from bayesreg.errors import DataError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family
 from bayesreg.model.arguments import check_prior, read_design, read_flag
+from bayesreg.model.bounds import Bounds, Box, check_bounds, read_bounds
 from bayesreg.model.intercept import Intercept, read_intercept
 from bayesreg.model.noise import Noise, read_noise
 from bayesreg.model.quadratic import QuadraticLoss, quadratic_loss
@@ -70,6 +73,10 @@ class Regression:
         their levels, which a prior treats alike. Many levels are kept sparse.
     missing : {"error", "drop"}
         Whether rows with missing values are an error or left out.
+    bounds : mapping, pair or sequence of pairs, optional
+        What the prior is truncated to, in the units of `coef` on the columns as given, such as
+        ``{"price": (None, 0), "ads": (0, None)}``; one pair ``(0, None)`` is for all columns. Bounds other than 0 need
+        a prior of known scale.
 
     Raises
     ------
@@ -102,6 +109,7 @@ class Regression:
     intercept_term: Intercept
     family: Family
     center: bool
+    bounds: Bounds | None
     known_loss: QuadraticLoss | None
     known_row_loss: RowLoss | None
 
@@ -120,6 +128,7 @@ class Regression:
         offset: Any = None,
         categorical: str = "treatment",
         missing: str = "error",
+        bounds: Any = None,
     ) -> None:
         likelihood = find_family(family)
         center = read_flag(center, "center")
@@ -127,8 +136,9 @@ class Regression:
         reading = {"standardize": standardize, "categorical": categorical, "missing": missing}
         design = read_design(X, y, weights, offset, likelihood, term, **reading)
         check_prior(prior, design, term)
-        noise = read_noise(sigma, likelihood, design.noise_spread)
-        self._set(design=design, prior=prior, noise=noise, intercept_term=term, family=likelihood, center=center)
+        noise, box = read_noise(sigma, likelihood, design.noise_spread), read_bounds(bounds, design.names)
+        parts = {"design": design, "prior": prior, "noise": noise, "intercept_term": term, "family": likelihood}
+        self._set(**parts, center=center, bounds=box)
 
     @classmethod
     def from_moments(
@@ -140,6 +150,7 @@ class Regression:
         intercept: bool | Normal = True,
         standardize: bool = True,
         center: bool = True,
+        bounds: Any = None,
     ) -> "Regression":
         """Make a Gaussian regression from sufficient statistics; its cost does not depend on n.
 
@@ -155,7 +166,8 @@ class Regression:
         term = read_intercept(intercept, center=center, family=family)
         design = design_of_moments(moments, center=term.centered, standardize=standardize)
         check_prior(prior, design, term)
-        return cls.from_design(design, prior=prior, sigma=sigma, intercept=intercept, family=family, center=center)
+        given = {"prior": prior, "sigma": sigma, "intercept": intercept, "center": center, "bounds": bounds}
+        return cls.from_design(design, family=family, **given)
 
     @classmethod
     def from_formula(cls, formula: str, frame: Any, *, prior: Prior, **settings: Any) -> "Regression":
@@ -197,11 +209,13 @@ class Regression:
         intercept: bool | Normal,
         family: Family,
         center: bool,
+        bounds: Any,
     ) -> "Regression":
         """Make a regression of a design that was made for this intercept, under a prior that was checked with it."""
         noise = read_noise(sigma, family, design.noise_spread)
         term = read_intercept(intercept, center=center, family=family)
-        return cls._of(design=design, prior=prior, noise=noise, intercept_term=term, family=family, center=center)
+        parts = {"design": design, "prior": prior, "noise": noise, "intercept_term": term, "family": family}
+        return cls._of(**parts, center=center, bounds=read_bounds(bounds, design.names))
 
     def with_prior(self, prior: Prior) -> "Regression":
         """The same regression under another prior; the design is shared."""
@@ -215,9 +229,8 @@ class Regression:
 
     def _with(self, **changes: Any) -> "Regression":
         """The same regression under other priors; ½RSS stays, and the row loss only if it is given."""
-        kept = {
-            name: getattr(self, name) for name in ("design", "prior", "noise", "intercept_term", "family", "center")
-        }
+        names = ("design", "prior", "noise", "intercept_term", "family", "center", "bounds")
+        kept = {name: getattr(self, name) for name in names}
         return self._of(**kept | {"known_loss": self.loss if self.is_gaussian else None} | changes)
 
     @classmethod
@@ -228,6 +241,7 @@ class Regression:
 
     def _set(self, **parts: Any) -> None:
         """Fill the fields, once; every constructor ends here."""
+        check_bounds(parts["bounds"], parts["prior"], sigma_known=parts["noise"].known)
         for name, value in ({"known_loss": None, "known_row_loss": None} | parts).items():
             object.__setattr__(self, name, value)
 
@@ -235,8 +249,9 @@ class Regression:
         sigma = self.noise.sigma if self.noise.known else self.noise
         prior = repr(self.prior).replace(", scaled_by_sigma=False", "").replace(", loc=0.0", "")
         text = f"Regression({self.design.target} ~ {self.p} columns, n={self.n}, prior={prior}"
-        family = "" if self.is_gaussian else f", family={self.family.name}"
-        return f"{text}{family}, sigma={sigma})" if self.family.has_sigma else f"{text}{family})"
+        text += "" if self.is_gaussian else f", family={self.family.name}"
+        text += "" if self.bounds is None else f", bounds={self.bounds.words(self.names)}"
+        return f"{text}, sigma={sigma})" if self.family.has_sigma else f"{text})"
 
     @property
     def intercept(self) -> bool | Normal:
@@ -257,6 +272,29 @@ class Regression:
     def names(self) -> tuple[str, ...]:
         """Column names."""
         return self.design.names
+
+    @cached_property
+    def box(self) -> Box | None:
+        """The bounds of θ; None where there are none."""
+        if self.bounds is None:
+            return None
+        inside = self.bounds.on(self.design.standardization.sd)
+        return Box(
+            *(self.intercept_term.append(end, free) for end, free in zip(inside, (-np.inf, np.inf), strict=True))
+        )
+
+    def coef(self, beta: np.ndarray) -> np.ndarray:
+        """Coefficients on the user's columns, shape (..., p), at their bounds exactly where beta is at its."""
+        standardization = self.design.standardization
+        return standardization.coef(beta) if self.bounds is None else self.bounds.coef(beta, standardization.sd)
+
+    def require_unbounded(self, what: str) -> None:
+        """Raise UnsupportedError where coefficients have bounds, for what is not built for them."""
+        if self.bounds is not None:
+            raise UnsupportedError(
+                f"{what} is not built for bounds, got {self.bounds.words(self.names)}; leave out bounds=, or look at "
+                "br.map_estimate(reg) and br.sample(reg), which keep them."
+            )
 
     @property
     def scale_known(self) -> bool:
@@ -317,6 +355,7 @@ class Regression:
         """
         from bayesreg.model.pymc.model import build_pymc_model
 
+        self.require_unbounded("a PyMC model")
         return build_pymc_model(self, form, parameterization)
 
 

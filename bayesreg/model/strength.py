@@ -71,9 +71,9 @@ def at_strength(reg: Regression, strength: float) -> Regression:
 
 
 def without_priors(reg: Regression) -> Regression:
-    """The same data under flat priors on coefficients and intercept: its MAP is least squares."""
+    """The same data under flat priors, without bounds, on coefficients and intercept: its MAP is least squares."""
     exists = reg.intercept_term.exists
     sigma = (reg.noise.sigma or reg.noise.prior) if reg.family.has_sigma else None
     given: dict[str, Any] = {"prior": Laplace(np.inf), "sigma": sigma, "intercept": exists}
     design = reg.design.centered() if exists else reg.design
-    return Regression.from_design(design, family=reg.family, center=True, **given)
+    return Regression.from_design(design, family=reg.family, center=True, bounds=None, **given)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bayesreg.errors import ConvergenceError
+from bayesreg.model.bounds import Box
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.certificate import certify_family_points, certify_points
@@ -16,7 +17,13 @@ Loss = QuadraticLoss | RowLoss
 
 
 def check_accepted(
-    loss: Loss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, kkt: np.ndarray, gap: np.ndarray
+    loss: Loss,
+    theta: np.ndarray,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    kkt: np.ndarray,
+    gap: np.ndarray,
+    box: Box | None = None,
 ) -> None:
     """Raise ConvergenceError unless m points on columns of even size are minima up to rounding.
 
@@ -38,7 +45,7 @@ def check_accepted(
     wide = np.flatnonzero(~(gap <= GAP_TOLERANCE))
     if len(wide) == 0:
         return
-    excess = _excess_of_gap(loss, theta[wide], l1[wide], l2[wide])
+    excess = _excess_of_gap(loss, theta[wide], l1[wide], l2[wide], box)
     if not np.all(excess <= GAP_TOLERANCE):
         worst = int(np.argmax(np.nan_to_num(excess, nan=np.inf)))
         raise ConvergenceError(
@@ -60,7 +67,7 @@ def _gradient_rounding(loss: Loss) -> float:
     return max(rounding, GRADIENTS * loss.gradient_rounding) if isinstance(loss, RowLoss) else rounding
 
 
-def _excess_of_gap(loss: Loss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+def _excess_of_gap(loss: Loss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None) -> np.ndarray:
     """Relative gap of each point beyond what rounding r of its gradient makes of it, shape (m,).
 
     L1 strengths are raised by r, since a strength below it leaves no feasible dual point; then r leaves 2r|θ_j|
@@ -69,9 +76,9 @@ def _excess_of_gap(loss: Loss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray
     r = _gradient_rounding(loss)
     raised = np.where(l1 > 0, l1 + r, 0.0)
     if isinstance(loss, RowLoss):
-        table = certify_family_points(loss, theta, raised, l2)
+        table = certify_family_points(loss, theta, raised, l2, box=box)
     else:
-        table = certify_points(loss, theta, raised, l2)
+        table = certify_points(loss, theta, raised, l2, box=box)
     squares = np.divide(r**2, 2 * l2, out=np.zeros_like(l2), where=l2 > 0)
     floor = np.sum(2 * r * np.abs(theta) * (l1 > 0) + squares, axis=1)
     beyond = np.maximum(table.gap_absolute - floor, 0.0)

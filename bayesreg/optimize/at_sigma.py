@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from bayesreg.model.even_columns import even_columns
+from bayesreg.errors import UnsupportedError
+from bayesreg.model.bounds import Box
+from bayesreg.model.even_columns import EvenColumns, even_columns
 from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.several_minima import minima
-from bayesreg.optimize.solvers import absolute_loss, active_set, proximal_newton, ridge, row_span
+from bayesreg.optimize.solvers import absolute_loss, active_set, bounded, proximal_newton, ridge, row_span
 from bayesreg.optimize.units import in_units
 
 # Starting points that are tried at each of many strengths, where the one before leads to the next.
@@ -23,25 +25,41 @@ def minima_at(reg: Regression, sigma: float, start: np.ndarray | None = None) ->
     """The local minima of Q at a given sigma that were found, lowest first; one, where the family is convex."""
     l1, l2 = strengths_at(reg, sigma)
     if not reg.is_gaussian:
-        return minima_of_rows(reg.row_loss, l1, l2, first_point(reg) if start is None else start)
+        return minima_of_rows(reg.row_loss, l1, l2, first_point(reg) if start is None else start, box=reg.box)
     even = even_columns(reg.loss, l1, l2)
+    box = even.within(reg.box)
+    if box is not None:
+        return [
+            even.outside(
+                bounded.minimize(even.loss, even.l1, even.l2, box, None if start is None else even.inside(start))
+            )
+        ]
     if np.all(l1 == 0) and np.all(l2 > 0):
         return [even.outside(ridge.minimize(even.loss, even.l2))]
     first = None if start is None else even.inside(start)
     return [even.outside(active_set.minimize(even.loss, even.l1, even.l2, first))]
 
 
-def minimize_rows(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+def minimize_rows(
+    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, box: Box | None = None
+) -> np.ndarray:
     """The minimum of a family's loss and a penalty near a start, shape (q,); the lowest from a few starting points."""
-    return minima_of_rows(loss, l1, l2, start, most=FEW)[0]
+    return minima_of_rows(loss, l1, l2, start, most=FEW, box=box)[0]
 
 
 def minima_of_rows(
-    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, most: int | None = None
+    loss: RowLoss,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    start: np.ndarray,
+    most: int | None = None,
+    box: Box | None = None,
 ) -> list[np.ndarray]:
     """The local minima of a family's loss and a penalty that were found, lowest first."""
     even = even_columns(loss, l1, l2)
     first = even.inside(start)
+    if box is not None:
+        return [even.outside(_within(even, first, box))]
     if not loss.family.location_scale:
         return [even.outside(_smooth(even.loss, even.l1, even.l2, first))]
     units = in_units(even.loss, even.l1, even.l2)
@@ -53,6 +71,17 @@ def minima_of_rows(
     else:
         thetas = minima(_smooth, units.loss, units.l1, units.l2, first, most)
     return [even.outside(units.outside(theta)) for theta in thetas]
+
+
+def _within(even: EvenColumns[RowLoss], start: np.ndarray, box: Box) -> np.ndarray:
+    """The minimum over a box, of a family whose loss is smooth and convex."""
+    family = even.loss.family
+    if not (family.smooth and family.convex):
+        raise UnsupportedError(
+            f"a MAP with bounds is found where the loss is smooth and convex, which that of {family.name} is not; use "
+            "another family, or look at the posterior: br.sample(reg)."
+        )
+    return proximal_newton.minimize(even.loss, even.l1, even.l2, start, even.within(box))
 
 
 def _smooth(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -7,12 +7,14 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.model.arguments import read_vector
+from bayesreg.model.bounds import Box
 from bayesreg.model.even_columns import even_columns
 from bayesreg.model.noise import read_sigma
 from bayesreg.model.objective import conditional_intercept, objective_at, rss_at, strengths_at
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
+from bayesreg.optimize.box_certificate import unpenalized
 from bayesreg.optimize.row_certificate import judge_rows, penalty_gap, violations
 
 
@@ -164,29 +166,43 @@ class CertificateTable:
 
 
 def certify_points(
-    loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, *, from_rows: bool = True
+    loss: QuadraticLoss,
+    theta: np.ndarray,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    *,
+    box: Box | None = None,
+    from_rows: bool = True,
 ) -> CertificateTable:
     """Certify m points of ½RSS + Σ λ_j|θ_j| + ½κ_jθ_j², each with its own strengths.
 
     Parameters
     ----------
     theta, l1, l2 : ndarray, shape (m, q)
+    box : Box, optional
+        The bounds of θ.
     from_rows : bool
         Whether residuals are computed on the rows where they are known, or through the Gram matrix,
         which costs nothing in n and is as exact unless columns are nearly collinear.
     """
-    return certify_scores(loss, theta, l1, l2, *loss.scores(theta, from_rows=from_rows))
+    return certify_scores(loss, theta, l1, l2, *loss.scores(theta, from_rows=from_rows), box)
 
 
 def certify_scores(
-    loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, score: np.ndarray, rss: np.ndarray
+    loss: QuadraticLoss,
+    theta: np.ndarray,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    score: np.ndarray,
+    rss: np.ndarray,
+    box: Box | None = None,
 ) -> CertificateTable:
     """Certify m points whose scores A'r, shape (m, q), and RSS are known; each may have a response of its own."""
-    violation = violations(theta, score, l1, l2)
+    violation = violations(theta, score, l1, l2, box)
     unit = np.where(l1 > 0, l1, loss.gradient_unit or 1.0)
     relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
     primal = 0.5 * rss + np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2, axis=1)
-    gap = _gap(loss, theta, score, l1, l2, rss)
+    gap = _gap(loss, theta, score, l1, l2, rss, box)
     return CertificateTable(
         kkt=np.max(relative, axis=1),
         gap=np.divide(gap, primal, out=np.zeros_like(gap), where=gap != 0),
@@ -200,7 +216,7 @@ def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: fl
     """One point; an intercept in closed form adds a term of its own, which is 0 unless another one is claimed."""
     l1, l2 = strengths_at(reg, sigma)
     even = even_columns(reg.loss, l1[None], l2[None])
-    table = certify_points(even.loss, even.inside(theta[None]), even.l1, even.l2)
+    table = certify_points(even.loss, even.inside(theta[None]), even.l1, even.l2, box=even.within(reg.box))
     stiffness, away = 0.0, 0.0
     if intercept is not None and not reg.intercept_term.in_theta:
         away = intercept - float(np.asarray(conditional_intercept(reg, sigma)))
@@ -220,12 +236,14 @@ def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: fl
     )
 
 
-def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> CertificateTable:
+def certify_family_points(
+    loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, *, box: Box | None = None
+) -> CertificateTable:
     """Certify m points of any family's loss + Σ λ_j|θ_j| + ½κ_jθ_j²; theta, l1 and l2 of shape (m, q).
 
     The gaps are NaN where the loss is not convex, since no gap exists.
     """
-    rows = [judge_rows(loss, *point) for point in zip(theta, l1, l2, strict=True)]
+    rows = [judge_rows(loss, *point, box) for point in zip(theta, l1, l2, strict=True)]
     kkt, violation, gap, primal = np.array(rows).T
     with np.errstate(invalid="ignore"):
         relative = np.where(gap == 0, 0.0, gap / np.abs(primal))
@@ -234,7 +252,7 @@ def certify_family_points(loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: 
 
 def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> Certificate:
     even = even_columns(reg.row_loss, l1[None], l2[None])
-    table = certify_family_points(even.loss, even.inside(theta[None]), even.l1, even.l2)
+    table = certify_family_points(even.loss, even.inside(theta[None]), even.l1, even.l2, box=even.within(reg.box))
     values: dict[str, Any] = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
     if not reg.family.has_gap:
         values |= {"gap": None, "gap_absolute": None}
@@ -242,12 +260,25 @@ def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2:
 
 
 def _gap(
-    loss: QuadraticLoss, theta: np.ndarray, score: np.ndarray, l1: np.ndarray, l2: np.ndarray, rss: np.ndarray
+    loss: QuadraticLoss,
+    theta: np.ndarray,
+    score: np.ndarray,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    rss: np.ndarray,
+    box: Box | None,
 ) -> np.ndarray:
     """Duality gap of each point, shape (m,); the formula stands in :func:`certify`."""
-    free = np.flatnonzero(np.all((l1 == 0) & (l2 == 0), axis=0))
-    score, outside = _project_out(loss, free, score)
-    shrink, pairs = penalty_gap(theta, score, l1, l2)
+    if box is not None and len(theta) > 1:
+        # What is unpenalized depends on the point.
+        points = [slice(k, k + 1) for k in range(len(theta))]
+        return np.concatenate([_gap(loss, theta[k], score[k], l1[k], l2[k], rss[k], box) for k in points])
+    free = np.all((l1 == 0) & (l2 == 0), axis=0)
+    if box is not None:
+        point = theta[0], score[0], l1[0], l2[0]
+        free = unpenalized(*point, box, lambda some: _project_out(loss, np.flatnonzero(some), score)[0][0])
+    score, outside = _project_out(loss, np.flatnonzero(free), score)
+    shrink, pairs = penalty_gap(theta, score, l1, l2, box)
     return 0.5 * (1 - shrink) ** 2 * np.maximum(rss - outside, 0.0) + 0.5 * outside + pairs
 
 

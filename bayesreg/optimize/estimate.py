@@ -118,7 +118,7 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
     if not np.all(np.isfinite(theta)):
         raise ConvergenceError(f"{method} ended at a point that is not finite; rescale the columns or the target.")
     point = unknowns_at(reg, theta, sigma)
-    coef, at_zero = point.on_user_columns(reg.design.standardization)
+    coef, at_zero = reg.coef(point.beta), point.on_user_columns(reg.design.standardization)[1]
     intercept = float(point.at_center) if reg.intercept_term.in_theta else None
     at = sigma if reg.family.has_sigma else None
     judge = certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=at, intercept=intercept)

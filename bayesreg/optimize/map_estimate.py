@@ -125,6 +125,8 @@ def _warn_of_minima(reg: Regression, lowest: np.ndarray, others: list[np.ndarray
 def _method(reg: Regression) -> str:
     if not reg.family.smooth:
         return "interior point and corner"
+    if reg.bounds is not None and reg.is_gaussian:
+        return "active set within bounds"
     return "active set" if reg.is_gaussian else "proximal Newton"
 
 
@@ -133,7 +135,7 @@ def _accepted(reg: Regression, theta: np.ndarray, estimate: Estimate) -> Estimat
     loss = reg.loss if reg.is_gaussian else reg.row_loss
     even = even_columns(loss, *(part[None] for part in strengths_at(reg, estimate.sigma)))
     kkt, gap = (np.array([part], dtype=float) for part in (estimate.certificate.kkt, estimate.certificate.gap))
-    check_accepted(even.loss, even.inside(theta[None]), even.l1, even.l2, kkt, gap)
+    check_accepted(even.loss, even.inside(theta[None]), even.l1, even.l2, kkt, gap, even.within(reg.box))
     slope = estimate.certificate.sigma_slope
     if slope is not None and not slope <= SLOPE_TOLERANCE:
         raise ConvergenceError(f"the joint density still changes with sigma at the point found (slope {slope:.1e}).")

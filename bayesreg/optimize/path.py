@@ -9,6 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import PriorError
+from bayesreg.model.bounds import Box
 from bayesreg.model.even_columns import even_columns
 from bayesreg.model.objective import strengths_at
 from bayesreg.model.quadratic import QuadraticLoss
@@ -18,7 +19,7 @@ from bayesreg.optimize.acceptance import check_accepted, reachable_kkt
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
-from bayesreg.optimize.solvers import active_set, homotopy, predictor_corrector
+from bayesreg.optimize.solvers import active_set, bounded, homotopy, predictor_corrector
 from bayesreg.optimize.strength_grid import default_strengths, multiplied_strengths, strength_max
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.objective import canonical_objective
@@ -95,7 +96,7 @@ class Path:
     @property
     def coef(self) -> np.ndarray:
         """Coefficients on the user's columns, shape (m, p)."""
-        return self.reg.design.standardization.coef(self.beta)
+        return self.reg.coef(self.beta)
 
     @property
     def n_zeros(self) -> np.ndarray:
@@ -182,8 +183,9 @@ def path(reg: Regression, strengths: object = None) -> Path:
         theta, table = _family_path(reg, l1s, l2s)
     else:
         even = even_columns(reg.loss, l1s, l2s)
-        theta = _solve(even.loss, even.l1, even.l2)
-        table = _certified(even.loss, theta, even.l1, even.l2)
+        box = even.within(reg.box)
+        theta = _solve(even.loss, even.l1, even.l2) if box is None else _solve_within(even.loss, even.l1, even.l2, box)
+        table = _certified(even.loss, theta, even.l1, even.l2, box)
         theta = even.outside(theta)
     return Path(reg, grid, current, theta, table)
 
@@ -194,10 +196,11 @@ def _family_path(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> tuple[np.nd
     theta = np.empty_like(l1)
     start = first_point(reg)
     for k in range(len(l1)):
-        start = theta[k] = minimize_rows(loss, l1[k], l2[k], start)
+        start = theta[k] = minimize_rows(loss, l1[k], l2[k], start, reg.box)
     even = even_columns(loss, l1, l2)
-    table = certify_family_points(even.loss, even.inside(theta), even.l1, even.l2)
-    check_accepted(even.loss, even.inside(theta), even.l1, even.l2, table.kkt, table.gap)
+    box = even.within(reg.box)
+    table = certify_family_points(even.loss, even.inside(theta), even.l1, even.l2, box=box)
+    check_accepted(even.loss, even.inside(theta), even.l1, even.l2, table.kkt, table.gap, box)
     return theta, table
 
 
@@ -229,6 +232,14 @@ def _solve(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
     return theta
 
 
+def _solve_within(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, box: Box) -> np.ndarray:
+    """The minimum over a box at each row of strengths, each started from the one before."""
+    theta, start = np.empty_like(l1), None
+    for k in range(len(l1)):
+        theta[k] = start = bounded.minimize(loss, l1[k], l2[k], box, start)
+    return theta
+
+
 def _homotopy_suits(loss: QuadraticLoss) -> bool:
     rows = loss.A.shape[0] if loss.A is not None else np.inf
     return loss.size <= FEW_COLUMNS or (loss.size <= HOMOTOPY_COLUMNS and rows < 2 * loss.size)
@@ -243,10 +254,15 @@ def _ridge_path(loss: QuadraticLoss, l2: np.ndarray) -> np.ndarray:
     return (along / (np.maximum(values, 0.0) + times)) @ vectors.T * unit
 
 
-def _certified(loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> CertificateTable:
+def _certified(
+    loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None
+) -> CertificateTable:
     """Certificates of all points; a point that is not accepted is solved again from where it is, then judged again."""
     from_rows = loss.A is not None and loss.A.size * len(theta) <= ROW_WORK
-    table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
+    table = certify_points(loss, theta, l1, l2, box=box, from_rows=from_rows)
+    if box is not None:
+        check_accepted(loss, theta, l1, l2, table.kkt, table.gap, box)
+        return table
     retry = np.flatnonzero(~((table.kkt <= 1e-2 * reachable_kkt(loss, l1)) & (table.gap <= SMALL_GAP)))
     if len(retry) == 0:
         return table

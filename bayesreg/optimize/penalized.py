@@ -92,6 +92,7 @@ def penalized_at(reg: Regression, sigma: float, solver: str = "auto") -> Estimat
     """Penalized least squares with the strengths that belong to a given sigma."""
     if solver not in ("auto", *SOLVERS):
         raise UnsupportedError(f"solver {solver!r} is not available; available: auto, {', '.join(SOLVERS)}.")
+        reg.require_unbounded("penalized least squares")
     reg = reg if reg.noise.known else reg.with_sigma(sigma)
     return _first_that_can(reg, sigma) if solver == "auto" else _accepted(reg, _estimate(reg, sigma, solver))
 

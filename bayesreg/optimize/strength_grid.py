@@ -3,11 +3,11 @@
 import numpy as np
 from scipy import optimize
 
-from bayesreg.errors import PriorError
+from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.at_sigma import first_point, minimize_rows
-from bayesreg.optimize.solvers import absolute_loss
+from bayesreg.optimize.solvers import absolute_loss, bounded
 from bayesreg.optimize.units import in_units
 
 POINTS, SMALLEST_SHARE = 100, 1e-3
@@ -99,22 +99,29 @@ def _first_factor(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
 
 def _needed(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
     """Multiple of λ that holds every L1-penalized coefficient at 0, the L2 terms being as they are."""
+    if reg.bounds is not None and not reg.bounds.admit_zero:
+        raise UnsupportedError("no strength gives all zeros where bounds exclude 0; give strengths=[…] of the path.")
     if not reg.family.smooth:
         units = in_units(reg.row_loss, l1, l2)
         return absolute_loss.smallest_strength(units.loss, units.l1, units.l2)
     penalized = l1 > 0
     score = _score_without(reg, l1, l2)
+    if reg.box is not None:
+        # A bound of 0 holds a coefficient there without a penalty.
+        score = np.where(score > 0, score * (reg.box.upper > 0), score * (reg.box.lower < 0))
     return float(np.max(np.abs(score[penalized]) / l1[penalized], initial=0.0))
 
 
 def _score_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
     """Negative gradient of the loss where only the coefficients without an L1 term are fitted, shape (q,)."""
     free = np.flatnonzero(l1 == 0)
+    shut = np.where(l1 > 0, np.finfo(float).max ** 0.9, 0.0)
     if not reg.is_gaussian:
-        shut = np.where(l1 > 0, np.finfo(float).max ** 0.9, 0.0)
-        theta = minimize_rows(reg.row_loss, shut, l2, first_point(reg))
+        theta = minimize_rows(reg.row_loss, shut, l2, first_point(reg), reg.box)
         return -reg.row_loss.gradient(theta)
     loss = reg.loss
+    if reg.box is not None:
+        return -loss.gradient(bounded.minimize(loss, shut, l2, reg.box))
     if len(free) == 0:
         return loss.cross
     theta = np.zeros(loss.size)

@@ -14,6 +14,7 @@ from bayesreg.plots.style import SMALL_SIZE, TEXT_SIZE, Heading, Ink, drawing, d
 from bayesreg.plots.words import prior_name, unit
 from bayesreg.priors.column_scales import elastic_net_log_density
 from bayesreg.priors.given import Given
+from bayesreg.priors.truncation import log_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,7 +127,16 @@ def prior_density(reg: Regression, draws: Unknowns, j: int, grid: np.ndarray) ->
     # A density that is infinite at 0 is cut there.
     away = np.where(grid == 0, grid[1] - grid[0], grid) if prior.has_local_unknowns else grid
     log_density = np.broadcast_to(prior.log_marginal(away[:, None], given), (len(grid), reg.p))[:, j]
-    return np.asarray(np.exp(log_density))
+    density = np.asarray(np.exp(log_density))
+    return density if reg.bounds is None else density * _truncation(reg, given, j, grid)
+
+
+def _truncation(reg: Regression, given: Given, j: int, grid: np.ndarray) -> np.ndarray:
+    """What bounds multiply the density of β_j by: 0 outside of them, and one over their share inside."""
+    assert reg.bounds is not None
+    box = reg.bounds.on(reg.design.standardization.sd)
+    share = np.broadcast_to(log_share(reg.prior, *box, given), (1, reg.p))[0, j]
+    return np.where((grid >= box.lower[j]) & (grid <= box.upper[j]), np.exp(-share), 0.0)
 
 
 def _at_medians(reg: Regression, draws: Unknowns) -> Given:

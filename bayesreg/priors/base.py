@@ -125,6 +125,15 @@ class Prior(ABC):
         return self.terms == ("l2",)
 
     @property
+    def is_truncatable(self) -> bool:
+        """Whether coefficients may have bounds: each is independent of the others, symmetrically about 0."""
+        return False
+
+    def log_survival(self, size: Array, given: Given) -> Array:
+        """Log probability that |β_j| exceeds a size, shape (..., p); needed for bounds other than 0."""
+        raise UnsupportedError(f"bounds other than 0 are not built for {self.article} prior; use Laplace or Normal.")
+
+    @property
     def has_scale(self) -> bool:
         """Whether one field, `scale`, multiplies all coefficients, so that :meth:`with_scale` is there."""
         return is_dataclass(self) and any(field.name == "scale" for field in fields(self))

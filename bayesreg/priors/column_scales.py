@@ -76,6 +76,17 @@ def _log_constant(laplace: Array, normal: Array) -> Array:
     return constant
 
 
+def log_survival(size: Array, scales: ColumnScales, factor: Array) -> Array:
+    """Log probability that |x| exceeds a size ≥ 0 under p(x) ∝ exp(−|x|/b − x²/(2s²)), both scales times a factor."""
+    from scipy.special import erfcx
+
+    laplace, normal = scales.laplace * factor, scales.normal * factor
+    exponent = -size / laplace - 0.5 * (size / normal) ** 2
+    s = np.where(np.isfinite(normal), normal, 1.0)
+    ratio = erfcx((s / laplace + size / s) / np.sqrt(2)) / erfcx(s / laplace / np.sqrt(2))
+    return np.asarray(exponent + np.where(np.isfinite(normal), np.log(ratio), 0.0))
+
+
 def draw_elastic_net(scales: ColumnScales, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
     """Draw from p(x) ∝ exp(−|x|/b − x²/(2s²)), shape (..., p), for proper columns.
 

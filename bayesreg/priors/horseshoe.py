@@ -106,6 +106,11 @@ class Horseshoe(Prior):
         """The scale, and λ_j of each column."""
         return (*super().unknowns, Unknown("local_scale", LOCAL_SCALE, per_column=True))
 
+    @property
+    def is_truncatable(self) -> bool:
+        """Whether coefficients may have bounds."""
+        return True
+
     def constants(self, names: Sequence[str]) -> dict[str, Array]:
         """The scale where it is known."""
         return known_scale(self.scale)

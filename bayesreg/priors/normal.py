@@ -66,6 +66,11 @@ class Normal(PenaltyPrior):
             raise PriorError(f"loc must be a finite number, got {self.loc!r}.")
         object.__setattr__(self, "loc", float(self.loc))
 
+    @property
+    def is_truncatable(self) -> bool:
+        """Whether coefficients may have bounds."""
+        return self.loc == 0
+
     def column_scales(self, names: Sequence[str]) -> ColumnScales:
         """Resolve the scale for the given columns."""
         if self.loc != 0:

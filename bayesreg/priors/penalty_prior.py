@@ -14,6 +14,7 @@ from bayesreg.priors.column_scales import (
     draw_mixing_prior,
     draw_mixing_variances,
     log_mixing_density,
+    log_survival,
 )
 from bayesreg.priors.column_values import as_numbers, names_of
 from bayesreg.priors.given import Array, Given
@@ -50,6 +51,15 @@ class PenaltyPrior(Prior):
     def is_mixed(self) -> bool:
         """Whether there is a Laplace part."""
         return "l1" in self.terms
+
+    @property
+    def is_truncatable(self) -> bool:
+        """Whether coefficients may have bounds."""
+        return True
+
+    def log_survival(self, size: Array, given: Given) -> Array:
+        """Log probability that |β_j| exceeds a size, shape (..., p); of a flat column minus that size."""
+        return log_survival(size, self.unit_scales(given.names), given.factor)
 
     def is_flat(self, names: Sequence[str]) -> Array:
         """Columns without either part."""

@@ -75,6 +75,11 @@ class RegularizedHorseshoe(Prior):
         local = Unknown("local_scale", LOCAL_SCALE, per_column=True)
         return (*super().unknowns, local, Unknown("slab_scale", self.slab_prior))
 
+    @property
+    def is_truncatable(self) -> bool:
+        """Whether coefficients may have bounds."""
+        return True
+
     def constants(self, names: Sequence[str]) -> dict[str, Array]:
         """The scale where it is known."""
         return known_scale(self.scale)

@@ -73,6 +73,17 @@ class StudentTPrior(Prior):
         """Prior of λ_j, stated for λ_j²."""
         return InverseGamma(0.5 * self.df, 0.5 * self.df)
 
+    @property
+    def is_truncatable(self) -> bool:
+        """Whether coefficients may have bounds."""
+        return True
+
+    def log_survival(self, size: Array, given: Given) -> Array:
+        """Log probability that |β_j| exceeds a size, shape (..., p)."""
+        from scipy.special import stdtr
+
+        return np.asarray(np.log(2 * stdtr(self.df, -size / self._spread(given))))
+
     def precision(self, given: Given, mixing: Array) -> Array:
         """1/(λ_j·s_j)²."""
         return (mixing * self._spread(given)) ** -2

@@ -102,6 +102,7 @@ def sample_path(
     {'chain': 4, 'draw': 1000, 'strength': 2, 'coef_name': 10}
     """
     require_regression(reg)
+    reg.require_unbounded("sampling along a path")
     if not reg.is_gaussian or not reg.prior.has_penalty:
         raise UnsupportedError(
             f"posteriors along a path are for the gaussian family and a penalty's prior, got {reg}; "

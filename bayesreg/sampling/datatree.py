@@ -92,7 +92,7 @@ def posterior_variables(reg: Regression, draws: Unknowns) -> dict[str, Any]:
         posterior = _on_user_columns_in_place(reg, draws)
     else:
         coef, intercept = draws.on_user_columns(reg.design.standardization)
-        posterior = {"coef": coef} | _beta(reg, draws)
+        posterior = {"coef": coef if reg.bounds is None else reg.coef(draws.beta)} | _beta(reg, draws)
         if reg.intercept_term.exists:
             posterior["intercept"] = intercept
     if has_center(reg):
@@ -290,6 +290,7 @@ def attributes_of(reg: Regression) -> dict[str, Any]:
         "prior_settings": reg.prior.settings,
         "intercept": repr(reg.intercept),
         "center": int(reg.center),
+        "bounds": "None" if reg.bounds is None else repr(reg.bounds.pairs),
         "target": reg.design.target,
         "prior": reg.prior.name,
         "scale": str(scale)

@@ -100,6 +100,7 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     'gibbs'
     """
     require_regression(reg)
+    reg.require_unbounded("sampling")
     if engine not in ENGINES:
         raise UnsupportedError(f"engine {engine!r} is not available; available: {', '.join(ENGINES)}.")
     if engine != "auto":

@@ -71,6 +71,7 @@ def require_proper_rows(reg: Regression) -> None:
     flat = reg.prior.is_flat(reg.names)
     if reg.family.location_scale and not reg.noise.known:
         given = {"prior": reg.prior, "sigma": reg.noise.prior, "intercept": reg.intercept, "center": reg.center}
+        given["bounds"] = None
         twin = Regression.from_design(reg.design, family=find_family("gaussian"), **given)  # type: ignore[arg-type]
         require_proper(twin, twin.intercept_term.append(flat, False).astype(bool))
     if reg.family.separable and np.any(flat):

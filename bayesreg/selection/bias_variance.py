@@ -12,7 +12,7 @@ from bayesreg.errors import DataError, PriorError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.path import path
 from bayesreg.selection.axis import Axis
-from bayesreg.selection.held_out import linear_predictor
+from bayesreg.selection.held_out import bounds_of, linear_predictor
 from bayesreg.selection.opening import check_seed, open_axis
 
 REPLICATES = 50
@@ -165,6 +165,7 @@ def _with_target(axis: Axis, Z: np.ndarray, y: np.ndarray) -> Regression:
         intercept=held.intercept,
         standardize=False,
         center=not held.intercept_term.has_prior,
+        bounds=bounds_of(held, 1.0),
     )
 
 

@@ -11,6 +11,7 @@ from bayesreg.design.columns import Rows, read_matrix, read_vector
 from bayesreg.design.implicit import implicit_columns, is_sparse
 from bayesreg.design.standardization import Standardization
 from bayesreg.errors import ConstantColumnWarning, DataError, PriorError, UnsupportedError
+from bayesreg.model.bounds import Bounds
 from bayesreg.model.objective import unknowns_at
 from bayesreg.model.regression import Regression
 from bayesreg.model.strength import strength_of
@@ -212,7 +213,15 @@ def part_of(axis: Axis, inside: np.ndarray) -> Regression:
             center=not held.intercept_term.has_prior,
             weights=None if rows.weights is None else rows.weights[inside],
             offset=None if rows.offset is None else rows.offset[inside],
+            bounds=bounds_of(held, unit),
         )
+
+
+def bounds_of(reg: Regression, unit: np.ndarray | float) -> Bounds | None:
+    """The bounds of the coefficients on the columns of :func:`columns_of`, whose unit it returns."""
+    if reg.bounds is None:
+        return None
+    return Bounds(*reg.bounds.on(reg.design.standardization.sd / unit))
 
 
 def columns_of(reg: Regression) -> tuple[Any, np.ndarray | float]:

@@ -62,6 +62,9 @@ _RULES: dict[str, Callable[[_Request], Choice]] = {
     "prior": lambda asked: choose_by_prior_knowledge(asked.axis, asked.p0),
 }
 
+# The rules that need nothing but fits, which keep bounds.
+BY_HELD_OUT_ROWS = ("cv", "cv_1se", "validation")
+
 
 @overload
 def select(reg: Regression, by: str = "cv", **options: Any) -> Selection: ...
@@ -179,7 +182,7 @@ def select(
     # An objective that cannot state this strength is refused before anything is computed.
     in_objective(axis, 1.0, objective)
     plan = {"random_seed": random_seed, **sampling}
-    if choose_engine(reg, sampling.get("engine", "auto")).engine == "gibbs":
+    if reg.bounds is None and choose_engine(reg, sampling.get("engine", "auto")).engine == "gibbs":
         # At so many strengths compiled code pays.
         plan.setdefault("kernel", "compiled")
     asked = _Request(reg, axis, folds, random_seed, per_row, validation, p0, hyperprior, plan)
@@ -205,6 +208,8 @@ def _check_options(random_seed: Any, per_row: Any, sampling: dict[str, Any]) -> 
 
 
 def _answer(asked: _Request, rule: str, objective: str) -> Selection:
+    if rule not in BY_HELD_OUT_ROWS:
+        asked.reg.require_unbounded(f'the rule "{rule}"')
     choice = _RULES[rule](asked)
     while (axis := asked.axis.extended(choice)) is not None:
         asked = replace(asked, axis=axis)

@@ -14,7 +14,7 @@ from bayesreg.errors import DataError, PriorError
 from bayesreg.model.log_density import log_likelihood, log_prior
 from bayesreg.model.objective import conditional_intercept, objective_at, strengths_at
 from bayesreg.model.unknowns import Unknowns
-from bayesreg.optimize import certificate, dual_point, row_certificate
+from bayesreg.optimize import box_certificate, certificate, dual_point, row_certificate
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)
 SIGMA = 1.5
@@ -241,7 +241,7 @@ def test_the_slope_in_log_sigma_is_the_derivative_of_the_log_posterior(noise, in
         assert certificate.sigma_slope(reg, beta, sigma) == pytest.approx(numerical, rel=1e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("judge", [certificate, dual_point, row_certificate])
+@pytest.mark.parametrize("judge", [certificate, dual_point, row_certificate, box_certificate])
 def test_it_knows_no_solver(judge):
     """The files that judge import numpy, the errors, and what a regression is; nothing that finds an estimate.
 
@@ -253,11 +253,11 @@ def test_it_knows_no_solver(judge):
             modules |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             modules.add(node.module)
-    modules -= {f"bayesreg.optimize.{name}" for name in ("row_certificate", "dual_point")}
+    modules -= {f"bayesreg.optimize.{name}" for name in ("row_certificate", "box_certificate", "dual_point")}
     modules -= {"scipy.optimize"} if judge is dual_point else set()
     ours = {module for module in modules if module.startswith("bayesreg")}
     assert {module.split(".")[1] for module in ours} <= {"errors", "model"}
-    assert modules - ours <= {"numpy", "dataclasses", "typing"}
+    assert modules - ours <= {"numpy", "dataclasses", "typing", "collections.abc"}
 
 
 FAMILIES = {

@@ -117,6 +117,7 @@ def budget(reg: Regression) -> Budget:
     (95.1, 291.6, 164.6)
     """
     check_regression(reg)
+    reg.require_unbounded("a budget")
     norm, strength, multiplier = _norm(reg)
     estimate = map_estimate(reg)
     free = unpenalized(reg, norm)
@@ -165,6 +166,7 @@ def strength_for_budget(reg: Regression, t: float) -> Budget:
     (50.0, True, 0.0)
     """
     check_regression(reg)
+    reg.require_unbounded("a budget")
     wanted = _read_budget(t)
     norm, strength, _ = _norm(reg)
     free = unpenalized(reg, norm)

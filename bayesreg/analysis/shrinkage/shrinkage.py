@@ -182,6 +182,7 @@ def shrinkage(idata: "DataTree", *, reg: Regression | None = None, random_seed: 
     generator = np.random.default_rng(read_seed(random_seed))
     reg, draws = read_posterior(idata, reg)
     refuse_projected(idata)
+    reg.require_unbounded("shrinkage")
     beta, chosen = draws.beta, thinned(reg, draws)
     precision = posterior_precision(reg, chosen, generator)
     eta = None if reg.is_gaussian else mean_predictor(reg, draws)

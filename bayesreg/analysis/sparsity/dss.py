@@ -158,6 +158,7 @@ def decoupled_selection(
     """
     check_ci_prob(ci_prob)
     reg, draws = read_posterior(idata, reg)
+    reg.require_unbounded("decoupled selection")
     signal = signal_of(reg, draws)
     strengths, gamma = _summaries(signal)
     fits = signal.fit(signal.beta)

@@ -149,6 +149,7 @@ def projection_predictive(
     ('bmi', 's5', 'bp')
     """
     reg, draws = read_posterior(idata, reg)
+    reg.require_unbounded("a projection")
     most = min(reg.p, LARGEST) if max_size is None else read_count("max_size", max_size, 1, reg.p)
     signal = signal_of(reg, draws)
     chosen = forward_search(signal.root, signal.beta.mean(axis=0), most)

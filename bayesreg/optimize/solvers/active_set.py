@@ -124,7 +124,7 @@ def _step(
             return theta, True
         kinks = l1[active] * signs[active]
         slope = gradient[active] + kinks
-        direction, bend = _direction(loss, l2, active, theta, slope, kinks)
+        direction, bend = newton_direction(loss, l2, active, theta, slope, kinks)
         penalized = l1[active] > 0
         wrong = (theta[active] == 0) & penalized & (direction * signs[active] <= 0)
         if not np.any(wrong):
@@ -138,7 +138,7 @@ def _step(
     return _line_search(theta, active, direction, slope, l1, bend), False
 
 
-def _direction(
+def newton_direction(
     loss: QuadraticLoss, l2: np.ndarray, active: np.ndarray, theta: np.ndarray, slope: np.ndarray, kinks: np.ndarray
 ) -> tuple[np.ndarray, float | None]:
     """The step to the minimum with signs held, or a direction of no measurable curvature, and that curvature.
@@ -232,7 +232,7 @@ def _polish(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarr
     for _ in range(2):
         kinks = l1[active] * signs
         slope = loss.gradient(theta)[active] + l2[active] * theta[active] + kinks
-        direction, bend = _direction(loss, l2, active, theta, slope, kinks)
+        direction, bend = newton_direction(loss, l2, active, theta, slope, kinks)
         moved = theta[active] + direction
         if bend is not None or np.any((moved * signs <= 0) & (l1[active] > 0)):
             break

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesreg.errors import ConvergenceError
+from bayesreg.model.bounds import Box
 from bayesreg.model.quadratic import loss_of_products
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.cures import SEPARATED, UNEVEN
-from bayesreg.optimize.solvers import active_set
+from bayesreg.optimize.solvers import active_set, bounded
 
 EPS = float(np.finfo(float).eps)
 # Violations below this share of the strength are done, and so are those that rounding explains.
@@ -40,7 +41,7 @@ class _Point:
     objective: float
 
 
-def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, box: Box | None = None) -> np.ndarray:
     """Minimize the penalized loss of a family.
 
     Parameters
@@ -51,6 +52,8 @@ def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -
         λ_j ≥ 0 and κ_j ≥ 0.
     start : ndarray, shape (q,)
         For a loss that is not convex, the answer is the local minimum that the steps lead to.
+    box : Box, optional
+        The bounds of θ.
 
     Returns
     -------
@@ -61,27 +64,31 @@ def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -
     ConvergenceError
         If the objective is not finite, or falls without reaching a minimum (a separable Bernoulli target).
     """
-    point = _evaluate(loss, l1, l2, np.asarray(start, dtype=float))
+    start = np.asarray(start, dtype=float)
+    point = _evaluate(loss, l1, l2, start if box is None else box.clip(start))
     if not np.isfinite(point.objective):
         raise ConvergenceError("the loss is not finite at the starting point; rescale the columns or the offset.")
     working = np.flatnonzero((point.theta != 0) | (l1 == 0))
     for _ in range(OUTER_STEPS):
-        point = _minimize_on(loss, l1, l2, point, working)
-        excess = _violation(point.theta, loss.A.T @ point.slopes, l1, l2) - _allowed(loss, l1)
+        point = _minimize_on(loss, l1, l2, point, working, box)
+        excess = _violation(point.theta, loss.A.T @ point.slopes, l1, l2, box) - _allowed(loss, l1)
         # On the working set the steps have gone as far as rounding lets them.
         excess[working] = 0.0
         entering = np.flatnonzero(excess > 0)
         if len(entering) == 0:
-            _refuse_flat(loss, l1, l2, point)
+            _refuse_flat(loss, l1, l2, point, box)
             return point.theta
         entering = entering[np.argsort(-excess[entering])][: max(10, len(working))]
         working = np.union1d(np.flatnonzero((point.theta != 0) | (l1 == 0)), entering)
     raise ConvergenceError(f"the working set did not settle within {OUTER_STEPS} rounds; please report these data.")
 
 
-def _refuse_flat(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point) -> None:
+def _refuse_flat(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, box: Box | None) -> None:
     """Raise where the loss is flat along columns without a prior: its gradient vanishes there, but at no minimum."""
-    free = np.flatnonzero((l1 == 0) & (l2 == 0))
+    is_free = (l1 == 0) & (l2 == 0)
+    if box is not None:
+        is_free &= (point.theta > box.lower) & (point.theta < box.upper)
+    free = np.flatnonzero(is_free)
     if len(free) == 0 or not loss.family.convex:
         return
     columns = loss.A[:, free]
@@ -101,17 +108,22 @@ def _evaluate(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) 
     return _Point(theta, eta, loss.row_slopes(eta), loss.value_at(eta) + penalty)
 
 
-def _violation(theta: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+def _violation(theta: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None) -> np.ndarray:
+    if box is not None:
+        return np.maximum(*bounded.falls(theta, gradient + l2 * theta, l1, box)).clip(min=0.0)
     at_zero = np.maximum(np.abs(gradient) - l1, 0.0)
     away = np.abs(gradient + l2 * theta + l1 * np.sign(theta))
     return np.where(theta == 0, at_zero, away)
 
 
-def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, working: np.ndarray) -> _Point:
+def _minimize_on(
+    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, working: np.ndarray, box: Box | None
+) -> _Point:
     """Proximal Newton steps over the working set, until its conditions hold or rounding ends the descent."""
     if len(working) == 0:
         return point
     columns, strength, ridge = loss.A[:, working], l1[working], l2[working]
+    inner = None if box is None else box.of(working)
     allowed = _allowed(loss, strength)
     # Columns of different units have gradients of different sizes; progress is that of all.
     sizes = np.maximum(np.sqrt(loss.weights @ columns**2), np.finfo(float).tiny)
@@ -119,7 +131,7 @@ def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, w
     hessian = None
     for _ in range(NEWTON_STEPS):
         gradient = columns.T @ point.slopes
-        excess = _violation(point.theta[working], gradient, strength, ridge) - allowed
+        excess = _violation(point.theta[working], gradient, strength, ridge, inner) - allowed
         violation = float(np.max(excess / sizes))
         idle = 0 if violation < 0.5 * best else idle + 1
         best = min(best, violation)
@@ -130,7 +142,7 @@ def _minimize_on(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, w
             hessian = _hessian(loss, columns, point.eta, ridge, (point.theta[working] == 0) & (strength > 0))
         previous = violation
         here = point.theta[working]
-        target = _minimum_of_model(hessian, gradient, strength, ridge, here)
+        target = _minimum_of_model(hessian, gradient, strength, ridge, here, inner)
         moved = _descend(loss, l1, l2, point, working, target)
         if moved is None:
             return point
@@ -150,17 +162,28 @@ def _unsettled(loss: RowLoss, free: bool) -> str:
 
 
 def _minimum_of_model(
-    hessian: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray, here: np.ndarray
+    hessian: np.ndarray,
+    gradient: np.ndarray,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    here: np.ndarray,
+    box: Box | None,
 ) -> np.ndarray:
     """Penalized minimum of the quadratic model around `here`.
 
     Where rounding leaves a nearly singular model without one, the step is damped: this changes the way, not the end.
     """
+
+    def minimum(bend: np.ndarray) -> np.ndarray:
+        model = loss_of_products(bend, bend @ here - gradient, 0.0)
+        if box is None:
+            return active_set.minimize(model, l1, l2, here)
+        return bounded.minimize(model, l1, l2, box, here)
+
     try:
-        return active_set.minimize(loss_of_products(hessian, hessian @ here - gradient, 0.0), l1, l2, here)
+        return minimum(hessian)
     except ConvergenceError:
-        damped = hessian + DAMPING * np.diag(np.diag(hessian))
-        return active_set.minimize(loss_of_products(damped, damped @ here - gradient, 0.0), l1, l2, here)
+        return minimum(hessian + DAMPING * np.diag(np.diag(hessian)))
 
 
 def _hessian(loss: RowLoss, columns: np.ndarray, eta: np.ndarray, l2: np.ndarray, at_zero: np.ndarray) -> np.ndarray:

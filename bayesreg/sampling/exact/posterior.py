@@ -224,6 +224,7 @@ def exact_posterior(reg: Regression) -> ExactPosterior:
             f"the exact engine covers gaussian regressions with a Normal prior, got {reg}; "
             'use engine="auto" for draws, br.select(reg, by="evidence") for the evidence under a Laplace prior.'
         )
+    reg.require_unbounded("the exact engine, and with it the evidence,")
     scales = reg.unit_scales.normal
     free, penalized = np.flatnonzero(np.isinf(scales)), np.flatnonzero(np.isfinite(scales))
     require_determined(reg.loss, free)
