@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.model.intercept import Intercept
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_values import as_numbers
 
@@ -79,6 +80,11 @@ class Bounds:
     def on(self, sd: Array) -> Box:
         """The box of beta = sd·coef."""
         return Box(self.lower * sd, self.upper * sd)
+
+    def of_theta(self, sd: Array, intercept: Intercept) -> Box:
+        """The box of θ, which may hold the intercept."""
+        box = self.on(sd)
+        return Box(intercept.append(box.lower, -np.inf), intercept.append(box.upper, np.inf))
 
     def of(self, indices: Any) -> "Bounds":
         """The bounds of some columns."""

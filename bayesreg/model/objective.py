@@ -46,6 +46,12 @@ def conditional_intercept(reg: Regression, sigma: np.ndarray | float) -> np.ndar
     return reg.intercept_term.mode(reg.design, sigma)
 
 
+def coef_at(reg: Regression, beta: np.ndarray) -> np.ndarray:
+    """Coefficients on the user's columns, shape (..., p), exactly at a bound where beta is at its."""
+    standardization = reg.design.standardization
+    return standardization.coef(beta) if reg.bounds is None else reg.bounds.coef(beta, standardization.sd)
+
+
 def _intercept_penalty(reg: Regression, sigma: float) -> float:
     term = reg.intercept_term
     return term.penalty(float(np.asarray(conditional_intercept(reg, sigma))), sigma) if term.orthogonal else 0.0

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from bayesreg.design.design import Design, design_of_moments
 from bayesreg.design.moments import Moments
 from bayesreg.design.sources.frames import FORMULA_OPTIONS, read_formula_rows
@@ -276,17 +274,8 @@ class Regression:
     @cached_property
     def box(self) -> Box | None:
         """The bounds of θ; None where there are none."""
-        if self.bounds is None:
-            return None
-        inside = self.bounds.on(self.design.standardization.sd)
-        return Box(
-            *(self.intercept_term.append(end, free) for end, free in zip(inside, (-np.inf, np.inf), strict=True))
-        )
-
-    def coef(self, beta: np.ndarray) -> np.ndarray:
-        """Coefficients on the user's columns, shape (..., p), at their bounds exactly where beta is at its."""
-        standardization = self.design.standardization
-        return standardization.coef(beta) if self.bounds is None else self.bounds.coef(beta, standardization.sd)
+        sd = self.design.standardization.sd
+        return None if self.bounds is None else self.bounds.of_theta(sd, self.intercept_term)
 
     def require_unbounded(self, what: str) -> None:
         """Raise UnsupportedError where coefficients have bounds, for what is not built for them."""

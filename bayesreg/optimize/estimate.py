@@ -10,7 +10,7 @@ from bayesreg.design.formula import FormulaSpec
 from bayesreg.errors import ConvergenceError, DataError
 from bayesreg.families.base import Family
 from bayesreg.families.gaussian import Gaussian
-from bayesreg.model.objective import objective_at, unknowns_at
+from bayesreg.model.objective import coef_at, objective_at, unknowns_at
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.certificate import Certificate, certify, certify_joint
 
@@ -118,7 +118,7 @@ def estimate_at(reg: Regression, theta: np.ndarray, sigma: float, method: str, *
     if not np.all(np.isfinite(theta)):
         raise ConvergenceError(f"{method} ended at a point that is not finite; rescale the columns or the target.")
     point = unknowns_at(reg, theta, sigma)
-    coef, at_zero = reg.coef(point.beta), point.on_user_columns(reg.design.standardization)[1]
+    coef, at_zero = coef_at(reg, point.beta), point.on_user_columns(reg.design.standardization)[1]
     intercept = float(point.at_center) if reg.intercept_term.in_theta else None
     at = sigma if reg.family.has_sigma else None
     judge = certify_joint(reg, point.beta, sigma) if joint else certify(reg, point.beta, sigma=at, intercept=intercept)

@@ -11,7 +11,7 @@ from scipy import linalg
 from bayesreg.errors import PriorError
 from bayesreg.model.bounds import Box
 from bayesreg.model.even_columns import even_columns
-from bayesreg.model.objective import strengths_at
+from bayesreg.model.objective import coef_at, strengths_at
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
@@ -96,7 +96,7 @@ class Path:
     @property
     def coef(self) -> np.ndarray:
         """Coefficients on the user's columns, shape (m, p)."""
-        return self.reg.coef(self.beta)
+        return coef_at(self.reg, self.beta)
 
     @property
     def n_zeros(self) -> np.ndarray:

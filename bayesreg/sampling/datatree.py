@@ -15,6 +15,7 @@ from bayesreg.model.log_density import (
     log_prior,
     pointwise_log_likelihood,
 )
+from bayesreg.model.objective import coef_at
 from bayesreg.model.prior_numbers import prior_numbers
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
@@ -92,7 +93,7 @@ def posterior_variables(reg: Regression, draws: Unknowns) -> dict[str, Any]:
         posterior = _on_user_columns_in_place(reg, draws)
     else:
         coef, intercept = draws.on_user_columns(reg.design.standardization)
-        posterior = {"coef": coef if reg.bounds is None else reg.coef(draws.beta)} | _beta(reg, draws)
+        posterior = {"coef": coef if reg.bounds is None else coef_at(reg, draws.beta)} | _beta(reg, draws)
         if reg.intercept_term.exists:
             posterior["intercept"] = intercept
     if has_center(reg):
