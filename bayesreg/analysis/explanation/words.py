@@ -6,7 +6,7 @@ from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 from bayesreg.priors.column_scales import ColumnScales
 
-# A relative duality gap or, without one, KKT residual below which a fit counts as optimal.
+# A fit whose objective lies less than this above its minimum, relatively, counts as optimal.
 OPTIMAL = 1e-8
 
 
@@ -37,9 +37,10 @@ def _range(scales: np.ndarray) -> str:
 
 
 def verdict(estimate: Estimate, best: Estimate) -> str:
-    """How far the fit stopped short of the optimum, and what that means for its coefficients."""
+    """How far the fit's objective lies above its minimum, and what that means for its coefficients."""
     judge = estimate.certificate
-    short = judge.kkt if judge.gap is None else judge.gap
+    excess = max(estimate.objective - best.objective, 0.0)
+    short = excess / abs(estimate.objective) if excess else 0.0
     by = f"KKT residual {judge.kkt:.1e} of the strength" + (
         "" if judge.gap is None else f", duality gap {judge.gap:.1e}"
     )

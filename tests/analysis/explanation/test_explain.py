@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import (
     ARDRegression,
@@ -149,7 +150,26 @@ def test_a_fit_that_stopped_early_is_caught(diabetes):
     direct = br.certify(explained.held, stopped.coef_, intercept=float(stopped.intercept_ + X.mean() @ stopped.coef_))
     assert explained.certificate.gap == pytest.approx(direct.gap)
     assert explained.certificate.gap > 1e-4
-    assert f"stopped {explained.certificate.gap:.1e} of the objective short of the optimum" in str(explained)
+    loss = np.sum((y - stopped.predict(X)) ** 2) / 2 + len(y) * 0.01 * np.abs(stopped.coef_).sum()
+    best = np.sum((y - explained.map.predict(X)) ** 2) / 2 + len(y) * 0.01 * np.abs(explained.map.coef).sum()
+    assert 1e-6 < 1 - best / loss < explained.certificate.gap
+    assert f"stopped {1 - best / loss:.1e} of the objective short of the optimum" in str(explained)
+
+
+def test_a_gap_that_says_nothing_is_not_taken_for_the_distance():
+    """A logistic ridge fit whose intercept is not quite balanced has no dual point beside 0."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X[:, :10])
+    fit = LogisticRegression().fit(X, y)
+    explained = br.explain(fit, X, y)
+
+    def objective(coef, intercept):
+        eta = X @ coef + intercept
+        return np.sum(np.logaddexp(0, eta) - y * eta) + 0.5 * np.sum(coef**2)
+
+    at_fit, at_mode = objective(fit.coef_[0], fit.intercept_[0]), objective(explained.map.coef, explained.map.intercept)
+    assert explained.certificate.gap > 0.9
+    assert f"stopped {1 - at_mode / at_fit:.1e} of the objective" in explained.verdict
 
 
 def test_other_data_or_weights_are_not_those_of_the_fit(rows):
