@@ -256,7 +256,7 @@ class Prior(ABC):
         return self.local_scale.log_density_of_log(log_mixing)
 
     def draw_mixing(self, generator: np.random.Generator, shape: tuple[int, ...], names: Sequence[str]) -> Array:
-        """Draw x_j before any data, shape (*shape, p)."""
+        """Draw x_j before any data, of a shape (…, p)."""
         size = (*shape, len(names))
         return np.ones(size) if self.local_scale is None else self.local_scale.draw(generator, size)
 
