@@ -119,7 +119,7 @@ from .reporting.report import report as report
 from .sampling.along_path import sample_path as sample_path
 from .sampling.engine import choose_engine as choose_engine
 from .sampling.engine import sample as sample
-from .sampling.exact.posterior import log_evidence as log_evidence
+from .sampling.evidence import log_evidence as log_evidence
 from .selection.bias_variance import bias_variance as bias_variance
 from .selection.cross_validation import cross_validate as cross_validate
 from .selection.result import Selection as Selection

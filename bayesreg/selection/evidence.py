@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bayesreg.errors import ConvergenceError, PriorError, SamplerWarning
-from bayesreg.sampling.exact.posterior import log_evidence
+from bayesreg.sampling.exact.posterior import exact_posterior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice, Curve, edge_note
 from bayesreg.selection.path_sampling import Score, path_sampling, scorer, size_of_scales
@@ -32,13 +32,13 @@ def _exact(axis: Axis) -> Choice:
     grid = axis.given
     if grid is None:
         grid = np.geomspace(axis.strengths[0], axis.strengths[-1], axis.points(EXACT_POINTS))
-    value = np.array([log_evidence(axis.at(float(strength))) for strength in grid])
+    value = np.array([exact_posterior(axis.at(float(strength))).log_evidence for strength in grid])
     curve = Curve(grid, value, "log", "log evidence")
     best, strength, top = curve.best, float(grid[curve.best]), float(value.max())
     if 0 < best < len(grid) - 1:
         ends = (float(np.log(grid[best + 1])), float(np.log(grid[best - 1])))
         optimum = minimize_scalar(
-            lambda log_strength: -log_evidence(axis.at(float(np.exp(log_strength)))),
+            lambda log_strength: -exact_posterior(axis.at(float(np.exp(log_strength)))).log_evidence,
             bounds=ends,
             method="bounded",
             options={"xatol": 1e-7},

@@ -11,7 +11,7 @@ from bayesreg.errors import ConvergenceError, SamplerWarning
 from bayesreg.priors.normal import Normal
 from bayesreg.sampling.convergence import ess_bulk, rhat_rank
 from bayesreg.sampling.engine import draw_posterior
-from bayesreg.sampling.exact.posterior import log_evidence
+from bayesreg.sampling.exact.posterior import exact_posterior
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Curve
 from bayesreg.selection.prior_knowledge import column_squares
@@ -216,4 +216,4 @@ def log_evidence_of_zero(axis: Axis) -> float:
     # So narrow that nothing of the data is explained, and exact in the limit.
     spike = 1e-8 * axis.sigma / np.sqrt(np.where(squares > 0, squares, 1.0))
     flat = np.isinf(axis.reg.scales.laplace)
-    return log_evidence(axis.reg.with_prior(Normal(np.where(flat, np.inf, spike))))
+    return exact_posterior(axis.reg.with_prior(Normal(np.where(flat, np.inf, spike)))).log_evidence

@@ -156,7 +156,7 @@ def select(
     --------
     path : Certified estimates at many strengths.
     cross_validate : Held-out error at each strength.
-    log_evidence : Log marginal likelihood under a Normal prior.
+    log_evidence : Log marginal likelihood.
     plot_selection : The criterion of each rule along the strengths.
 
     Examples

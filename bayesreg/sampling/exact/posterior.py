@@ -244,34 +244,6 @@ def _log_constant(reg: Regression, free: np.ndarray) -> float:
     return constant
 
 
-def log_evidence(reg: Regression) -> float:
-    """Log marginal likelihood log p(y) of a regression with a Normal prior, exactly, over its unknown scale too.
-
-    Flat parameters (a flat intercept, columns of infinite scale) count with density 1.
-
-    Parameters
-    ----------
-    reg : Regression
-        As for :func:`exact_posterior`.
-
-    See Also
-    --------
-    select : The strength by cross-validation, evidence and other rules.
-    sample : Posterior draws.
-
-    Examples
-    --------
-    >>> import bayesreg as br
-    >>> frame, target = br.load_dataset("diabetes")
-    >>> X, y = frame.drop(columns=target), frame[target]
-    >>> near = br.log_evidence(br.Regression(X, y, prior=br.Normal(10.0), sigma=54.0))
-    >>> far = br.log_evidence(br.Regression(X, y, prior=br.Normal(1e4), sigma=54.0))
-    >>> near > far
-    True
-    """
-    return exact_posterior(reg).log_evidence
-
-
 def sample_exact(reg: Regression, *, draws: int, chains: int, random_seed: int | np.random.SeedSequence | None) -> Run:
     """Independent draws in the shape of chains, each chain from its own stream."""
     posterior = exact_posterior(reg)

@@ -40,6 +40,10 @@ class Bounded(NamedTuple):
         """Return the derivative of log dt/dx."""
         return 0.0 if self.upper == np.inf else -logistic(x)
 
+    def place(self, t: np.ndarray) -> np.ndarray:
+        """Return x at t below the end."""
+        return t if self.upper == np.inf else t - self.upper - np.log(-np.expm1(t - self.upper))
+
     def inverse(self, t: float) -> float:
         """Return x at t, or near the end where t is beyond it."""
         below = min(t - self.upper, NEAREST_TO_END)
@@ -108,8 +112,8 @@ class Coordinates:
             np.where(kinked, bent.log_derivative_slope, 0.0),
         )
 
-    def inverse(self, beta: np.ndarray, log_factor: float) -> np.ndarray:
-        """Return u at β, shape (p,)."""
+    def inverse(self, beta: np.ndarray, log_factor: np.ndarray | float) -> np.ndarray:
+        """Return u at β, shape (..., p), and log f, shape (...)."""
         from scipy.special import ndtri_exp
 
         unit = np.exp(self.log_unit(np.array(log_factor)))
