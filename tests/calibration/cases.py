@@ -142,6 +142,11 @@ HORSESHOE = {
     "block: scaled slab, intercept": Case(br.RegularizedHorseshoe(SCALE, 1.0, 4.0, True), intercept=LEVEL, thin=20),
     "block: scaled slab, wide": Case(br.RegularizedHorseshoe(SCALE, 0.5, 4.0, True), **WIDE, thin=20),
 }
+STUDENT_T = {
+    "block: scaled student t, scale unknown, correlated": Case(
+        br.StudentTPrior(1.0, SCALE, True), columns="correlated", thin=20
+    ),
+}
 NUTS = {
     "nuts: normal, intercept": Case(br.Normal(0.7), intercept=LEVEL, **BY_NUTS),
     "nuts: laplace, scale unknown": Case(br.Laplace(SCALE), **BY_NUTS),
@@ -167,4 +172,4 @@ HMC = {
     "hmc: scaled laplace, gamma": Case(br.Laplace(SCALE, True), sigma=ON_SD, family="gamma", **BY_HMC),
     "hmc: scaled laplace, scale unknown, wide": Case(br.Laplace(SCALE, True), **WIDE, **BY_HMC),
 }
-CASES = EXACT | INTERPRETED | COORDINATE | BLOCK | HORSESHOE | NUTS | HMC
+CASES = EXACT | INTERPRETED | COORDINATE | BLOCK | HORSESHOE | STUDENT_T | NUTS | HMC

@@ -51,6 +51,7 @@ CASES = {
     "slab": (br.RegularizedHorseshoe(0.5, 0.8), 0.8, {}),
     "slab, both": (br.RegularizedHorseshoe(SCALE, 0.8, 5.0), SIGMA, {}),
     "scaled slab, both": (br.RegularizedHorseshoe(SCALE, 0.8, 5.0, True), SIGMA, {}),
+    "scaled student t, both, scaled intercept at 0": (br.StudentTPrior(2.0, SCALE, True), SIGMA, SCALED_ZERO),
     "laplace, both, intercept at the centre": (br.Laplace(SCALE), SIGMA, AT_CENTER),
     "laplace, both, intercept at 0": (br.Laplace(SCALE), SIGMA, AT_ZERO),
     "scaled laplace, both, scaled intercept at the centre": (br.Laplace(SCALE, True), SIGMA, SCALED_CENTER),
@@ -154,8 +155,8 @@ def state_of(reg, size, given):
     from bayesreg.sampling.gibbs.compiled.problem import State
 
     column = [given.level - reg.intercept_term.loc] if reg.intercept_term.in_theta else []
-    # A known scale of a penalty lies in the problem.
-    used = 1.0 if reg.scale_known and reg.prior.has_penalty else given.scale
+    # A known scale lies in the problem, unless it is a horseshoe's.
+    used = 1.0 if reg.scale_known and not reg.prior.has_local_unknowns else given.scale
     hyper = np.array([given.sigma, used, given.slab, given.level])
     local = np.append(given.local, np.ones(len(column)))
     return State(np.append(given.beta, column), np.zeros(size), local, hyper, np.arange(len(local)))

@@ -55,6 +55,9 @@ def draw_beta(prior, p, sigma, generator):
         return factor * generator.laplace(size=p), scale, local, slab
     if isinstance(prior, br.Normal):
         return factor * generator.standard_normal(p), scale, local, slab
+    if isinstance(prior, br.StudentTPrior):
+        local = (0.5 * prior.df / generator.standard_gamma(0.5 * prior.df, p)) ** 0.5
+        return factor * local * generator.standard_normal(p), scale, local, slab
     local = np.abs(generator.standard_cauchy(p))
     if isinstance(prior, br.RegularizedHorseshoe):
         slab = prior.slab_scale * (0.5 * prior.slab_df / generator.standard_gamma(0.5 * prior.slab_df)) ** 0.5

@@ -18,18 +18,19 @@ STEPS, REPEATS = 8_000, 3
 
 def updates_of(problem):
     """All that a chain may do to this problem, by name."""
-    from bayesreg.sampling.gibbs.compiled import collapsed, horseshoe, hyper
-    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
+    from bayesreg.sampling.gibbs.compiled import collapsed, horseshoe, hyper, student_t
+    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, STUDENT_T
 
-    sigma, scale, is_horseshoe = not problem.sigma_known, not problem.scale_known, problem.mixing == HORSESHOE
+    sigma, scale = not problem.sigma_known, not problem.scale_known
     wanted = {
         sweep_coordinates: True,
         draw_block: True,
         overrelaxed_coordinates: True,
         overrelaxed_block: True,
         collapsed.draw_collapsed: problem.wide and (sigma or scale),
-        horseshoe.update_horseshoe: is_horseshoe,
-        hyper.update_scale: scale and not is_horseshoe,
+        horseshoe.update_horseshoe: problem.mixing == HORSESHOE,
+        student_t.update_student_t: problem.mixing == STUDENT_T,
+        hyper.update_scale: scale and problem.mixing == LAPLACE,
         hyper.move_with_scale: scale and not np.isfinite(problem.slab_scale),
         hyper.update_sigma: sigma,
         hyper.move_with_sigma: sigma and problem.scaled,

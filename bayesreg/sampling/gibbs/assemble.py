@@ -77,6 +77,7 @@ def assemble(reg: Regression) -> Problem:
         scale_prior=encode(reg.prior.scale_prior),
         slab_df=law.slab_df,
         slab_scale=law.slab_scale,
+        local_df=law.local_df,
         power=float(reg.n - term.is_flat),
         center_weight=float(reg.design.weight),
         center_mean=float(reg.design.mean_y),

@@ -15,14 +15,14 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import UnsupportedError
-from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, SCALE, SIGMA, Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import LAPLACE, SCALE, SIGMA, STUDENT_T, Problem, State
 
 KERNELS = ("auto", "compiled", "coordinate", "block", "interpreted")
 # Names for the better of the two kernels that are chosen between here.
 EITHER = ("auto", "compiled")
 BLOCK_SWEEPS = 1.5
-# Overrelaxation keeps the squares of deviations, which tails and above all the local scales of a horseshoe wait for.
-OVERRELAXED_BLOCKS, OVERRELAXED_HORSESHOES = 0.4, 0.2
+# Overrelaxation keeps the squares of deviations, which tails and above all local scales wait for.
+OVERRELAXED_BLOCKS, OVERRELAXED_LOCAL = 0.4, 0.2
 # Of coordinates. A move with the least is cheaper than a fresh draw, and hardly worse where nothing is correlated.
 LEAST_OVERRELAXATION, MOST_OVERRELAXATION = 0.2, 0.85
 # A kept draw takes at most this many sweeps.
@@ -73,15 +73,15 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
     """
     if wanted not in KERNELS:
         raise UnsupportedError(f"Gibbs kernel {wanted!r} is not available; available: {', '.join(KERNELS)}.")
-    horseshoe = problem.mixing == HORSESHOE
-    overrelaxation = OVERRELAXED_HORSESHOES if horseshoe else OVERRELAXED_BLOCKS
+    local = problem.mixing != LAPLACE
+    overrelaxation = OVERRELAXED_LOCAL if local else OVERRELAXED_BLOCKS
     block = Kernel("block", 1, 0, overrelaxation, _cost_of_block(problem), "asked for")
     if wanted == "block":
         return block
-    if wanted in EITHER and horseshoe:
-        return replace(block, reason="under a horseshoe correlated coefficients trade places, which blocks allow")
+    if wanted in EITHER and local and not (problem.wide and problem.mixing == STUDENT_T):
+        return replace(block, reason="given local scales correlated coefficients trade places, which blocks allow")
     slowest = slowest_direction(problem, start)
-    overrelaxation = OVERRELAXED_HORSESHOES if horseshoe else overrelaxation_of(slowest)
+    overrelaxation = OVERRELAXED_LOCAL if local else overrelaxation_of(slowest)
     # The gain that was measured from 0.2 to 0.85.
     sweeps = 1.0 / slowest / (1.0 + 1.5 * overrelaxation)
     thin, every = _thinning(problem, start, sweeps)
@@ -107,8 +107,8 @@ def _thinning(problem: Problem, start: State, sweeps: float) -> tuple[int, int]:
     thin = int(np.clip(round(sweeps / BLOCK_SWEEPS), 1, MOST_SWEEPS))
     if not problem.wide or (problem.sigma_known and problem.scale_known):
         return thin, 0
-    # An unknown scale, or the local ones of a horseshoe, move: how far they let sigma go is not known beforehand.
-    still = problem.scale_known and problem.mixing != HORSESHOE
+    # An unknown scale, or local ones, move: how far they let sigma go is not known beforehand.
+    still = problem.scale_known and problem.mixing == LAPLACE
     held = sigma_held(problem, start) if still else HELD_FAST
     return (max(thin, round(held)), 0) if held < HELD_FAST else (max(thin, 20), 40)
 

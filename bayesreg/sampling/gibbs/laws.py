@@ -10,7 +10,8 @@ from bayesreg.errors import UnsupportedError
 from bayesreg.priors.base import Prior
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
-from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE
+from bayesreg.priors.student_t import StudentTPrior
+from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, STUDENT_T
 
 
 class Law(NamedTuple):
@@ -28,6 +29,8 @@ class Law(NamedTuple):
         The scale where it is known.
     slab_df, slab_scale : float
         Of the inverse-gamma prior on the slab's variance; an infinite scale means no slab.
+    local_df : float
+        Of the inverse-gamma prior on the squares of a Student-t prior's local scales.
     """
 
     mixing: int
@@ -37,6 +40,7 @@ class Law(NamedTuple):
     scale: float = 1.0
     slab_df: float = 0.0
     slab_scale: float = inf
+    local_df: float = 0.0
 
 
 def _horseshoe(prior: Horseshoe, names: Sequence[str]) -> Law:
@@ -50,10 +54,17 @@ def _regularized_horseshoe(prior: RegularizedHorseshoe, names: Sequence[str]) ->
     return Law(HORSESHOE, nothing, nothing, common, float(scale), prior.slab_df, prior.slab_scale)
 
 
+def _student_t(prior: StudentTPrior, names: Sequence[str]) -> Law:
+    ones = np.ones(len(names))
+    spread = ones * prior.constants(names).get("student_t_scale", 1.0)
+    return Law(STUDENT_T, 0.0 * ones, spread**-2, ones.astype(bool), local_df=prior.df)
+
+
 # Those of priors that are no penalty.
 LAWS: dict[type[Prior], Callable[[Any, Sequence[str]], Law]] = {
     Horseshoe: _horseshoe,
     RegularizedHorseshoe: _regularized_horseshoe,
+    StudentTPrior: _student_t,
 }
 
 

@@ -1,4 +1,4 @@
-r"""Gibbs sampling for Laplace, elastic-net, mixed and horseshoe priors, with sigma and scale known or not.
+r"""Gibbs sampling for Laplace, elastic-net, mixed, Student-t and horseshoe priors, with sigma and scale known or not.
 
 Which kernel draws the coefficients is decided by what it costs and how it mixes:
 
@@ -60,7 +60,7 @@ def sample_gibbs(
     Parameters
     ----------
     reg : Regression
-        With a Laplace, elastic-net, horseshoe or Normal prior; sigma and scale known, or with any prior.
+        With a Laplace, elastic-net, Student-t, horseshoe or Normal prior; sigma and scale known, or with any prior.
     draws, tune, chains : int
         Kept and discarded draws per chain, and chains.
     random_seed : int, optional

@@ -13,7 +13,7 @@ from numba import njit
 
 from bayesreg.sampling.gibbs.compiled.coefficients import center_terms, prior_precision, residual_squares, unit_of
 from bayesreg.sampling.gibbs.compiled.linear import dot
-from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, LAPLACE, SCALE, SIGMA, Problem, State
 from bayesreg.sampling.gibbs.compiled.univariate import slice_positive
 
 
@@ -99,9 +99,9 @@ def update_center(generator: np.random.Generator, problem: Problem, state: State
 
 @njit(nogil=True)
 def update_hyper(generator: np.random.Generator, problem: Problem, state: State) -> None:
-    """Draw what is unknown besides the coefficients and a horseshoe's own scales."""
+    """Draw what is unknown besides the coefficients and what goes with local scales."""
     if not problem.scale_known:
-        if problem.mixing != HORSESHOE:
+        if problem.mixing == LAPLACE:
             update_scale(generator, problem, state)
         # A slab does not move with the scale.
         if problem.mixing != HORSESHOE or problem.slab_scale == np.inf:

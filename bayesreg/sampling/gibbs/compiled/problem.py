@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 # How the prior of a mixed coefficient is a mixture of Normals.
-LAPLACE, HORSESHOE = 1, 2
+LAPLACE, HORSESHOE, STUDENT_T = 1, 2, 3
 # Places in `State.hyper`.
 SIGMA, SCALE, SLAB, CENTER = 0, 1, 2, 3
 
@@ -28,7 +28,8 @@ class Problem(NamedTuple):
     origin_rss, square : float
         ‖b − A·origin‖² and b'b.
     mixing : int
-        How mixed coefficients are mixtures: `LAPLACE` (whose mixing variances are integrated out) or `HORSESHOE`.
+        How mixed coefficients are mixtures: `LAPLACE` (whose mixing variances are integrated out), `HORSESHOE` or
+        `STUDENT_T`.
     laplace, precision : ndarray, shape (q,)
         1/b_j and 1/s_j² at scale 1; 0 where a part is absent.
     common : ndarray of bool, shape (q,)
@@ -39,6 +40,8 @@ class Problem(NamedTuple):
         Code and parameters, as `encode` returns them.
     slab_df, slab_scale : float
         Of the inverse-gamma prior on the slab's variance; a slab_scale of infinity means no slab.
+    local_df : float
+        Degrees of freedom of a Student-t prior.
     power : float
         Power of 1/σ in the likelihood: n, less one for a flat intercept, which is integrated out.
     center_weight, center_mean, center_loc, center_scale : float
@@ -68,6 +71,7 @@ class Problem(NamedTuple):
     scale_prior: tuple[float, float, float]
     slab_df: float
     slab_scale: float
+    local_df: float
     power: float
     center_weight: float
     center_mean: float
@@ -85,7 +89,7 @@ class State(NamedTuple):
     residual : ndarray, shape (q,) or (n,)
         A'(b − Aθ), or b − Aθ if the problem is wide.
     local : ndarray, shape (q,)
-        Local scales of a horseshoe prior.
+        Local scales of a horseshoe or Student-t prior.
     hyper : ndarray, shape (4,)
         sigma, scale, the slab's scale, and the intercept at the centre.
     order : ndarray of int, shape (q,)
