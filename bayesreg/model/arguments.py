@@ -90,7 +90,8 @@ def check_prior(prior: object, design: Design, intercept: Intercept) -> None:
             "turn a penalty into a prior with br.to_prior(penalty, sigma=…, n=…, objective=…), a mapping from "
             "columns to priors with br.Blocks({…}, rest=…)."
         )
-    flat = prior.is_flat(design.names) & design.constant
+    prior.coordinates(design.names)
+    flat = prior.flat_columns(design.names) & design.constant
     if np.any(flat) and intercept.centered:
         constants = [name for name, flag in zip(design.names, flat, strict=True) if flag]
         raise PriorError(

@@ -208,8 +208,9 @@ def read_intercept(intercept: object, *, center: bool, family: Family) -> Interc
     apart = family.quadratic
     if isinstance(intercept, bool | np.bool_):
         return FlatIntercept(True, True, not apart) if intercept else NoIntercept(False, False, False)
-    if isinstance(intercept, Normal) and isinstance(intercept.scale, float) and np.isfinite(intercept.scale):
-        parts = (float(intercept.loc), float(intercept.scale), intercept.scaled_by_sigma)
+    if isinstance(intercept, Normal) and intercept.is_of_one_number and intercept.scale != inf:
+        loc, scale = float(intercept.loc), float(intercept.scale)  # type: ignore[arg-type]
+        parts = (loc, scale, intercept.scaled_by_sigma)
         return NormalIntercept(intercept, center, not (apart and center), *parts)
     raise PriorError(f"intercept must be True, False or Normal(scale, loc=…) with one finite scale, got {intercept!r}.")
 

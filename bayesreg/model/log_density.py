@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bayesreg.model.objective import join
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.positive import PositivePrior
@@ -55,7 +56,7 @@ def log_prior(reg: Regression, unknowns: Unknowns) -> np.ndarray:
 def residual_squares(reg: Regression, unknowns: Unknowns) -> np.ndarray:
     """Weighted residual sum of squares, shape (...), from the products: its cost does not depend on n."""
     loss, at_center = reg.loss, unknowns.at_center
-    step = reg.intercept_term.join(unknowns.beta, at_center) - loss.least_squares
+    step = join(reg, unknowns.beta, at_center) - loss.least_squares
     if loss.has_gram:
         rss = loss.least_rss + np.sum((step @ loss.gram) * step, axis=-1)
     else:

@@ -1,5 +1,7 @@
 """The objective ``half_rss`` of a regression and its parts, at values of θ and sigma."""
 
+from typing import Any
+
 import numpy as np
 
 from bayesreg.model.regression import Regression
@@ -36,9 +38,20 @@ def unknowns_at(reg: Regression, theta: np.ndarray, sigma: np.ndarray | float) -
     """θ, shape (..., q), and sigma by name, with the intercept at its conditional mode where it is not in θ."""
     theta = np.asarray(theta, dtype=float)
     shape = theta.shape[:-1]
-    beta, at_center = reg.intercept_term.split(theta, conditional_intercept(reg, sigma))
+    beta, at_center = split(reg, theta, conditional_intercept(reg, sigma))
     at_center, sigma = (np.broadcast_to(np.asarray(value, dtype=float), shape) for value in (at_center, sigma))
     return Unknowns(beta, at_center, sigma)
+
+
+def join(reg: Regression, beta: np.ndarray, value: Any) -> np.ndarray:
+    """θ, shape (..., q), of beta, shape (..., p), and the intercept, shape (...)."""
+    return reg.intercept_term.join(reg.coordinates.gamma(beta), value)
+
+
+def split(reg: Regression, theta: np.ndarray, elsewhere: Any) -> tuple[np.ndarray, Any]:
+    """Beta and the intercept of θ, shape (..., q); where θ does not hold the intercept it is `elsewhere`."""
+    gamma, value = reg.intercept_term.split(theta, elsewhere)
+    return reg.coordinates.beta(gamma), value
 
 
 def conditional_intercept(reg: Regression, sigma: np.ndarray | float) -> np.ndarray | float:

@@ -14,6 +14,7 @@ from bayesreg.design.design import Design
 from bayesreg.design.implicit import ImplicitColumns, column_sizes, divided_by
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.intercept import Intercept
+from bayesreg.priors.coordinates import Coordinates
 
 # Up to this many columns the Gram matrix is formed once and kept (128 MB at 4,000).
 GRAM_COLUMNS = 4_000
@@ -63,6 +64,19 @@ class QuadraticLoss:
         gram = self.gram / np.multiply.outer(unit, unit) if self.has_gram else None
         A = None if self.A is None else divided_by(self.A, unit)
         return replace(self, A=A, cross=self.cross / unit, known_gram=gram)
+
+    def mapped(self, coordinates: Coordinates) -> "QuadraticLoss":
+        """The same loss as a function of other coordinates of θ."""
+        if coordinates.is_plain:
+            return self
+        shift, factor = coordinates.padded(self.size)
+        if self.A is not None and self.b is not None:
+            return loss_of_rows(self.A if factor is None else self.A @ factor, self.b - self.A @ shift)
+        gram, cross, square = self.gram, self.cross - self.gram @ shift, self.rss(shift)
+        if factor is None:
+            return loss_of_products(gram, cross, square)
+        inside = factor.T @ gram @ factor
+        return loss_of_products(0.5 * (inside + inside.T), factor.T @ cross, square)
 
     @property
     def has_gram(self) -> bool:

@@ -18,6 +18,7 @@ from bayesreg.model.quadratic import QuadraticLoss, quadratic_loss
 from bayesreg.model.row_loss import RowLoss, row_loss
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
+from bayesreg.priors.coordinates import Coordinates
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.positive import PositivePrior
 
@@ -218,18 +219,23 @@ class Regression:
     def with_prior(self, prior: Prior) -> "Regression":
         """The same regression under another prior; the design is shared."""
         check_prior(prior, self.design, self.intercept_term)
-        known = None if self.is_gaussian or not self.noise.known else self.row_loss
-        return self._with(prior=prior, known_row_loss=known)
+        shared = not self.is_gaussian and self.noise.known and self._shares_coordinates(prior)
+        return self._with(prior=prior, known_row_loss=self.row_loss if shared else None)
 
     def with_sigma(self, sigma: float | PositivePrior | None) -> "Regression":
         """The same regression with another noise (None for the weak default); the design is shared."""
         return self._with(noise=read_noise(sigma, self.family, self.design.noise_spread))
 
     def _with(self, **changes: Any) -> "Regression":
-        """The same regression under other priors; ½RSS stays, and the row loss only if it is given."""
+        """The same regression under other priors; ½RSS stays where θ does, and the row loss only if it is given."""
         names = ("design", "prior", "noise", "intercept_term", "family", "center", "bounds")
         kept = {name: getattr(self, name) for name in names}
-        return self._of(**kept | {"known_loss": self.loss if self.is_gaussian else None} | changes)
+        same = self.is_gaussian and self._shares_coordinates(changes.get("prior", self.prior))
+        return self._of(**kept | {"known_loss": self.loss if same else None} | changes)
+
+    def _shares_coordinates(self, prior: Prior) -> bool:
+        """Whether θ is the same under another prior, so that a loss as a function of it is."""
+        return prior.coordinates(self.names).same(self.coordinates)
 
     @classmethod
     def _of(cls, **parts: Any) -> "Regression":
@@ -306,16 +312,28 @@ class Regression:
         return self.family.quadratic
 
     @cached_property
+    def coordinates(self) -> Coordinates:
+        """The map to beta from the coefficients of θ, which are independent under the prior."""
+        return self.prior.coordinates(self.names)
+
+    @cached_property
+    def loss_of_columns(self) -> QuadraticLoss:
+        """½RSS as a function of the coefficients of the columns themselves, whatever coordinates θ has."""
+        return self.loss if self.coordinates.is_plain else quadratic_loss(self.design, self.intercept_term)
+
+    @cached_property
     def loss(self) -> QuadraticLoss:
         """½RSS as a function of θ: beta, with the intercept's deviation from its prior mean last if it has a column."""
         if not self.is_gaussian:
             raise UnsupportedError(f"the {self.family.name} family has no quadratic loss; this route is for gaussian.")
-        return self.known_loss or quadratic_loss(self.design, self.intercept_term)
+        return self.known_loss or quadratic_loss(self.design, self.intercept_term).mapped(self.coordinates)
 
     @cached_property
     def row_loss(self) -> RowLoss:
         """The family's loss on the rows, as a function of θ, at the known sigma."""
-        return self.known_row_loss or row_loss(self.design, self.intercept_term, self.family, self.noise.sigma)
+        if self.known_row_loss is not None:
+            return self.known_row_loss
+        return row_loss(self.design, self.intercept_term, self.family, self.noise.sigma).mapped(self.coordinates)
 
     def to_pymc(
         self,

@@ -11,6 +11,7 @@ from bayesreg.design.implicit import ImplicitColumns, column_sizes, divided_by
 from bayesreg.errors import PriorError
 from bayesreg.families.base import Family
 from bayesreg.model.intercept import Intercept
+from bayesreg.priors.coordinates import Coordinates
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,13 @@ class RowLoss:
     def divided_by(self, unit: np.ndarray) -> Self:
         """The same loss on columns divided by units of shape (q,)."""
         return replace(self, A=divided_by(self.A, unit))
+
+    def mapped(self, coordinates: Coordinates) -> Self:
+        """The same loss as a function of other coordinates of θ."""
+        if coordinates.is_plain:
+            return self
+        shift, factor = coordinates.padded(self.size)
+        return replace(self, A=self.A if factor is None else self.A @ factor, offset=self.offset + self.A @ shift)
 
     @property
     def largest_slopes(self) -> np.ndarray:

@@ -10,7 +10,7 @@ from bayesreg.model.arguments import read_vector
 from bayesreg.model.bounds import Box
 from bayesreg.model.even_columns import even_columns
 from bayesreg.model.noise import read_sigma
-from bayesreg.model.objective import conditional_intercept, objective_at, rss_at, strengths_at
+from bayesreg.model.objective import conditional_intercept, join, objective_at, rss_at, strengths_at
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
@@ -135,7 +135,8 @@ def sigma_slope(reg: Regression, beta: np.ndarray, sigma: float) -> float:
     slope = -reg.n + rss_at(reg, theta, sigma) / sigma**2 + sigma * reg.noise.prior.log_density_slope(sigma)
     if reg.prior.scaled_by_sigma:
         at = reg.scales.at(sigma)
-        slope += float(np.sum(np.abs(beta) / at.laplace + (beta / at.normal) ** 2) - np.sum(~at.is_flat))
+        gamma = reg.coordinates.gamma(beta)
+        slope += float(np.sum(np.abs(gamma) / at.laplace + (gamma / at.normal) ** 2) - np.sum(~at.is_flat))
     if reg.intercept_term.scaled_by_sigma:
         raise PriorError("the joint mode needs an intercept prior that is not scaled by sigma.")
     return slope
@@ -144,14 +145,15 @@ def sigma_slope(reg: Regression, beta: np.ndarray, sigma: float) -> float:
 def _with_intercept(reg: Regression, beta: np.ndarray, intercept: float | None, l2: np.ndarray) -> np.ndarray:
     """θ: beta, and where the intercept is among the coefficients its deviation from the prior mean."""
     if intercept is not None or not reg.intercept_term.in_theta:
-        return reg.intercept_term.join(beta, intercept)
+        return join(reg, beta, intercept)
     if not reg.is_gaussian:
         raise PriorError(
             f"a {reg.family.name} regression is judged with its intercept; pass certify(reg, beta, intercept=…)."
         )
-    slope = reg.loss.gradient(np.append(beta, 0.0))[-1]
+    theta = join(reg, beta, reg.intercept_term.loc)
+    slope = reg.loss.gradient(theta)[-1]
     last = np.array([reg.loss.size - 1])
-    return np.append(beta, -slope / (reg.loss.curvature(last)[0, 0] + l2[-1]))
+    return np.append(theta[:-1], -slope / (reg.loss.curvature(last)[0, 0] + l2[-1]))
 
 
 @dataclass(frozen=True, eq=False)

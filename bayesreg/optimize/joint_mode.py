@@ -10,7 +10,7 @@ import numpy as np
 
 from bayesreg.errors import ModeError, MultimodalWarning
 from bayesreg.model.log_density import log_likelihood, log_prior
-from bayesreg.model.objective import unknowns_at
+from bayesreg.model.objective import split, unknowns_at
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.at_sigma import minimize_at
 from bayesreg.optimize.certificate import sigma_slope
@@ -63,7 +63,7 @@ def _grid(reg: Regression) -> np.ndarray:
 
 
 def _slope(reg: Regression, theta: np.ndarray, sigma: float) -> float:
-    return sigma_slope(reg, theta[: reg.p], sigma)
+    return sigma_slope(reg, split(reg, theta, 0.0)[0], sigma)
 
 
 def _refine(reg: Regression, low: float, high: float) -> tuple[np.ndarray, float]:
@@ -85,7 +85,7 @@ def _log_density(reg: Regression, theta: np.ndarray, sigma: float) -> float:
 def _warn_of_modes(reg: Regression, modes: list[tuple[np.ndarray, float]], best: tuple[np.ndarray, float]) -> None:
     top = _log_density(reg, *best)
     descriptions = "; ".join(
-        f"sigma = {sigma:.4g} with {int(np.sum(theta[: reg.p] == 0))} zeros, "
+        f"sigma = {sigma:.4g} with {int(np.sum(split(reg, theta, 0.0)[0] == 0))} zeros, "
         f"log density {_log_density(reg, theta, sigma) - top:+.2f}"
         for theta, sigma in modes
     )

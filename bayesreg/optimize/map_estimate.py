@@ -7,7 +7,7 @@ import numpy as np
 from bayesreg.errors import ConvergenceError, MultimodalWarning, PriorError, UnsupportedError
 from bayesreg.model.arguments import read_vector
 from bayesreg.model.even_columns import even_columns
-from bayesreg.model.objective import objective_at, strengths_at
+from bayesreg.model.objective import join, objective_at, strengths_at
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize import joint_mode
 from bayesreg.optimize.acceptance import check_accepted
@@ -95,7 +95,9 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
         theta, sigma = joint_mode.joint_mode(reg)
         return _accepted(reg, theta, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
     assert reg.noise.sigma is not None
-    first = None if start is None or reg.intercept_term.in_theta else read_vector(start, reg.p, "start")
+    first = None
+    if start is not None and not reg.intercept_term.in_theta:
+        first = join(reg, read_vector(start, reg.p, "start"), 0.0)
     theta, *others = minima_at(reg, reg.noise.sigma, first)
     if others:
         _warn_of_minima(reg, theta, others)

@@ -11,7 +11,7 @@ from scipy import linalg
 from bayesreg.errors import PriorError
 from bayesreg.model.bounds import Box
 from bayesreg.model.even_columns import even_columns
-from bayesreg.model.objective import coef_at, strengths_at
+from bayesreg.model.objective import coef_at, split, strengths_at
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
@@ -91,7 +91,7 @@ class Path:
     @property
     def beta(self) -> np.ndarray:
         """Coefficients on the (standardized) columns on which the prior is stated, shape (m, p)."""
-        return self.theta[:, : self.reg.p]
+        return split(self.reg, self.theta, 0.0)[0]
 
     @property
     def coef(self) -> np.ndarray:

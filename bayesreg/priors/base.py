@@ -17,6 +17,7 @@ import numpy as np
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import as_numbers, names_of, per_column
+from bayesreg.priors.coordinates import PLAIN, Coordinates
 from bayesreg.priors.given import Given, ScaleGroup, Unknown, log_normal
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import Scale, positive_number
@@ -44,6 +45,8 @@ class Prior(ABC):
         Why it is none, and what to do, in words.
     column_fields : mapping of str to str
         Fields that may hold one number per column, and the names under which models and draws keep these.
+    array_fields : mapping of str to str
+        Arguments that may be an array of means or a matrix, and the names under which draws keep these.
     scaled_by_sigma : bool
         Whether its scales are multiplied by sigma.
 
@@ -60,6 +63,7 @@ class Prior(ABC):
     terms: ClassVar[tuple[Term, ...]] = ()
     no_penalty: ClassVar[str] = "sample it with br.sample, or use Laplace for a penalty."
     column_fields: ClassVar[Mapping[str, str]] = {}
+    array_fields: ClassVar[Mapping[str, str]] = {}
     scaled_by_sigma: bool
 
     @abstractmethod
@@ -134,6 +138,15 @@ class Prior(ABC):
         raise UnsupportedError(f"bounds other than 0 are not built for {self.article} prior; use Laplace or Normal.")
 
     @property
+    def is_correlated(self) -> bool:
+        """Whether coefficients depend on each other, given sigma and the scale."""
+        return False
+
+    def coordinates(self, names: Sequence[str]) -> Coordinates:
+        """The coordinates in which the coefficients are independent, and have the scales that it states."""
+        return PLAIN
+
+    @property
     def has_scale(self) -> bool:
         """Whether one field, `scale`, multiplies all coefficients, so that :meth:`with_scale` is there."""
         return is_dataclass(self) and any(field.name == "scale" for field in fields(self))
@@ -183,9 +196,13 @@ class Prior(ABC):
         raise PriorError(f"{self.article} prior has no penalty {self.no_penalty}")
 
     def is_flat(self, names: Sequence[str]) -> Array:
-        """Which of the given columns have no prior at all, shape (p,)."""
+        """Which of its coordinates, by default the given columns, have no prior at all, shape (p,)."""
         self.constants(names)
         return np.zeros(len(names), dtype=bool)
+
+    def flat_columns(self, names: Sequence[str]) -> Array:
+        """Which of the given columns the density does not depend on, shape (p,)."""
+        return self.is_flat(names)
 
     def constants(self, names: Sequence[str]) -> dict[str, Array]:
         """The known scales, one number or of shape (p,), by the names under which models and draws keep them."""
@@ -324,3 +341,8 @@ class Prior(ABC):
     def formula(self) -> str:
         """The prior of β_j in mathematics."""
         return f"β_j ~ {self}"
+
+    @property
+    def sentence(self) -> str:
+        """What the coefficients have, in words."""
+        return f"independent {self.title} priors around 0"

@@ -28,13 +28,28 @@ def validate_values(values: Any, what: str, *, zero_allowed: bool) -> ColumnValu
     PriorError
         If a value is not a number, is negative or NaN, or is outside the allowed range.
     """
+    return _collected(values, what, lambda part: _checked(part, what, zero_allowed))
+
+
+def validate_locations(values: Any, what: str) -> ColumnValues:
+    """Check and freeze the same forms of input where any finite number is allowed.
+
+    Raises
+    ------
+    PriorError
+        If a value is not a finite number.
+    """
+    return _collected(values, what, lambda part: _finite(part, what))
+
+
+def _collected(values: Any, what: str, checked: Callable[[Any], np.ndarray]) -> ColumnValues:
     if _is_labelled(values):
         values = values.to_dict()
     if isinstance(values, Mapping):
         if not values:
             raise PriorError(f"{what} is an empty mapping; give one number per column name.")
-        return {str(name): _single(value, what, zero_allowed) for name, value in values.items()}
-    array = _checked(values, what, zero_allowed)
+        return {str(name): _single(value, what, checked) for name, value in values.items()}
+    array = checked(values)
     if array.ndim == 0:
         return float(array)
     if array.ndim != 1 or array.size == 0:
@@ -74,8 +89,8 @@ def _is_labelled(values: Any) -> bool:
     return is_series and type(values.index).__name__ != "RangeIndex"
 
 
-def _single(value: object, what: str, zero_allowed: bool) -> float:
-    array = _checked(value, what, zero_allowed)
+def _single(value: object, what: str, checked: Callable[[Any], np.ndarray]) -> float:
+    array = checked(value)
     if array.ndim:
         raise PriorError(f"{what} must be one number per name, got {value!r}.")
     return float(array)
@@ -87,6 +102,13 @@ def _checked(value: object, what: str, zero_allowed: bool) -> np.ndarray:
     valid = (array >= 0) & np.isfinite(array) if zero_allowed else array > 0
     if not np.all(valid):
         raise PriorError(f"{what} must be {allowed}, got {value!r}.")
+    return array
+
+
+def _finite(value: object, what: str) -> np.ndarray:
+    array = as_numbers(value, what)
+    if not np.all(np.isfinite(array)):
+        raise PriorError(f"{what} must be a finite number, one for each column or {{name: number}}, got {value!r}.")
     return array
 
 

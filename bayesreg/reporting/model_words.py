@@ -65,7 +65,7 @@ def sentences(reg: Regression) -> list[str]:
         else "The prior is on the columns as they are given"
     )
     return [
-        f"The {reg.p} coefficients have independent {reg.prior.title} priors around 0; {reg.intercept_term.words}.",
+        f"The {reg.p} coefficients have {reg.prior.sentence}; {reg.intercept_term.words}.",
         f"{columns}; coef are the coefficients on the user's own columns.",
     ]
 

@@ -83,7 +83,7 @@ def _require_overlap(reg: Regression, free: np.ndarray) -> None:
     from scipy.optimize import linprog
 
     assert reg.design.rows is not None
-    columns = reg.design.matrix[:, free]
+    columns = reg.coordinates.columns(reg.design.matrix)[:, free]
     if reg.intercept_term.is_flat:
         columns = np.column_stack([columns, np.ones(reg.n)])
     signed = np.where(reg.design.rows.y > 0, 1.0, -1.0)[:, None] * columns / np.max(np.abs(columns), axis=0)

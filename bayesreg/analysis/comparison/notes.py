@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesreg.model.objective import join
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.estimate import Estimate
 
@@ -45,7 +46,7 @@ def outside(rows: Sequence[Any]) -> tuple[str, ...]:
 def theta_of(reg: Regression, estimate: Estimate) -> np.ndarray:
     """The coefficients that the loss has: beta, and the intercept's deviation where it is one of them."""
     center = reg.design.standardization.center
-    return reg.intercept_term.join(estimate.beta, estimate.intercept + float(center @ estimate.coef))
+    return join(reg, estimate.beta, estimate.intercept + float(center @ estimate.coef))
 
 
 def _not_unique(reg: Regression, estimates: dict[str, Estimate], free: tuple[str, ...]) -> str:

@@ -67,7 +67,7 @@ def problem_of(reg: Regression) -> Problem:
     """Bring a regression with a known sigma to columns with one strength where its penalty allows it."""
     assert reg.noise.sigma is not None
     l1, l2 = strengths_at(reg, reg.noise.sigma)
-    X, l1, l2, back = _reduced(to_dense(reg.design.matrix), l1[: reg.p], l2[: reg.p])
+    X, l1, l2, back = _reduced(to_dense(reg.coordinates.columns(reg.design.matrix)), l1[: reg.p], l2[: reg.p])
     loss = replace(reg.row_loss, A=reg.intercept_term.columns(X))
     return Problem(X, loss, l1, l2, reg.intercept_term.precision(reg.noise.sigma), back)
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.model.objective import conditional_intercept
+from bayesreg.model.objective import conditional_intercept, split
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.draws import Run, chain_generators, draw_type
@@ -58,7 +58,7 @@ class ExactPosterior:
 
     def mean(self) -> np.ndarray:
         """Posterior mean of beta, shape (p,)."""
-        return self._theta(self._mean(self.marginal.nodes))[: self.reg.p]
+        return split(self.reg, self._theta(self._mean(self.marginal.nodes)), 0.0)[0]
 
     def covariance(self) -> np.ndarray:
         """Posterior covariance of beta, shape (p, p).
@@ -79,7 +79,7 @@ class ExactPosterior:
             inside += side.T @ ((block.weight * given.level_variance)[:, None] * side)
             inside[np.arange(rank), np.arange(rank)] += block.weight @ given.variance
         whole = self._from_inside(inside, nodes)
-        return whole[: self.reg.p, : self.reg.p]
+        return self.reg.coordinates.covariance(whole[: self.reg.p, : self.reg.p])
 
     def draw(self, generator: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Independent draws of (beta, intercept at the centre, sigma, scale), shapes (draws, p) and 3 × (draws,)."""
@@ -94,7 +94,7 @@ class ExactPosterior:
         for start in range(0, len(beta), step):
             rows = slice(start, start + step)
             theta = self._draw_theta(generator, sigma[rows], scale[rows])
-            beta[rows], at_center[rows] = term.split(theta, 0.0)
+            beta[rows], at_center[rows] = split(self.reg, theta, 0.0)
         if not term.in_theta:
             at_center = draw_intercept(self.reg, generator, sigma)
         return at_center, sigma, scale

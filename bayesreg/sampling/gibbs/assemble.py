@@ -8,7 +8,7 @@ from scipy import linalg
 
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import ConvergenceError, UnsupportedError
-from bayesreg.model.objective import conditional_intercept
+from bayesreg.model.objective import conditional_intercept, split
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
@@ -172,7 +172,7 @@ def run_of_chains(
     theta, hyper, local = kept
     _require_numbers(theta, hyper)
     sigma, at_center = hyper[..., SIGMA], hyper[..., CENTER]
-    theta, at_center = reg.intercept_term.split(theta, at_center)
+    theta, at_center = split(reg, theta, at_center)
     if reg.intercept_term.is_flat:
         noise = np.stack([generator.standard_normal(sigma.shape[1]) for generator in generators])
         at_center = reg.design.mean_y + sigma / reg.design.weight**0.5 * noise

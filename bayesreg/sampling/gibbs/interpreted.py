@@ -15,7 +15,7 @@ from scipy import linalg
 from scipy.linalg import lapack
 
 from bayesreg.errors import ConvergenceError, UnsupportedError
-from bayesreg.model.objective import conditional_intercept
+from bayesreg.model.objective import conditional_intercept, split
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
@@ -107,7 +107,7 @@ def sample_interpreted(
             "at 0, such as InverseGamma, and every column a finite scale."
         ) from None
     theta, at_center, sigma = (np.stack(part) for part in zip(*parts, strict=True))
-    theta, at_center = reg.intercept_term.split(theta, at_center)
+    theta, at_center = split(reg, theta, at_center)
     if not (np.all(np.isfinite(theta)) and np.all(np.isfinite(sigma))):
         raise ConvergenceError(
             'the Gibbs sampler left the range of floating-point numbers; rescale the columns, or use engine="nuts".'

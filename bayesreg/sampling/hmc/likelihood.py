@@ -72,10 +72,17 @@ def likelihood_of(reg: Regression) -> Likelihood:
     """Take the likelihood of a regression that has its rows."""
     rows, intercept = reg.design.rows, replace(reg.intercept_term, in_theta=reg.intercept_term.exists)
     assert rows is not None
-    return Likelihood(
+    columns, offset = (
         intercept.columns(reg.design.matrix),
-        rows.y,
         intercept.loc + (0.0 if rows.offset is None else rows.offset),
+    )
+    if not reg.coordinates.is_plain:
+        shift, factor = reg.coordinates.padded(columns.shape[1])
+        columns, offset = columns if factor is None else columns @ factor, offset + columns @ shift
+    return Likelihood(
+        columns,
+        rows.y,
+        offset,
         1.0 if rows.weights is None else rows.weights,
         reg.family,
         intercept,

@@ -161,6 +161,7 @@ def _to_unknowns(sampler: Sampler, z: np.ndarray) -> Unknowns:
     for chain, inside in enumerate(z):
         at = target.locate(sampler.whitening.place(inside))
         log_sigma[chain], log_scale[chain] = at.log_sigma, at.log_scale
-        beta[chain], level[chain] = target.likelihood.intercept.split(at.theta, 0.0)
+        gamma, level[chain] = target.likelihood.intercept.split(at.theta, 0.0)
+        beta[chain] = reg.coordinates.beta(gamma)
     sigma = np.exp(log_sigma) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
     return Unknowns(beta, level, sigma, {} if reg.scale_known else {"scale": np.exp(log_scale)})
