@@ -213,13 +213,16 @@ def _prior(idata: "DataTree") -> Prior:
     prior: Any = _read_call(str(_attribute(idata, "prior_settings")), PRIORS + POSITIVE_PRIORS)
     if not isinstance(prior, Prior):
         raise DataError(f"the DataTree says {prior!r}, where a prior of coefficients is expected; pass reg=…")
+    arrays = {field: name for field, name in prior.array_fields.items() if name in idata["constant_data"]}
+    if arrays:
+        prior = replace(prior, **{field: _constant(idata, name).to_numpy() for field, name in arrays.items()})  # type: ignore[type-var]
     known = {
         field: name
         for field, name in prior.column_fields.items()
         if not isinstance(getattr(prior, field), PositivePrior)
     }
     held = {field: _constant(idata, name).to_numpy() for field, name in known.items()}
-    return replace(prior, **held)  # type: ignore[type-var]
+    return replace(prior, **held)
 
 
 def _intercept(idata: "DataTree") -> bool | Normal:

@@ -7,6 +7,7 @@ import numpy as np
 
 from bayesreg.analysis.strength_draws import draws_at_strengths
 from bayesreg.errors import DataError, PriorError, UnsupportedError
+from bayesreg.model.objective import require_columns_apart
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.strength import at_strength, strength_of
 from bayesreg.optimize.path import Path, path
@@ -131,6 +132,7 @@ def _check(reg: Regression) -> None:
             f"the lesson needs a Laplace or Normal prior of known scale and a known sigma, got {reg}; "
             "use reg.with_prior(br.Laplace(number)) and reg.with_sigma(number)."
         )
+    require_columns_apart(reg, "the lesson")
     if reg.p < 2:
         raise DataError(f"the lesson needs at least two columns, got {list(reg.names)}.")
 

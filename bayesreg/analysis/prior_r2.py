@@ -36,5 +36,5 @@ def prior_r2(reg: Regression, *, draws: int = 4000, random_seed: int = 0) -> flo
         raise PriorError(f"the prior of {' and '.join(missing)} is improper, so that nothing can be drawn from it.")
     beta, sigma = drawn["beta"], drawn["sigma"]
     columns = np.arange(reg.p)
-    signal = np.einsum("dj,jk,dk->d", beta, reg.loss.curvature(columns), beta)
+    signal = np.einsum("dj,jk,dk->d", beta, reg.loss_of_columns.curvature(columns), beta)
     return float(np.mean(signal / (signal + reg.n * sigma**2)))

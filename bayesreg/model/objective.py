@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from bayesreg.errors import UnsupportedError
 from bayesreg.model.regression import Regression
 from bayesreg.model.unknowns import Unknowns
 
@@ -41,6 +42,15 @@ def unknowns_at(reg: Regression, theta: np.ndarray, sigma: np.ndarray | float) -
     beta, at_center = split(reg, theta, conditional_intercept(reg, sigma))
     at_center, sigma = (np.broadcast_to(np.asarray(value, dtype=float), shape) for value in (at_center, sigma))
     return Unknowns(beta, at_center, sigma)
+
+
+def require_columns_apart(reg: Regression, what: str) -> None:
+    """Raise UnsupportedError where the prior is not one of each coefficient by itself around 0."""
+    if not reg.coordinates.is_plain:
+        raise UnsupportedError(
+            f"{what} is for priors of each coefficient by itself around 0, got {reg.prior}; use br.Normal(scale), or "
+            "look at the fit as it is: br.map_estimate(reg), br.sample(reg)."
+        )
 
 
 def join(reg: Regression, beta: np.ndarray, value: Any) -> np.ndarray:

@@ -14,11 +14,13 @@ from bayesreg.design.implicit import to_dense
 from bayesreg.errors import BayesregError, ConvergenceError, PriorError, UnsupportedError
 from bayesreg.model.even_columns import even_columns
 from bayesreg.model.objective import strengths_at
+from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.acceptance import reachable_kkt
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.foreign.families import fit_family
+from bayesreg.optimize.foreign.generalized import fit_generalized
 from bayesreg.optimize.foreign.split import minimize_split
 from bayesreg.priors.dictionary import convert
 
@@ -151,7 +153,9 @@ def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
 
 
 def _fit_gaussian(reg: Regression, sigma: float, solver: str) -> tuple[np.ndarray, str]:
-    A, b = _rows(reg)
+    if reg.prior.is_correlated and solver == "sklearn":
+        return fit_generalized(reg, sigma, *_rows(reg.loss_of_columns))
+    A, b = _rows(reg.loss)
     l1, l2 = strengths_at(reg, sigma)
     if solver == "scipy":
         loss = RowLoss(A, b, np.zeros(len(b)), np.ones(len(b)), reg.family, 1.0)
@@ -161,14 +165,14 @@ def _fit_gaussian(reg: Regression, sigma: float, solver: str) -> tuple[np.ndarra
     return _solve(_FITS[solver], A, b, l1, l2)
 
 
-def _rows(reg: Regression) -> tuple[np.ndarray, np.ndarray]:
+def _rows(loss: QuadraticLoss) -> tuple[np.ndarray, np.ndarray]:
     """Rows, or where only moments are known p rows (and one for what no column explains) with the same products."""
-    if reg.loss.A is not None and reg.loss.b is not None:
-        return to_dense(reg.loss.A), reg.loss.b
-    values, vectors = np.linalg.eigh(reg.loss.gram)
-    keep = values > reg.loss.size * np.finfo(float).eps * values[-1]
+    if loss.A is not None and loss.b is not None:
+        return to_dense(loss.A), loss.b
+    values, vectors = np.linalg.eigh(loss.gram)
+    keep = values > loss.size * np.finfo(float).eps * values[-1]
     root = np.sqrt(values[keep])
-    return root[:, None] * vectors[:, keep].T, (vectors[:, keep].T @ reg.loss.cross) / root
+    return root[:, None] * vectors[:, keep].T, (vectors[:, keep].T @ loss.cross) / root
 
 
 def _solve(fit: Fit, A: np.ndarray, b: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> tuple[np.ndarray, str]:

@@ -144,6 +144,10 @@ def _curves(prior: Prior | Sequence[Prior], sigma: float | None) -> list[_Curve]
 def _curves_of(prior: Prior, sigma: float | None) -> list[_Curve]:
     if not isinstance(prior, Prior):
         raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
+    if prior.of_coordinates is not prior:
+        raise PriorError(
+            f"one coefficient by itself around 0 is drawn, got {prior}; use br.plot_prior_posterior(idata)."
+        )
     if prior.scaled_by_sigma and sigma is None:
         raise PriorError(f"{prior} is scaled by sigma; pass sigma.")
     if sigma is not None and not (isinstance(sigma, Real) and 0 < float(sigma) < np.inf):

@@ -122,6 +122,8 @@ def _draw(
 def prior_density(reg: Regression, draws: Unknowns, j: int, grid: np.ndarray) -> np.ndarray | None:
     """Prior density of β_j on a grid, at the posterior median of what it depends on; None if it is flat."""
     prior, given = reg.prior, _at_medians(reg, draws)
+    if prior.is_correlated:
+        return _margin(reg, draws, j, grid)
     if prior.is_flat(reg.names)[j]:
         return None
     # A density that is infinite at 0 is cut there.
@@ -137,6 +139,12 @@ def _truncation(reg: Regression, given: Given, j: int, grid: np.ndarray) -> np.n
     box = reg.bounds.on(reg.design.standardization.sd)
     share = np.broadcast_to(log_share(reg.prior, *box, given), (1, reg.p))[0, j]
     return np.where((grid >= box.lower[j]) & (grid <= box.upper[j]), np.exp(-share), 0.0)
+
+
+def _margin(reg: Regression, draws: Unknowns, j: int, grid: np.ndarray) -> np.ndarray | None:
+    """Marginal density of one of correlated Normal coefficients; None if it is flat."""
+    mean, sd = reg.prior.margins(reg.names)[0][j], _prior_sd(reg, draws, j)
+    return None if np.isinf(sd) else np.exp(-0.5 * ((grid - mean) / sd) ** 2) / (np.sqrt(2 * np.pi) * sd)
 
 
 def _at_medians(reg: Regression, draws: Unknowns) -> Given:
@@ -169,6 +177,8 @@ def _title(reg: Regression, beta: np.ndarray, draws: Unknowns) -> str:
 def _prior_sd(reg: Regression, draws: Unknowns, j: int) -> float:
     """Standard deviation of the prior as it is drawn; infinite if it is flat."""
     scales, factor = reg.unit_scales, float(_at_medians(reg, draws).factor[0])
+    if reg.prior.is_correlated:
+        return float(reg.prior.margins(reg.names)[1][j]) * factor
     laplace, normal = float(scales.laplace[j]) * factor, float(scales.normal[j]) * factor
     if np.isinf(laplace) or np.isinf(normal):
         return min(2**0.5 * laplace, normal)

@@ -200,6 +200,15 @@ class Prior(ABC):
         self.constants(names)
         return np.zeros(len(names), dtype=bool)
 
+    @property
+    def of_coordinates(self) -> "Prior":
+        """The prior of each coordinate by itself, around 0."""
+        return self
+
+    def margins(self, names: Sequence[str]) -> tuple[Array, Array]:
+        """Mean and standard deviation of each column where it is correlated, at scale 1 where that is unknown."""
+        raise UnsupportedError(f"{self.article} prior states no margins; its columns are independent.")
+
     def flat_columns(self, names: Sequence[str]) -> Array:
         """Which of the given columns the density does not depend on, shape (p,)."""
         return self.is_flat(names)

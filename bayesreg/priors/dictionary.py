@@ -88,6 +88,11 @@ def to_penalty(
     setting = setting_of(target_family, n, sigma, sd_y)
     if not isinstance(prior, Prior):
         raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
+    if prior.of_coordinates is not prior:
+        raise PriorError(
+            f"an L2 penalty pulls each coefficient towards 0 by itself, and {prior} pulls towards loc, or combinations "
+            "of them; br.penalized_estimate(reg) solves it, and br.to_penalty(br.Normal(scale)) has its strength."
+        )
     scales, scaled = prior.term_scales, prior.scaled_by_sigma
     strengths = [_strength(scale, term, scaled, resolved, setting) for term, scale in scales.items()]
     kinds: dict[tuple[Term, ...], Callable[..., Penalty]] = {("l1",): L1, ("l2",): L2, ("l1", "l2"): ElasticNet}

@@ -217,14 +217,13 @@ class Normal(PenaltyPrior):
 
     @property
     def term_scales(self) -> Mapping[Term, Scale]:
-        """S of the L2 term; PriorError if the prior is not centred at 0, or has a matrix."""
-        if self.has_loc or self.matrix is not None:
-            raise PriorError(
-                f"an L2 penalty pulls each coefficient towards 0 by itself, but {self!r} has "
-                f"{'a matrix' if self.matrix is not None else f'loc={self.loc}'}; "
-                "br.penalized_estimate(reg) solves its penalty as it is."
-            )
+        """S of the L2 term, towards `loc` and of the matrix if there is one."""
         return {"l2": self.scale}
+
+    @property
+    def of_coordinates(self) -> "Normal":
+        """The same scale without mean and matrix."""
+        return replace(self, loc=0.0, matrix=None) if self.has_loc or self.is_correlated else self
 
     def formula(self) -> str:
         """The prior of β_j in mathematics."""

@@ -75,8 +75,11 @@ def penalty_formula(held: Regression) -> str:
     sigma = 1.0 if held.noise.sigma is None else held.noise.sigma
     l1, l2 = (weights[: held.p] for weights in strengths_at(held, sigma))
     loss = "½ RSS" if held.is_gaussian else "σ² × (−log likelihood)" if held.family.has_sigma else "−log likelihood"
+    if held.prior.is_correlated:
+        return f"Q(β) = {loss} + ½ κ (β − loc)'K(β − loc),  κ = {l2.max():.4g},  K the prior's precision at scale 1"
     terms, values = [], []
-    for letter, weights, form in (("λ", l1, "{} Σ|β_j|"), ("κ", l2, "½ {} Σβ_j²")):
+    square = "½ {} Σβ_j²" if held.coordinates.is_plain else "½ {} Σ(β_j − loc_j)²"
+    for letter, weights, form in (("λ", l1, "{} Σ|β_j|"), ("κ", l2, square)):
         if np.any(weights > 0):
             same = weights.min() == weights.max()
             terms.append(
@@ -88,7 +91,7 @@ def penalty_formula(held: Regression) -> str:
 
 def other_tools(held: Regression) -> list[tuple[str, str]]:
     """The penalty in the conventions of other tools, where a single number says it."""
-    if not held.prior.has_penalty:
+    if not held.prior.has_penalty or not held.coordinates.is_plain:
         return []
     scales = list(stated(held.prior, held.names).term_scales.values())
     if len(scales) > 1 or not isinstance(scales[0], float) or np.isinf(scales[0]):

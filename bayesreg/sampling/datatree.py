@@ -69,11 +69,14 @@ def to_datatree(
     data["constant_data"] = _constants(reg)
     attrs = {**attributes_of(reg), **attributes}
     coords: dict[str, Any] = {"coef_name": list(reg.names)}
-    if reg.design.rows is None:
+    matrices = [name for name in reg.prior.array_fields.values() if np.ndim(data["constant_data"].get(name, 0)) == 2]
+    if reg.design.rows is None or matrices:
         coords["other_name"] = list(reg.names)
     if reg.design.rows is not None:
         coords["row"] = np.arange(reg.n)
     dims = {name: ["coef_name"] for name in variables_by_column(reg)}
+    dims |= {name: ["coef_name"] for name in reg.prior.array_fields.values()}
+    dims |= {name: ["coef_name", "other_name"] for name in matrices}
     dims |= {"mean_x": ["coef_name"], "cross": ["coef_name"], "gram": ["coef_name", "other_name"]}
     dims |= {name: ["row"] for name in ("y", "weights", "offset")} | {"X": ["row", "coef_name"]}
     prior_attrs = {"prior": {"improper": " ".join(improper_parts(reg))}} if "prior" in data else {}

@@ -60,7 +60,7 @@ def read_strengths(strengths: Any) -> np.ndarray:
 def _require_information(reg: Regression) -> None:
     """Raise DataError where the data are silent: without an intercept a constant still says something."""
     design = reg.design
-    penalized = np.minimum(reg.scales.laplace, reg.scales.normal) < np.inf
+    penalized = ~reg.prior.flat_columns(reg.names)
     still = design.constant if reg.intercept_term.exists else _all_zero(reg)
     if np.any(penalized) and np.all(still[penalized]):
         raise DataError("every penalized column is constant, so there is no strength to choose; give it, or a scale.")

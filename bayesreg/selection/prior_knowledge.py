@@ -6,6 +6,7 @@ import numpy as np
 from scipy import optimize, special
 
 from bayesreg.errors import PriorError, UnsupportedError
+from bayesreg.model.objective import require_columns_apart
 from bayesreg.selection.axis import Axis
 from bayesreg.selection.choice import Choice
 
@@ -25,6 +26,7 @@ def choose_by_prior_knowledge(axis: Axis, p0: float | None) -> Choice:
     """
     axis.require_gaussian("prior")
     axis.require_terms("prior", "l1", "l2")
+    require_columns_apart(axis.reg, 'by="prior"')
     p = axis.reg.p
     if not isinstance(p0, Real) or isinstance(p0, bool) or not 0 < p0 < p:
         raise PriorError(

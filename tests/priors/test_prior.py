@@ -170,7 +170,7 @@ def test_bad_scales_are_refused(make, bad):
         make(bad)
 
 
-@pytest.mark.parametrize("loc", [np.nan, np.inf, "0", True, None, [0.0]], ids=repr)
+@pytest.mark.parametrize("loc", [np.nan, np.inf, "0", True, None, [np.nan, 0.0], {"a": np.inf}], ids=repr)
 def test_bad_loc_is_refused(loc):
     with pytest.raises(PriorError, match="loc must be a finite number"):
         br.Normal(1.0, loc=loc)
@@ -182,9 +182,12 @@ def test_numpy_numbers_are_numbers(number):
     assert br.Normal(number, loc=number).loc == 2.0
 
 
-def test_a_normal_prior_of_coefficients_has_no_loc():
-    with pytest.raises(PriorError, match="loc is for an intercept"):
-        br.Normal(1.0, loc=2.0).column_scales(NAMES)
+def test_a_mean_moves_a_normal_prior_and_no_penalty_has_one():
+    prior = br.Normal([1.0, 2.0, 3.0], loc=[2.0, 0.0, -1.0])
+    expected = stats.norm([2.0, 0.0, -1.0], [1.0, 2.0, 3.0]).logpdf(0.5)
+    np.testing.assert_allclose(prior.log_density([0.5, 0.5, 0.5]), expected, rtol=1e-14)
+    with pytest.raises(PriorError, match="penalized_estimate"):
+        br.to_penalty(prior, sigma=1.0)
 
 
 @pytest.mark.parametrize("make", [br.Laplace, br.Normal])

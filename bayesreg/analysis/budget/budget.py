@@ -8,7 +8,7 @@ from scipy import optimize
 
 from bayesreg.analysis.budget.least_norm import Norm, unpenalized
 from bayesreg.errors import ConvergenceError, PriorError
-from bayesreg.model.objective import strengths_at
+from bayesreg.model.objective import require_columns_apart, strengths_at
 from bayesreg.model.regression import Regression, check_regression
 from bayesreg.optimize.certificate import Certificate
 from bayesreg.optimize.estimate import Estimate
@@ -232,6 +232,7 @@ def _norm(reg: Regression) -> tuple[Norm, float, float]:
         raise PriorError(f"{reg.prior} is no penalty, so there is no budget; use Laplace, Normal or ElasticNetPrior.")
     if reg.noise.sigma is None or not reg.scale_known:
         raise PriorError("a budget needs a known sigma and a prior of known scale; use reg.with_sigma(number).")
+    require_columns_apart(reg, "a budget")
     l1, l2 = (weights[: reg.p] for weights in strengths_at(reg, reg.noise.sigma))
     if np.any(l1 > 0):
         strength = float(np.max(l1))

@@ -374,7 +374,9 @@ def _draws_of(reg: Regression, posterior: "Posterior | DataTree") -> np.ndarray:
 
 
 def _strength(reg: Regression, sigma: float, objective: str) -> Any:
-    penalty = to_penalty(stated(reg.prior, reg.names), objective=objective, **conversion(reg, objective, sigma))
+    penalty = to_penalty(
+        stated(reg.prior.of_coordinates, reg.names), objective=objective, **conversion(reg, objective, sigma)
+    )
     return {"l1": penalty.l1, "l2": penalty.l2} if penalty.name == "elastic_net" else penalty.strength  # type: ignore[union-attr]
 
 

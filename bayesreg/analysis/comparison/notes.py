@@ -31,6 +31,8 @@ def comparison_notes(
             f"least squares is not unique (rank {reg.loss.rank} of {reg.loss.size} columns); "
             "the one of least norm is shown"
         )
+    if reg.prior.is_correlated and np.any(flat := reg.unit_scales.is_flat):
+        notes.append(f"the prior is flat along {np.sum(flat)} of {reg.p} directions, where the data alone speak")
     if free:
         notes.append(_not_unique(reg, estimates, free))
     if outside(rows):

@@ -102,7 +102,7 @@ def _precision(reg: Regression, given: Given, mixing: np.ndarray | None) -> np.n
 def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
     """The quadratic loss in θ whose Gram matrix is σ²L."""
     if reg.is_gaussian:
-        return reg.loss
+        return reg.loss_of_columns
     rows = reg.design.known_rows
     assert eta is not None
     weights = reg.family.information(eta) * (1.0 if rows.weights is None else rows.weights)

@@ -53,10 +53,11 @@ def signal_of(reg: Regression, draws: Unknowns) -> Signal:
 
 
 def _root(reg: Regression) -> np.ndarray:
-    A, weight = reg.loss.A, reg.design.weight
+    loss, weight = reg.loss_of_columns, reg.design.weight
+    A = loss.A
     if isinstance(A, np.ndarray) and A.shape[0] < reg.p and not reg.intercept_term.in_theta:
         return A / np.sqrt(weight)
-    gram = reg.loss.gram
+    gram = loss.gram
     if reg.intercept_term.in_theta:
         side = gram[:-1, -1]
         gram = gram[:-1, :-1] - np.outer(side, side) / gram[-1, -1]

@@ -132,6 +132,32 @@ def flat(name: str, start: Any) -> Any:
     return pm.CustomDist(name, start, logp=log_density, support_point=lambda rv, size, start: start)
 
 
+def partly_flat(name: str, loc: Any, back: Any, scale: Any, log_unit: Any, factor: Any) -> Any:
+    """A vector β whose R(β − loc) are independent Normal variables, those of infinite scale without any density.
+
+    Parameters
+    ----------
+    loc, back, scale, log_unit : tensor, shapes (p,), (p, p), (p,) and (p,)
+        Mean, R, scales, and summands of log |det R|.
+    factor : tensor
+        Which multiplies the scales.
+    """
+
+    def log_density(value: Any, loc: Any, back: Any, scale: Any, log_unit: Any, factor: Any) -> Any:
+        gamma, one = pt.dot(back, value - loc), pt.isinf(scale)
+        known = HALF_LOG_TWO_PI + pt.log(pt.switch(one, 1.0, scale)) + pt.log(factor)
+        return pt.sum(log_unit - 0.5 * (gamma * inverse_scale(scale) / factor) ** 2 - pt.switch(one, 0.0, known))
+
+    return pm.CustomDist(
+        name,
+        *(loc, back, scale, log_unit, factor),
+        logp=log_density,
+        support_point=lambda rv, size, loc, *_: loc,
+        signature="(p),(p,p),(p),(p),()->(p)",
+        dims="coef_name",
+    )
+
+
 def inverse(name: str) -> Any:
     """A positive variable with the improper density 1/x."""
     return pm.CustomDist(name, logp=lambda value: -pt.log(value), support_point=_one, transform=log)

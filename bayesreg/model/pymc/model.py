@@ -146,7 +146,7 @@ OBSERVED: dict[type[Family], Callable[[Any, Any, Any], tuple[Any, dict[str, Any]
 
 def _likelihood_of_moments(reg: "Regression", beta: Any, at_center: Any, sigma: Any) -> None:
     """−n log σ − [‖R(β − β̂)‖² + RSS(β̂) + Σw(ȳ − intercept)²]/(2σ²), with R'R the Gram matrix."""
-    loss, design = reg.loss, reg.design
+    loss, design = reg.loss_of_columns, reg.design
     theta = beta
     square: Any = 0.0
     if reg.intercept_term.in_theta:

@@ -9,7 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
-from bayesreg.model.pymc.distributions import ElasticNet, inverse, root_inverse_gamma
+from bayesreg.model.pymc.distributions import ElasticNet, inverse, partly_flat, root_inverse_gamma
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.given import Given
@@ -94,6 +94,8 @@ def _beta(reg: "Regression", name: str, sigma: Any, parameterization: Parameteri
     prior, unit = reg.prior, sigma if reg.prior.scaled_by_sigma else None
     if type(prior) in COEFFICIENTS:
         return COEFFICIENTS[type(prior)](prior, Place(name, reg.names, unit, parameterization))
+    if not reg.coordinates.is_plain:
+        return _normal(reg, name, unit, parameterization)
     if prior.has_penalty:
         return _penalty(reg, name, unit, parameterization)
     if prior.local_scale is not None:
@@ -189,6 +191,35 @@ def _penalty(reg: "Regression", name: str, unit: Any, parameterization: Paramete
     if parameterization != "noncentered":
         return _of_columns(name, scales, factor, held)
     return pm.Deterministic(name, factor * _of_columns(f"{name}_unit", scales, None, held), dims="coef_name")
+
+
+def _normal(reg: "Regression", name: str, unit: Any, parameterization: Parameterization) -> Any:
+    """Coefficients β = loc + Lγ: Normal, multivariate Normal, or with that density where a direction is flat."""
+    sd, at, hyperprior = reg.unit_scales.normal, reg.coordinates, reg.prior.scale_prior
+    factor = unit if hyperprior is None else times(positive("scale", hyperprior), unit)
+    loc = _data("normal_loc", np.zeros(reg.p) if at.loc is None else at.loc)
+    if np.any(np.isinf(sd)):
+        if parameterization == "noncentered":
+            raise UnsupportedError('a prior with flat directions has no "noncentered" form; use "centered".')
+        back = np.eye(reg.p) if at.factor is None else at.factor.back
+        log_unit = _data("normal_log_unit", np.broadcast_to(at.log_unit, (reg.p,)).copy())
+        back, scale = pm.Data("normal_back", back), _data("normal_scale", sd)
+        return partly_flat(name, loc, back, scale, log_unit, ONE if factor is None else factor)
+    mean, variable, times_sd = (loc, name, factor) if parameterization != "noncentered" else (0, f"{name}_unit", None)
+    if at.factor is None:
+        beta = pm.Normal(variable, mean, times(_data("normal_scale", sd), times_sd), dims="coef_name")
+    else:
+        chol = pm.Data("normal_chol", lower_root(at.factor.out * sd))
+        beta = pm.MvNormal(variable, mean + 0 * loc, chol=times(chol, times_sd), dims="coef_name")
+    if parameterization != "noncentered":
+        return beta
+    return pm.Deterministic(name, loc + times(beta, factor), dims="coef_name")
+
+
+def lower_root(root: np.ndarray) -> np.ndarray:
+    """The lower triangle with a positive diagonal whose product with its transpose is that of a root."""
+    triangle = np.linalg.qr(root.T, mode="r")
+    return np.asarray((triangle * np.sign(np.diag(triangle))[:, None]).T)
 
 
 def _data(name: str, values: np.ndarray) -> Any:

@@ -65,7 +65,9 @@ def _quantile_regressor(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answ
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
-            model.fit(to_dense(reg.coordinates.columns(reg.design.matrix)) * ratio, loss.y - loss.offset, sample_weight=root)
+            model.fit(
+                to_dense(reg.coordinates.columns(reg.design.matrix)) * ratio, loss.y - loss.offset, sample_weight=root
+            )
         except ConvergenceWarning as warning:
             raise ConvergenceError(f"QuantileRegressor did not converge: {warning}; use br.map_estimate.") from None
     return _theta(reg, model.coef_ * ratio, float(model.intercept_)), "sklearn.QuantileRegressor"
@@ -112,7 +114,9 @@ def _support_vectors(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> Answer:
         warnings.simplefilter("error", ConvergenceWarning)
         try:
             model = SVR(kernel="linear", **settings).fit(
-                to_dense(reg.coordinates.columns(reg.design.matrix)) * ratio, loss.y - loss.offset, sample_weight=np.sqrt(loss.weights)
+                to_dense(reg.coordinates.columns(reg.design.matrix)) * ratio,
+                loss.y - loss.offset,
+                sample_weight=np.sqrt(loss.weights),
             )
         except ConvergenceWarning as warning:
             raise ConvergenceError(f"SVR did not converge: {warning}; use br.map_estimate.") from None

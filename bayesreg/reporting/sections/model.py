@@ -26,6 +26,8 @@ def write_prior(findings: Findings) -> str:
     tools = other_tools(held)
     if tools:
         body += table("The same penalty in other tools", ("tool", "strength"), tools)
+    if not held.coordinates.is_plain:
+        return body
     sigma = held.noise.sigma
     return body + picture(
         lambda dark: plot_prior(held.prior, sigma=sigma, dark=dark), "Prior, penalty and its gradient"

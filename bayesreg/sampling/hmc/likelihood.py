@@ -72,15 +72,11 @@ def likelihood_of(reg: Regression) -> Likelihood:
     """Take the likelihood of a regression that has its rows."""
     rows, intercept = reg.design.rows, replace(reg.intercept_term, in_theta=reg.intercept_term.exists)
     assert rows is not None
-    columns, offset = (
-        intercept.columns(reg.design.matrix),
-        intercept.loc + (0.0 if rows.offset is None else rows.offset),
-    )
-    if not reg.coordinates.is_plain:
-        shift, factor = reg.coordinates.padded(columns.shape[1])
-        columns, offset = columns if factor is None else columns @ factor, offset + columns @ shift
+    offset = intercept.loc + (0.0 if rows.offset is None else rows.offset)
+    if reg.coordinates.loc is not None:
+        offset = offset + reg.design.matrix @ reg.coordinates.loc
     return Likelihood(
-        columns,
+        intercept.columns(reg.coordinates.columns(reg.design.matrix)),
         rows.y,
         offset,
         1.0 if rows.weights is None else rows.weights,
