@@ -329,11 +329,6 @@ class Regression:
         return self.known_loss or quadratic_loss(self.design, self.intercept_term).mapped(self.coordinates)
 
     @cached_property
-    def loss_of_columns(self) -> QuadraticLoss:
-        """½RSS as a function of the coefficients of the columns themselves, whatever coordinates θ has."""
-        return self.loss if self.coordinates.is_plain else quadratic_loss(self.design, self.intercept_term)
-
-    @cached_property
     def row_loss(self) -> RowLoss:
         """The family's loss on the rows, as a function of θ, at the known sigma."""
         if self.known_row_loss is not None:

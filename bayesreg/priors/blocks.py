@@ -211,7 +211,7 @@ def _check_member(key: Key, prior: object) -> None:
         raise PriorError(f"the block {key!r} needs a prior, got {prior!r}; such as br.Normal(1.0).")
     if prior.scale_prior is not None:
         raise UnsupportedError(f"the block {key!r} needs a number as its scale, got {prior}.")
-    if not prior.has_penalty or isinstance(prior, Blocks):
+    if not prior.has_penalty or isinstance(prior, Blocks) or prior.of_coordinates is not prior:
         raise UnsupportedError(
             f"a block may have a Laplace, Normal or elastic-net prior, got {prior} for {key!r}; state one of them, or "
             "give that prior to all columns."

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from bayesreg.errors import PriorError, UnsupportedError
-from bayesreg.priors.base import Term
+from bayesreg.priors.base import Prior, Term
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import ColumnValues, as_numbers, names_of, per_column, validate_locations
 from bayesreg.priors.coordinates import PLAIN, Coordinates
@@ -204,7 +204,7 @@ class Normal(PenaltyPrior):
             return super(Normal, replace(self, loc=loc)).settings
         return repr(Normal(self.scale, self.scaled_by_sigma, loc))
 
-    def in_units(self, names: Sequence[str], unit: Array | float) -> Self:
+    def in_units(self, names: Sequence[str], unit: Array | float) -> Prior:
         """The same prior on columns multiplied by a unit, shape (p,)."""
         loc = per_column(self.loc, names, "Normal loc") / unit if self.has_loc else self.loc
         if self.matrix is None:
