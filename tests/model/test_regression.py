@@ -254,8 +254,8 @@ def test_scales_that_do_not_fit_the_columns_are_refused():
         make(prior=br.Laplace([1.0, 2.0]))
     with pytest.raises(PriorError, match=r"missing .*x1"):
         make(prior=br.Laplace({"x0": 1.0, "x2": 1.0}))
-    with pytest.raises(PriorError, match="loc is for an intercept"):
-        make(prior=br.Normal(1.0, loc=1.0))
+    with pytest.raises(PriorError, match="2 values for 3 columns"):
+        make(prior=br.Normal(1.0, loc=[1.0, 2.0]))
 
 
 def test_moments_must_be_moments():
