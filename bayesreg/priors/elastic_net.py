@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+import numpy as np
+
 from bayesreg.priors.base import Term
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import ColumnValues, per_column, validate_values
+from bayesreg.priors.from_r2 import signal_variance
 from bayesreg.priors.penalty_prior import PenaltyPrior
-from bayesreg.priors.scale import Scale, in_words, narrowed
+from bayesreg.priors.scale import Scale, in_words, narrowed, positive_number
+
+# s/b beyond which the closed form of the variance cancels.
+STEEP = 100.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,41 @@ class ElasticNetPrior(PenaltyPrior):
             value = validate_values(getattr(self, field), f"ElasticNetPrior {field}", zero_allowed=False)
             object.__setattr__(self, field, value)
 
+    @classmethod
+    def from_r2(cls, r2: float, p: int, *, sigma: float | None = None, ratio: float = 1.0) -> Self:
+        """The prior that expects to explain a share R² of the target's variance: R² = E Σβ_j²/(E Σβ_j² + σ²).
+
+        Parameters
+        ----------
+        r2 : float
+            Between 0 and 1.
+        p : int
+            Number of columns; they are taken to have variance 1, as standardized ones have.
+        sigma : float, optional
+            Noise standard deviation; by default the prior is scaled by it, known or not.
+        ratio : float
+            b/s, the Laplace scale over the Normal one.
+
+        Raises
+        ------
+        PriorError
+            If r2 does not lie between 0 and 1, p is no number of columns, or sigma or ratio is not positive.
+
+        See Also
+        --------
+        Laplace : Laplace prior, that of the lasso.
+
+        Examples
+        --------
+        >>> import bayesreg as br
+        >>> prior = br.ElasticNetPrior.from_r2(0.5, p=10, sigma=54.0)
+        >>> round(prior.laplace_scale, 2), round(prior.normal_scale, 2)
+        (25.09, 25.09)
+        """
+        ratio = positive_number("ratio", ratio)
+        normal = (signal_variance(r2, p, sigma) / p / _unit_variance(1 / ratio)) ** 0.5
+        return cls(ratio * normal, normal, scaled_by_sigma=sigma is None)
+
     def column_scales(self, names: Sequence[str]) -> ColumnScales:
         """Resolve both scales for the given columns."""
         b = per_column(self.laplace_scale, names, "laplace_scale")
@@ -67,3 +108,13 @@ class ElasticNetPrior(PenaltyPrior):
         """The prior of β_j in mathematics."""
         b, s = in_words(self.laplace_scale), in_words(self.normal_scale)
         return f"p(β_j) ∝ exp(−|β_j|/b − β_j²/2s²),  b {b},  s {s}{' (both times σ)' if self.scaled_by_sigma else ''}"
+
+
+def _unit_variance(steepness: float) -> float:
+    """Variance of p(x) ∝ exp(−c|x| − x²/2), 1 + c² − c·φ(c)/Φ(−c); by its series in 1/c² where that cancels."""
+    from scipy.special import erfcx
+
+    if steepness < STEEP:
+        return float(1 + steepness**2 - steepness * (2 / np.pi) ** 0.5 / erfcx(steepness / 2**0.5))
+    inverse = steepness**-2.0
+    return 2 * inverse * (1 - 6 * inverse + 45 * inverse**2) / (1 - inverse + 3 * inverse**2)

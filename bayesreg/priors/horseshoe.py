@@ -8,6 +8,7 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.priors.base import Prior
+from bayesreg.priors.from_r2 import FromR2
 from bayesreg.priors.given import Array, Given, Unknown, log_normal
 from bayesreg.priors.hyper import HalfCauchy, HalfStudentT
 from bayesreg.priors.positive import PositivePrior
@@ -53,7 +54,7 @@ def guess_scale(p0: float, *, p: int, n: int, sigma: float = 1.0) -> float:
 
 
 @dataclass(frozen=True)
-class Horseshoe(Prior):
+class Horseshoe(Prior, FromR2):
     r"""Horseshoe prior: β_j | λ_j ~ Normal(0, (λ_j·scale)²), λ_j ~ HalfCauchy(1).
 
     Its density (2π³)^{−½}/scale·e^w·E₁(w), w = β²/(2·scale²), is infinite at 0 and has the tails of a

@@ -8,12 +8,13 @@ import numpy as np
 
 from bayesreg.priors.base import Term
 from bayesreg.priors.column_scales import ColumnScales
+from bayesreg.priors.from_r2 import FromR2
 from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.priors.scale import Scale, in_words, narrowed, resolved, validate_scale
 
 
 @dataclass(frozen=True)
-class Laplace(PenaltyPrior):
+class Laplace(PenaltyPrior, FromR2):
     r"""Laplace prior, independently for each column: −log p(β_j) = |β_j|/b_j + log 2b_j.
 
     It is the prior of the lasso: in the objective ``half_rss`` the strength is λ = σ²/b
@@ -60,6 +61,11 @@ class Laplace(PenaltyPrior):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", validate_scale(self.scale, "Laplace scale"))
+
+    @property
+    def unit_spread(self) -> float:
+        """√2, the standard deviation at scale 1."""
+        return 2**0.5
 
     def column_scales(self, names: Sequence[str]) -> ColumnScales:
         """Resolve the scale for the given columns."""

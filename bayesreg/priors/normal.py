@@ -11,6 +11,7 @@ from bayesreg.priors.base import Prior, Term
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import ColumnValues, as_numbers, names_of, per_column, validate_locations
 from bayesreg.priors.coordinates import PLAIN, Coordinates
+from bayesreg.priors.from_r2 import FromR2
 from bayesreg.priors.given import Array, Given
 from bayesreg.priors.matrix import Matrix, read_matrix
 from bayesreg.priors.penalty_prior import PenaltyPrior
@@ -18,7 +19,7 @@ from bayesreg.priors.scale import Scale, in_words, narrowed, resolved, validate_
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Normal(PenaltyPrior):
+class Normal(PenaltyPrior, FromR2):
     r"""Normal prior: β ~ Normal(loc, s²), independently for each column, or β ~ Normal(loc, s²·cov) jointly.
 
     It is the prior of ridge regression: in the objective ``half_rss`` the weight of ½‖β − loc‖² is
@@ -140,6 +141,13 @@ class Normal(PenaltyPrior):
     def is_truncatable(self) -> bool:
         """Whether coefficients may have bounds."""
         return not self.has_loc and not self.is_correlated
+
+    @property
+    def unit_spread(self) -> float:
+        """1, the standard deviation at scale 1; PriorError unless the coefficients are independent of mean 0."""
+        if self.has_loc or self.is_correlated:
+            raise PriorError("from_r2 is for independent coefficients of mean 0; leave out loc, cov and precision.")
+        return 1.0
 
     def column_scales(self, names: Sequence[str]) -> ColumnScales:
         """The scale of each of its coordinates: of each column where there is no matrix."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayesreg.errors import PriorError
 from bayesreg.priors.base import Prior
+from bayesreg.priors.from_r2 import FromR2
 from bayesreg.priors.given import Array, Given
 from bayesreg.priors.hyper import InverseGamma
 from bayesreg.priors.positive import PositivePrior
@@ -15,7 +16,7 @@ from bayesreg.priors.scale import Scale, in_words, positive_number, resolved, va
 
 
 @dataclass(frozen=True)
-class StudentTPrior(Prior):
+class StudentTPrior(Prior, FromR2):
     r"""Student-t prior, independently for each column: −log p(β_j) = ½(df + 1)·log(1 + β_j²/(df·s_j²)) + constant.
 
     It is Normal with standard deviation λ_j·s_j, where λ_j² ~ InverseGamma(df/2, df/2). With a few degrees of freedom
@@ -67,6 +68,11 @@ class StudentTPrior(Prior):
         numbers = list(self.scale.values()) if isinstance(self.scale, Mapping) else self.scale
         if not np.all(np.isfinite(numbers)):
             raise PriorError(f"a Student-t scale must be finite, got {self.scale!r}; a large one is nearly flat.")
+
+    @property
+    def unit_spread(self) -> float | None:
+        """√(df/(df − 2)), the standard deviation at scale 1; none up to 2 degrees of freedom."""
+        return (self.df / (self.df - 2)) ** 0.5 if self.df > 2 else None
 
     @property
     def local_scale(self) -> PositivePrior:
