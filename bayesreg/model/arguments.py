@@ -7,12 +7,16 @@ import numpy as np
 
 from bayesreg.design.columns import Rows
 from bayesreg.design.design import Design, design_of_rows
+from bayesreg.design.formula import FormulaColumns
 from bayesreg.design.sources.frames import read_table_rows
 from bayesreg.errors import DataError, PriorError
 from bayesreg.families.base import Family
+from bayesreg.families.registry import find_family
 from bayesreg.model.intercept import Intercept
 from bayesreg.priors.base import Prior
+from bayesreg.priors.blocks import with_blocks
 from bayesreg.priors.column_values import as_numbers
+from bayesreg.priors.hyper import HalfStudentT
 
 # How far a rate times its weight may be from a whole number, and in units of its rounding.
 NEAR, ROUNDING = 1e-6, 8 * float(np.finfo(float).eps)
@@ -43,9 +47,23 @@ def read_design(
     table = read_table_rows(X, y, weights, offset, classes=classes, intercept=intercept.exists, **options)
     rows = read_rates(table.rows, family)
     family.check_target(rows.y)
-    divided = divided_columns(standardize, table.is_code)
+    divided = divided_columns(standardize, table.is_code) & ~table.is_level
     design = design_of_rows(rows, table.names, table.target, center=intercept.centered, standardize=divided)
     return replace(design, formula=table.spec)
+
+
+def prior_with_levels(prior: Any, columns: FormulaColumns, family: Any) -> Any:
+    """The prior, with a block for each ``(1|column)`` of a formula that it does not name.
+
+    Its scale has the default of brms, a half-Student-t of 3 degrees of freedom and 2.5 standard deviations of the
+    target, or 2.5 where the linear predictor has no unit of the target (Bürkner 2017, doi:10.18637/jss.v080.i01).
+    """
+    terms = columns.spec.wanted.level_terms
+    if not terms or not isinstance(prior, Prior):
+        return prior
+    has_unit = find_family(family).location_scale and not prior.scaled_by_sigma
+    spread = float(np.std(columns.y.to_numpy(dtype=float))) if has_unit and columns.y is not None else 1.0
+    return with_blocks(prior, terms, HalfStudentT(3.0, 2.5 * (spread or 1.0)))
 
 
 def divided_columns(standardize: object, is_code: np.ndarray) -> np.ndarray:

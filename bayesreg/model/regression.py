@@ -10,7 +10,7 @@ from bayesreg.design.sources.frames import FORMULA_OPTIONS, read_formula_rows
 from bayesreg.errors import DataError, UnsupportedError
 from bayesreg.families.base import Family
 from bayesreg.families.registry import find_family
-from bayesreg.model.arguments import check_prior, read_design, read_flag
+from bayesreg.model.arguments import check_prior, prior_with_levels, read_design, read_flag
 from bayesreg.model.bounds import Bounds, Box, check_bounds, read_bounds
 from bayesreg.model.intercept import Intercept, read_intercept
 from bayesreg.model.noise import Noise, read_noise
@@ -172,6 +172,10 @@ class Regression:
     def from_formula(cls, formula: str, frame: Any, *, prior: Prior, **settings: Any) -> "Regression":
         """Make a regression from a formula and a data frame.
 
+        ``(1|clinic)`` is a coefficient for each level of a column, as given and not standardized, under a Normal prior
+        of one unknown scale ``scale_clinic``, which is the random intercept of lme4; name it in :class:`Blocks` for
+        another prior.
+
         Parameters
         ----------
         formula : str
@@ -196,6 +200,7 @@ class Regression:
         reading = {name: settings.pop(name) for name in FORMULA_OPTIONS if name in settings}
         columns, weights, offset = read_formula_rows(formula, frame, **reading)
         settings.setdefault("intercept", columns.intercept)
+        prior = prior_with_levels(prior, columns, settings.get("family", "gaussian"))
         return cls(columns, columns.y, prior=prior, weights=weights, offset=offset, **settings)
 
     @classmethod

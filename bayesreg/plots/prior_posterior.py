@@ -176,7 +176,8 @@ def _title(reg: Regression, beta: np.ndarray, draws: Unknowns) -> str:
 
 def _prior_sd(reg: Regression, draws: Unknowns, j: int) -> float:
     """Standard deviation of the prior as it is drawn; infinite if it is flat."""
-    scales, factor = reg.unit_scales, float(_at_medians(reg, draws).factor[0])
+    scales = reg.unit_scales
+    factor = float(np.broadcast_to(reg.prior.factor(_at_medians(reg, draws))[0], reg.p)[j])
     if reg.prior.is_correlated:
         return float(reg.prior.margins(reg.names)[1][j]) * factor
     laplace, normal = float(scales.laplace[j]) * factor, float(scales.normal[j]) * factor
@@ -188,7 +189,7 @@ def _prior_sd(reg: Regression, draws: Unknowns, j: int) -> float:
 
 
 def _subtitle(reg: Regression, draws: Unknowns, drawn: int) -> str:
-    unknown = [name for name, flag in (("scale", not reg.scale_known), ("sigma", _moves(reg))) if flag]
+    unknown = [*reg.prior.unknown_scales, *(["sigma"] if _moves(reg) else [])]
     at = f", drawn at the posterior median of {' and '.join(unknown)}" if unknown else ""
     return f"{prior_name(reg)} prior{at}" + left_out(drawn, reg.p, "of largest posterior mean")
 

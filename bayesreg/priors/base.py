@@ -104,6 +104,15 @@ class Prior(ABC):
         """Names of the unknowns that multiply the scales of columns."""
         return () if self.scale_prior is None else ("scale",)
 
+    @property
+    def shares_scale(self) -> bool:
+        """Whether what is unknown of the scales is one factor of all columns."""
+        return True
+
+    def factor(self, given: Given) -> Array:
+        """What multiplies the scales of the columns, shape (..., 1) or (..., p)."""
+        return given.factor
+
     def at_scales(self, values: Mapping[str, float]) -> "Prior":
         """The same prior with a number for each of its unknown scales, by name."""
         return self.with_scale(values["scale"])

@@ -40,8 +40,8 @@ def columns_of(key: Key, names: Sequence[str]) -> list[int]:
 
 def _columns_of_part(part: str, names: Sequence[str]) -> list[int]:
     exact = [j for j, name in enumerate(names) if name == part]
-    wanted = _closed_up(part)
-    matching = exact or [j for j, name in enumerate(names) if _closed_up(term_of(name)) == wanted]
+    wanted = closed_up(part)
+    matching = exact or [j for j, name in enumerate(names) if closed_up(term_of(name)) == wanted]
     if not matching:
         there = list(dict.fromkeys([*map(term_of, names), *names]))
         raise PriorError(
@@ -51,7 +51,8 @@ def _columns_of_part(part: str, names: Sequence[str]) -> list[int]:
     return matching
 
 
-def _closed_up(text: str) -> str:
+def closed_up(text: str) -> str:
+    """The text without spaces."""
     return re.sub(r"\s+", "", text)
 
 

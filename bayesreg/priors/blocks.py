@@ -9,11 +9,13 @@ import numpy as np
 
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.priors.base import Prior, Term
-from bayesreg.priors.block_columns import Key, columns_of, require_each_once, unknown_name
+from bayesreg.priors.block_columns import Key, closed_up, columns_of, require_each_once, unknown_name
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.given import Array, Given, ScaleGroup, Unknown
+from bayesreg.priors.normal import Normal
 from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.priors.plain import plain_prior
+from bayesreg.priors.positive import PositivePrior
 
 REST = "rest"
 
@@ -116,6 +118,11 @@ class Blocks(PenaltyPrior):
         return tuple(unknown.name for unknown in self.unknowns)
 
     @property
+    def shares_scale(self) -> bool:
+        """Whether the scales of all blocks are known."""
+        return not self.unknowns
+
+    @property
     def is_conjugate(self) -> bool:
         """Whether all blocks are Normal with known scales."""
         return super().is_conjugate and not self.unknowns
@@ -164,6 +171,13 @@ class Blocks(PenaltyPrior):
             laplace[columns], normal[columns] = scales.laplace, scales.normal
         return ColumnScales(laplace, normal, self.scaled_by_sigma)
 
+    def with_scale(self, scale: Any) -> Self:
+        """Raise, since every block has its own scale."""
+        raise PriorError(
+            f"every block has a scale of its own, so {scale!r} cannot be that of all; give each block a number, or "
+            "sample the unknown ones: br.sample(reg)."
+        )
+
     def at_scales(self, values: Mapping[str, float]) -> Self:
         """The same blocks with a number for each unknown scale, by its name."""
         return self._with(
@@ -194,6 +208,17 @@ class Blocks(PenaltyPrior):
         return ";  ".join(f"{_in_words(key)}: {prior.formula()}" for key, prior in self._members())
 
 
+def with_blocks(prior: Prior, keys: Sequence[str], hyperprior: PositivePrior) -> Prior:
+    """The prior, with a Normal block of unknown scale for each key that it does not name; all else is its own."""
+    priors = dict(prior.priors) if isinstance(prior, Blocks) else {}
+    named = {closed_up(part) for key in priors for part in ((key,) if isinstance(key, str) else key)}
+    missing = [key for key in keys if closed_up(key) not in named]
+    if not missing:
+        return prior
+    priors |= {key: Normal(hyperprior, prior.scaled_by_sigma) for key in missing}
+    return Blocks(priors, rest=prior.rest if isinstance(prior, Blocks) else prior)
+
+
 def _in_words(key: Key) -> str:
     return key if isinstance(key, str) else ", ".join(key)
 
@@ -209,8 +234,6 @@ def _checked_key(key: object) -> Key:
 def _check_member(key: Key, prior: object) -> None:
     if not isinstance(prior, Prior):
         raise PriorError(f"the block {key!r} needs a prior, got {prior!r}; such as br.Normal(1.0).")
-    if prior.scale_prior is not None:
-        raise UnsupportedError(f"the block {key!r} needs a number as its scale, got {prior}.")
     if not prior.has_penalty or isinstance(prior, Blocks) or prior.of_coordinates is not prior:
         raise UnsupportedError(
             f"a block may have a Laplace, Normal or elastic-net prior, got {prior} for {key!r}; state one of them, or "

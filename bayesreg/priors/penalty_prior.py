@@ -65,10 +65,6 @@ class PenaltyPrior(Prior):
         """Columns without either part."""
         return self.unit_scales(names).is_flat
 
-    def factor(self, given: Given) -> Array:
-        """What multiplies the unit scales, shape (..., 1) or (..., p)."""
-        return given.factor
-
     def precision(self, given: Given, mixing: Array) -> Array:
         """1/(b_j²τ_j) + 1/s_j²."""
         return self.unit_scales(given.names).precision(self.factor(given), mixing)

@@ -23,7 +23,7 @@ from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.convergence import ess_bulk
 from bayesreg.sampling.hmc.approximation import approximate
 from bayesreg.sampling.hmc.sampler import hmc_obstacle
-from bayesreg.sampling.hmc.target import Point, Target
+from bayesreg.sampling.hmc.target import Point, Target, by_column
 
 ROUNDS, SETTLED = 1_000, 1e-10
 # Numbers that a block of linear predictors may hold.
@@ -125,11 +125,11 @@ class Density:
 def _places(target: Target, draws: Unknowns) -> np.ndarray:
     """Coordinates of draws with leading dimension (D,), shape (D, d)."""
     reg = target.reg
+    named = [None if group.prior is None else np.log(draws.hyperparameters[group.name]) for group in target.groups]
     logs = [np.log(draws.sigma)] if reg.noise.sigma is None else []
-    logs += [] if reg.scale_known else [np.log(draws.hyperparameters["scale"])]
-    log_factor = np.zeros(len(draws.sigma)) if reg.scale_known else logs[-1]
-    if reg.prior.scaled_by_sigma:
-        log_factor = log_factor + np.log(draws.sigma)
+    logs += [log for log in named if log is not None]
+    unit = np.log(draws.sigma) if reg.prior.scaled_by_sigma else np.zeros(len(draws.sigma))
+    log_factor = by_column(target.groups, [unit if log is None else log + unit for log in named], reg.p)
     theta = target.likelihood.intercept.join(target.coordinates.inverse(draws.beta, log_factor), draws.at_center)
     unbounded = [bound.place(log) for bound, log in zip(target.bounds, logs, strict=True)]
     return np.column_stack([theta, *unbounded])

@@ -38,7 +38,7 @@ def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Gen
 def improper_parts(reg: Regression) -> tuple[str, ...]:
     """The unknowns without a proper prior, of which there are no draws before the data."""
     parts = draw_prior(reg, (1, 1), np.random.default_rng(0))
-    names = {"sigma": "sigma"} | ({} if reg.scale_known else {"scale": "scale"}) | {"beta": "beta"}
+    names = {"sigma": "sigma"} | {name: name for name in reg.prior.unknown_scales} | {"beta": "beta"}
     names |= {"intercept": "at_center"} if reg.intercept_term.exists else {}
     return tuple(name for name, part in names.items() if part not in parts)
 

@@ -44,8 +44,8 @@ def require_proper(reg: Regression, flat: np.ndarray) -> None:
             f"the posterior of sigma is improper: {informed} row(s) are left to learn it from under {prior}; "
             "give sigma a proper prior, such as HalfNormal."
         )
-    hyperprior = reg.prior.scale_prior
-    if hyperprior is not None and not hyperprior.proper and loss.rank < 2:
+    hyperpriors = [group.prior for group in reg.prior.scale_groups(reg.names) if group.prior is not None]
+    if not all(hyperprior.proper for hyperprior in hyperpriors) and loss.rank < 2:
         raise ModeError(
             "the posterior of the prior's scale is improper: the columns have rank 1, under which a flat prior has too "
             "heavy a tail; give the scale a proper prior, such as HalfCauchy."

@@ -27,6 +27,14 @@ CASES = {
     "normal unknown scale": (br.Normal(br.HalfCauchy(1.0), scaled_by_sigma=True), {"scale": 0.6}),
     "elastic net": (br.ElasticNetPrior([0.4, 1.0, 1e9], 0.8), {}),
     "blocks": (br.Blocks({"b": br.Normal(0.4), ("c", "a"): br.Laplace([0.3, 2.0])}), {}),
+    "blocks unknown scale": (
+        br.Blocks({("b", "c"): br.Normal(br.HalfCauchy(1.0)), "a": br.Laplace(br.HalfNormal(1.0))}),
+        {"scale_b_c": 0.6, "scale_a": 1.3},
+    ),
+    "blocks one unknown scale": (
+        br.Blocks({"b": br.Normal(br.HalfCauchy(1.0), True)}, rest=br.Laplace(0.7, True)),
+        {"scale_b": 0.6},
+    ),
     "horseshoe": (br.Horseshoe(0.3), {}),
     "horseshoe unknown scale": (br.Horseshoe(br.HalfCauchy(0.5), scaled_by_sigma=True), {"scale": 0.6}),
     "student t": (br.StudentTPrior(3.0, [0.4, 1.0, 3.0], scaled_by_sigma=True), {}),
@@ -161,7 +169,7 @@ def test_words_are_there(name):
 def test_an_engine_covers_it_or_an_error_names_a_cure(name):
     prior, _ = CASES[name]
     reg = br.Regression(X, Y, prior=prior, sigma=SIGMA, standardize=False)
-    assert br.choose_engine(reg).engine in ("exact", "gibbs", "nuts")
+    assert br.choose_engine(reg).engine in ("exact", "gibbs", "hmc", "nuts")
     if not prior.has_penalty:
         for refused in (lambda: br.map_estimate(reg), lambda: br.path(reg), lambda: br.compare(reg)):
             with pytest.raises(BayesregError, match=r"br\.sample|Laplace"):

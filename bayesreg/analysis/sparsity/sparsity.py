@@ -271,9 +271,9 @@ def sparsity(
 def _map(reg: Regression, draws: Unknowns) -> tuple[Estimate, str]:
     how = []
     if not reg.scale_known:
-        scale = float(np.median(draws.hyperparameters["scale"]))
-        reg = reg.with_prior(reg.prior.with_scale(scale))
-        how.append(f"scale = {scale:.4g}")
+        scales = {name: float(np.median(draws.hyperparameters[name])) for name in reg.prior.unknown_scales}
+        reg = reg.with_prior(reg.prior.at_scales(scales))
+        how += [f"{name} = {scale:.4g}" for name, scale in scales.items()]
     if not reg.noise.known and reg.is_gaussian:
         try:
             return map_estimate(reg), _name("the joint MAP", how)

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from bayesreg.design.formula.syntax import Node
+from bayesreg.design.formula.syntax import Levels, Node
 from bayesreg.design.formula.terms import Term
 from bayesreg.design.formula.values import Factor
 from bayesreg.errors import DataError
@@ -57,6 +57,9 @@ def code_terms(
     spanned: set[frozenset[tuple[Node, bool]]] = {frozenset()} if intercept else set()
     parts: list[Part] = []
     for term in terms:
+        if isinstance(term[0], Levels):
+            parts.append(((term[0], False),))
+            continue
         fresh = [part for part in _spanned_by(term, factors) if frozenset(part) not in spanned]
         spanned.update(map(frozenset, fresh))
         parts.extend(_merged(fresh))
@@ -73,11 +76,14 @@ class CodedColumns:
     X : ndarray or scipy.sparse array, shape (n, p)
     is_code : ndarray of bool, shape (p,)
         Which columns are made of categories alone.
+    is_level : ndarray of bool, shape (p,)
+        Which columns are of ``(1|column)``.
     """
 
     names: list[str]
     X: Any
     is_code: np.ndarray
+    is_level: np.ndarray
 
 
 def columns_of(
@@ -96,8 +102,9 @@ def columns_of(
         for pairs in chosen
     ]
     is_code = np.array([all(factors[node].is_category for (node, _), _ in pairs) for pairs in chosen], dtype=bool)
+    is_level = np.array([isinstance(pairs[0][0][0], Levels) for pairs in chosen], dtype=bool)
     if coding != "sum" and n * len(names) > DENSE_NUMBERS and is_code.mean() > SPARSE_SHARE:
-        return CodedColumns(names, _sparse(chosen, factors, n), is_code)
+        return CodedColumns(names, _sparse(chosen, factors, n), is_code, is_level)
     try:
         # By columns, which is how they are filled.
         X: np.ndarray = np.ones((n, len(names)), order="F")
@@ -106,7 +113,7 @@ def columns_of(
     for k, pairs in enumerate(chosen):
         for (node, reduced), j in pairs:
             X[:, k] *= factors[node].contrast(j) if reduced and coding == "sum" else factors[node].column(j)
-    return CodedColumns(names, X, is_code)
+    return CodedColumns(names, X, is_code, is_level)
 
 
 def _sparse(columns: Sequence[Sequence[tuple[tuple[Node, bool], int]]], factors: dict[Node, Factor], n: int) -> Any:

@@ -18,7 +18,7 @@ from bayesreg.design.formula.coding import (
     columns_of,
     read_coding,
 )
-from bayesreg.design.formula.syntax import Call, Name, Node, names_in, parse
+from bayesreg.design.formula.syntax import Call, Levels, Name, Node, names_in, parse
 from bayesreg.design.formula.terms import Expansion, Term, offsets_of
 from bayesreg.design.formula.values import MOST_LEVELS, Evaluation, Factor, read_classes
 from bayesreg.errors import DataError
@@ -58,6 +58,11 @@ class Wanted:
         left = [] if self.left is None else [self.left]
         nodes = [*left, *self.offsets, *(node for term in self.terms for node in term)]
         return list(dict.fromkeys(name for node in nodes for name in sorted(names_in(node))))
+
+    @property
+    def level_terms(self) -> list[str]:
+        """Its terms ``(1|column)``."""
+        return [str(term[0]) for term in self.terms if isinstance(term[0], Levels)]
 
     @property
     def most_levels(self) -> int:
@@ -105,6 +110,8 @@ class FormulaSpec:
     learnt : dict
     is_code : ndarray of bool, shape (p,)
         Which columns are made of categories alone.
+    is_level : ndarray of bool, shape (p,)
+        Which columns are of ``(1|column)``.
     """
 
     wanted: Wanted
@@ -112,6 +119,7 @@ class FormulaSpec:
     parts: list[Part]
     learnt: dict[Node, dict[str, Any]]
     is_code: np.ndarray
+    is_level: np.ndarray
 
     @property
     def needs_all_rows(self) -> list[str]:
@@ -192,8 +200,9 @@ def read_formula(formula: str, frame: "pd.DataFrame", categorical: Any = "treatm
     formula : str
         Column names (in backticks if they are not plain words, a backtick in a name doubled), ``.`` for all other
         columns, ``+ - * / : ^ **``, brackets, the functions log, log1p, exp, sqrt, abs and I (arithmetic), and the
-        transforms C, center, scale, poly, bs. ``0`` or ``- 1`` turns the intercept off; ``offset(…)`` is a known part
-        of the linear predictor. Columns of text and categories are coded by their levels.
+        transforms C, center, scale, poly, bs; ``(1|g)`` is a column for each level of g. ``0`` or ``- 1`` turns the
+        intercept off; ``offset(…)`` is a known part of the linear predictor. Columns of text and categories are coded
+        by their levels.
     frame : pandas.DataFrame
     categorical : {"treatment", "sum", "one_hot"}
         How categories are coded: against their first level, against the mean of their levels, or by all levels.
@@ -231,7 +240,7 @@ def read_wanted(wanted: Wanted, frame: "pd.DataFrame", categorical: Any = "treat
             check_count(parts, factors)
         coded = columns_of(parts, factors, len(frame), coding)
         offset = _offset(evaluation, wanted.offsets)
-    spec = FormulaSpec(wanted, coding, parts, learnt, coded.is_code)
+    spec = FormulaSpec(wanted, coding, parts, learnt, coded.is_code, coded.is_level)
     return FormulaColumns(_as_columns(coded, frame.index), y, offset, spec)
 
 

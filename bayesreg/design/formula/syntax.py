@@ -20,7 +20,7 @@ _LEVELS = (("+", "-"), ("*", "/"), (":",))
 _SIGN, _POWER, _ATOM = 3, 4, 5
 _TOKEN = re.compile(
     r"\s*(?:`(?P<quoted>(?:[^`]++|``)+)`|(?P<word>[^\W\d][\w.]*)"
-    r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<symbol>\*\*|[-+*/:^(),=~.]))"
+    r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)|(?P<symbol>\*\*|[-+*/:^(),=~.|]))"
 )
 
 
@@ -32,6 +32,16 @@ class Name:
 
     def __str__(self) -> str:
         return self.name if re.fullmatch(r"[^\W\d][\w.]*", self.name) else f"`{self.name.replace('`', '``')}`"
+
+
+@dataclass(frozen=True)
+class Levels:
+    """All levels of a column, each with a coefficient of its own that a prior keeps near 0: (1|column)."""
+
+    column: Name
+
+    def __str__(self) -> str:
+        return f"(1|{self.column})"
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ class Call:
         return f"{self.function}({', '.join([str(self.argument), *given])})"
 
 
-type Node = Name | Others | Number | Negation | Power | Chain | Call
+type Node = Name | Levels | Others | Number | Negation | Power | Chain | Call
 
 
 def parse(formula: object) -> tuple[Node, Node]:
@@ -131,6 +141,8 @@ def names_in(node: Node) -> set[str]:
     match node:
         case Name():
             return {node.name}
+        case Levels():
+            return {node.column.name}
         case Negation():
             return names_in(node.inner)
         case Power():
@@ -222,6 +234,7 @@ class _Parser:
         if self.sees("("):
             self.take()
             node = self.deeper(lambda: self.chain(0))
+            node = self.levels(node) if self.sees("|") else node
             self.expect(")")
             return node
         kind, text = self.tokens[self.position]
@@ -233,6 +246,17 @@ class _Parser:
         if kind == "symbol":
             return Others()
         return Number(float(text)) if kind == "number" else Name(text)
+
+    def levels(self, effect: Node) -> Levels:
+        """What follows the bar of (1|column)."""
+        self.take()
+        column = self.atom()
+        if effect != Number(1.0) or not isinstance(column, Name) or not self.sees(")"):
+            raise DataError(
+                f"a bar is for (1|column), an intercept for each level of one column, got ({str(effect)[:40]}|"
+                f"{str(column)[:40]}…; paste several columns into one, and write other effects by level out as a:C(g)."
+            )
+        return Levels(column)
 
     def call(self, function: str) -> Node:
         allowed = (*ELEMENTWISE, *TRANSFORMS)

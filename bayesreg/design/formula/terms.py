@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bayesreg.design.formula.syntax import Call, Chain, Name, Negation, Node, Number, Others, Power
+from bayesreg.design.formula.syntax import Call, Chain, Levels, Name, Negation, Node, Number, Others, Power
 from bayesreg.errors import DataError
 
 # Terms in a formula, and factors that are copied while it is expanded.
@@ -67,7 +67,7 @@ class Expansion:
         match tree:
             case Call(function="offset"):
                 raise DataError("offset() stands by itself: y ~ a + offset(b).")
-            case Name() | Call():
+            case Name() | Call() | Levels():
                 return {frozenset([tree]): (tree,)}
             case Others():
                 return self._checked({frozenset([node]): (node,) for node in map(Name, self.others)})
@@ -125,6 +125,11 @@ class Expansion:
         self.copies += len(right) * sum(map(len, left)) + len(left) * sum(map(len, right))
         if self.copies > MOST_COPIES:
             raise DataError("the products and powers of this formula take too long to expand; write its terms out.")
+        bar = next(
+            (node for term in (*left.values(), *right.values()) for node in term if isinstance(node, Levels)), None
+        )
+        if bar is not None:
+            raise DataError(f"{bar} stands by itself: y ~ a + {bar}; for a slope by level write a:C({bar.column}).")
         products: Terms = {}
         for a, first in left.items():
             for b, second in right.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayesreg.design.columns import check_finite, numeric
-from bayesreg.design.formula.syntax import Call, Chain, Name, Negation, Node, Number, Others, Power
+from bayesreg.design.formula.syntax import Call, Chain, Levels, Name, Negation, Node, Number, Others, Power
 from bayesreg.design.text import text_cure
 from bayesreg.errors import DataError
 
@@ -107,6 +107,8 @@ class Evaluation:
         name = node.name if isinstance(node, Name) else str(node)
         with np.errstate(all="ignore"):
             match node:
+                case Levels(column=inner):
+                    return self._category(name, node, inner)
                 case Call(function="C", argument=inner):
                     return self._category(name, node, inner)
                 case Name() if self.is_category(node):
@@ -151,7 +153,7 @@ class Evaluation:
                 return self._chain(node)
             case Call():
                 return self._called(node)
-            case Chain() | Power() | Others():
+            case Chain() | Power() | Others() | Levels():
                 raise DataError(f"{str(node)[:60]!r} cannot stand in a function; allowed: + - * / ** and brackets.")
 
     def _chain(self, node: Chain) -> Any:

@@ -55,6 +55,11 @@ class Table:
         """Which columns are made of categories alone, shape (p,)."""
         return np.zeros(len(self.names), dtype=bool) if self.spec is None else self.spec.is_code
 
+    @property
+    def is_level(self) -> np.ndarray:
+        """Which columns are of ``(1|column)``, shape (p,)."""
+        return np.zeros(len(self.names), dtype=bool) if self.spec is None else self.spec.is_level
+
 
 def read_table_rows(
     X: Any,

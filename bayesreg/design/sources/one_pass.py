@@ -178,6 +178,11 @@ def _recipe(
         if target is not None or columns is not None:
             raise DataError("a formula names target and columns itself; give it alone.")
         wanted = want_formula(formula, [name for name in source.names if name not in {weights, *drop}])
+        if wanted.level_terms:
+            raise DataError(
+                f"{wanted.level_terms[0]} needs the rows, and moments are their sums; use "
+                "br.Regression.from_formula(formula, frame, prior=…)."
+            )
         return _coded(source, wanted, weights, missing, categorical)
     target = target or "y"
     check_column(source.names, target)

@@ -184,10 +184,10 @@ def _mixture(prior: Prior, place: Place) -> Any:
 
 
 def _penalty(reg: "Regression", name: str, unit: Any, parameterization: Parameterization) -> Any:
-    scales, hyperprior = reg.unit_scales, reg.prior.scale_prior
-    if hyperprior is None:
+    scales = reg.unit_scales
+    if reg.scale_known:
         return _of_columns(name, scales, unit)
-    factor, held = times(positive("scale", hyperprior), unit), lambda _, values: values
+    factor, held = times(_scale_by_column(reg), unit), lambda _, values: values
     if parameterization != "noncentered":
         return _of_columns(name, scales, factor, held)
     return pm.Deterministic(name, factor * _of_columns(f"{name}_unit", scales, None, held), dims="coef_name")
@@ -220,6 +220,18 @@ def lower_root(root: np.ndarray) -> np.ndarray:
     """The lower triangle with a positive diagonal whose product with its transpose is that of a root."""
     triangle = np.linalg.qr(root.T, mode="r")
     return np.asarray((triangle * np.sign(np.diag(triangle))[:, None]).T)
+
+
+def _scale_by_column(reg: "Regression") -> Any:
+    """The unknown scale, or that of its group for each column."""
+    groups = reg.prior.scale_groups(reg.names)
+    scales = [ONE if group.prior is None else positive(group.name, group.prior) for group in groups]
+    if len(groups) == 1:
+        return scales[0]
+    place = np.empty(reg.p, dtype=int)
+    for number, group in enumerate(groups):
+        place[group.columns] = number
+    return pt.stack(scales)[place]
 
 
 def _data(name: str, values: np.ndarray) -> Any:

@@ -70,7 +70,7 @@ LAWS: dict[type[Prior], Callable[[Any, Sequence[str]], Law]] = {
 
 def has_law(prior: Prior) -> bool:
     """Whether the Gibbs sampler covers a prior."""
-    return prior.has_penalty or type(prior) in LAWS
+    return (prior.has_penalty and prior.shares_scale) or type(prior) in LAWS
 
 
 def law_of(prior: Prior, names: Sequence[str]) -> Law:
@@ -81,9 +81,9 @@ def law_of(prior: Prior, names: Sequence[str]) -> Law:
     UnsupportedError
         If there is no law for it.
     """
+    if not has_law(prior):
+        raise UnsupportedError(f'the Gibbs engine has no law for {prior.article} prior, {prior}; use engine="nuts".')
     if prior.has_penalty:
         scales = prior.unit_scales(names)
         return Law(LAPLACE, 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat)
-    if type(prior) not in LAWS:
-        raise UnsupportedError(f'the Gibbs engine has no law for {prior.article} prior; use engine="nuts".')
     return LAWS[type(prior)](prior, names)

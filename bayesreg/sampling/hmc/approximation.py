@@ -1,10 +1,11 @@
 """A Normal approximation of the posterior, for coordinates to start from: each prior as a Normal of its variance.
 
-It only sets how fast the chains move, not where they end. θ is found by Fisher scoring, and sigma and the prior's scale
-in turns with it, the scale by expectation and maximization over θ.
+It only sets how fast the chains move, not where they end. θ is found by Fisher scoring, and sigma and the scales of the
+prior in turns with it, the scales by expectation and maximization over θ.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy import linalg, optimize
@@ -12,21 +13,25 @@ from scipy import linalg, optimize
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ModeError
 from bayesreg.model.regression import Regression
+from bayesreg.priors.positive import PositivePrior
 from bayesreg.sampling.hmc.coordinates import Bounded, Coordinates
 from bayesreg.sampling.hmc.dynamics import Whitening
 from bayesreg.sampling.hmc.likelihood import Likelihood, likelihood_of
-from bayesreg.sampling.hmc.target import Target, hyperpriors
+from bayesreg.sampling.hmc.target import Target, by_column, hyperpriors
 
 # Rounds, halvings of a step in one, and the gain of log density and change of a logarithm that end them.
 ROUNDS, HALVINGS, SMALLEST_GAIN, SMALLEST_CHANGE = 50, 30, 1e-2, 0.02
 # How far a logarithm is looked for in one round, and the step of a second difference there.
 REACH, STEP = 3.0, 1e-2
+# The scale of a block may be near 0, where only the noncentred form has no funnel; it is that of columns of which the
+# prior says so much.
+NONCENTERED = 0.3
 # Largest standard deviation of a logarithm.
 WIDEST = 1.0
 
 
 class Search:
-    """Where the search is: θ of shape (q,), log sigma, log scale, and a root of the covariance of θ there."""
+    """Where the search is: θ of shape (q,), logs of sigma and scales, and a root of the covariance of θ there."""
 
     def __init__(self, reg: Regression, likelihood: Likelihood) -> None:
         self.reg, self.likelihood = reg, likelihood
@@ -38,16 +43,23 @@ class Search:
         if likelihood.intercept.exists:
             mean = float(np.average(likelihood.y, weights=np.broadcast_to(likelihood.weights, likelihood.y.shape)))
             self.theta[-1] = reg.family.start(mean) - np.mean(likelihood.offset)
-        self.log_sigma, self.log_scale = _first_log_sigma(reg), _first_log_scale(reg)
+        self.groups = reg.prior.scale_groups(reg.names)
+        # Of sigma, and of the scale of each group of columns.
+        self.logs = np.array([_first_log_sigma(reg), *(_first_log_scale(group.prior) for group in self.groups)])
         self.root_covariance = np.eye(likelihood.size)
 
     @property
-    def log_factor(self) -> float:
-        """What unit scales are multiplied by, as a logarithm."""
-        return self._log_factor(self.log_sigma, self.log_scale)
+    def log_sigma(self) -> float:
+        """Log sigma."""
+        return float(self.logs[0])
 
-    def _log_factor(self, log_sigma: float, log_scale: float) -> float:
-        return log_scale + log_sigma if self.reg.prior.scaled_by_sigma else log_scale
+    @property
+    def log_factor(self) -> np.ndarray:
+        """What unit scales are multiplied by, as a logarithm, shape (1,) or (p,)."""
+        return by_column(self.groups, self._log_factors(self.logs), self.reg.p)
+
+    def _log_factors(self, logs: np.ndarray) -> list[np.ndarray]:
+        return [np.asarray(log + logs[0] if self.reg.prior.scaled_by_sigma else log) for log in logs[1:]]
 
     @property
     def precision(self) -> np.ndarray:
@@ -78,45 +90,42 @@ class Search:
             step = 0.5 * step
         return 0.0
 
-    def of_log_sigma(self, log_sigma: float) -> float:
-        """Log density of log sigma at θ."""
-        prior, eta = self.reg.noise.prior, self.likelihood.predictor(self.theta[None])
+    def of_log(self, place: int, value: float) -> float:
+        """Log density of the logarithm at a place of `logs`: of sigma at θ, of a scale as expected over θ."""
+        prior = self.reg.noise.prior if place == 0 else self.groups[place - 1].prior
         assert prior is not None
-        value = self.likelihood.value(eta, np.array([log_sigma]))[0] + prior.log_density_of_log(np.array(log_sigma))
-        return float(value) + self._of_log_factor(self._log_factor(log_sigma, self.log_scale))
+        density = prior.log_density_of_log(np.array(value))
+        if place == 0:
+            eta = self.likelihood.predictor(self.theta[None])
+            density = self.likelihood.value(eta, np.array([value]))[0] + density
+        return float(density) + self._of_scales(np.where(np.arange(len(self.logs)) == place, value, self.logs))
 
-    def of_log_scale(self, log_scale: float) -> float:
-        """Expected log density of the log scale, over θ."""
-        prior = self.reg.prior.scale_prior
-        assert prior is not None
-        return float(prior.log_density_of_log(np.array(log_scale))) + self._of_log_factor(
-            self._log_factor(self.log_sigma, log_scale)
+    def _of_scales(self, logs: np.ndarray) -> float:
+        """Expected log density of the coefficients."""
+        parts = self.unit_precision * (self.theta**2 + self.variances)[: self.reg.p]
+        return sum(
+            float(-np.sum(self.unit_precision[columns] > 0) * log - 0.5 * np.sum(parts[columns]) * np.exp(-2 * log))
+            for (_, _, columns), log in zip(self.groups, self._log_factors(logs), strict=True)
         )
-
-    def _of_log_factor(self, log_factor: float) -> float:
-        squares = (self.theta**2 + self.variances)[: self.reg.p]
-        moment = self.unit_precision @ squares
-        return float(-np.sum(self.unit_precision > 0) * log_factor - 0.5 * moment * np.exp(-2 * log_factor))
 
     @property
     def variances(self) -> np.ndarray:
         """Variance of each element of θ, shape (q,)."""
         return np.asarray(np.sum(self.root_covariance**2, axis=1))
 
-    def logs(self) -> list[tuple[str, Callable[[float], float]]]:
-        """The unknown logarithms, and the density of each."""
-        known = {"log_sigma": self.reg.noise.known, "log_scale": self.reg.scale_known}
-        densities = {"log_sigma": self.of_log_sigma, "log_scale": self.of_log_scale}
-        return [(name, density) for name, density in densities.items() if not known[name]]
+    def unknown_logs(self) -> list[tuple[int, Callable[[float], float]]]:
+        """The places of the unknown logarithms, and the density of each."""
+        unknown = [not self.reg.noise.known, *(group.prior is not None for group in self.groups)]
+        return [(int(place), partial(self.of_log, int(place))) for place in np.flatnonzero(unknown)]
 
     def run(self) -> None:
         """Go on until nothing changes much."""
         for _ in range(ROUNDS):
             settled = self.improve() < SMALLEST_GAIN
-            for name, density in self.logs():
-                best = _highest(density, getattr(self, name))
-                settled = settled and abs(best - getattr(self, name)) < SMALLEST_CHANGE
-                setattr(self, name, best)
+            for place, density in self.unknown_logs():
+                best = _highest(density, float(self.logs[place]))
+                settled = settled and abs(best - self.logs[place]) < SMALLEST_CHANGE
+                self.logs[place] = best
             if settled:
                 return
 
@@ -124,14 +133,16 @@ class Search:
         """Coordinates of the coefficients that suit this place."""
         scales, p = self.reg.unit_scales, self.reg.p
         share = np.clip(self.variances[:p] * self.precision[:p], 0.0, 1.0)
+        if not self.reg.prior.shares_scale:
+            share = np.where(share > NONCENTERED, 1.0, share)
         spread = np.where(np.isfinite(scales.normal), scales.normal, 1.0)
         return Coordinates(scales.laplace, spread, share, self.log_factor)
 
     def whitening(self, coordinates: Coordinates) -> Whitening:
         """The Normal approximation in those coordinates."""
-        p, q, logs = self.reg.p, len(self.theta), self.logs()
+        p, q, logs = self.reg.p, len(self.theta), self.unknown_logs()
         bounds = [Bounded(prior.log_upper) for prior in hyperpriors(self.reg)]
-        x = np.array([bound.inverse(getattr(self, name)) for bound, (name, _) in zip(bounds, logs, strict=True)])
+        x = np.array([bound.inverse(float(self.logs[place])) for bound, (place, _) in zip(bounds, logs, strict=True)])
         center = np.append(self.theta, x)
         center[:p] = coordinates.inverse(self.theta[:p], self.log_factor)
         spreads = [
@@ -169,8 +180,7 @@ def _first_log_sigma(reg: Regression) -> float:
     return float(np.log(spread)) if spread > 0 else 0.0
 
 
-def _first_log_scale(reg: Regression) -> float:
-    prior = reg.prior.scale_prior
+def _first_log_scale(prior: PositivePrior | None) -> float:
     return 0.0 if prior is None else prior.log_center or 0.0
 
 

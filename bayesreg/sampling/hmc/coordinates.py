@@ -70,21 +70,21 @@ class Coordinates:
         Laplace scale of a column with a kink, infinite without; what u is multiplied by there.
     share : ndarray, shape (p,)
         a_j.
-    log_reference : float
+    log_reference : ndarray, shape (1,) or (p,)
         log f₀.
     """
 
     laplace: np.ndarray
     spread: np.ndarray
     share: np.ndarray
-    log_reference: float
+    log_reference: np.ndarray
 
     def log_unit(self, log_factor: np.ndarray) -> np.ndarray:
-        """Log r_j, shape (C, p)."""
-        return self.log_reference + np.multiply.outer(log_factor - self.log_reference, self.share)
+        """Log r_j, shape (..., p), for log f of shape (..., 1) or (..., p)."""
+        return np.asarray(self.log_reference + (log_factor - self.log_reference) * self.share)
 
     def curve(self, u: np.ndarray, log_factor: np.ndarray) -> Curve:
-        """Return β and its derivatives at u (C, p), with the logarithm of f, shape (C,)."""
+        """Return β and its derivatives at u (C, p), with the logarithm of f, shape (C, 1) or (C, p)."""
         log_unit = self.log_unit(log_factor)
         unit = np.exp(log_unit)
         kinked = np.isfinite(self.laplace)
@@ -112,10 +112,10 @@ class Coordinates:
             np.where(kinked, bent.log_derivative_slope, 0.0),
         )
 
-    def inverse(self, beta: np.ndarray, log_factor: np.ndarray | float) -> np.ndarray:
-        """Return u at β, shape (..., p), and log f, shape (...)."""
+    def inverse(self, beta: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
+        """Return u at β, shape (..., p), and log f, shape (..., 1) or (..., p)."""
         from scipy.special import ndtri_exp
 
-        unit = np.exp(self.log_unit(np.array(log_factor)))
+        unit = np.exp(self.log_unit(log_factor))
         bent = -np.sign(beta) * ndtri_exp(-np.abs(beta) / (unit * self.laplace) - LOG_TWO)
         return np.where(np.isfinite(self.laplace), bent, beta / (unit * self.spread))

@@ -157,11 +157,15 @@ def _to_unknowns(sampler: Sampler, z: np.ndarray) -> Unknowns:
     """Draws from places in whitened coordinates, shape (C, D, d)."""
     target, shape = sampler.target, z.shape[:2]
     reg = target.reg
-    beta, level, log_sigma, log_scale = (np.empty((*shape, reg.p)), *np.empty((3, *shape)))
+    beta, level, log_sigma = (np.empty((*shape, reg.p)), *np.empty((2, *shape)))
+    scales = {group.name: np.empty(shape) for group in target.groups if group.prior is not None}
     for chain, inside in enumerate(z):
         at = target.locate(sampler.whitening.place(inside))
-        log_sigma[chain], log_scale[chain] = at.log_sigma, at.log_scale
+        log_sigma[chain] = at.log_sigma
+        for group, log_scale in zip(target.groups, at.log_scales, strict=True):
+            if group.prior is not None:
+                scales[group.name][chain] = np.exp(log_scale)
         gamma, level[chain] = target.likelihood.intercept.split(at.theta, 0.0)
         beta[chain] = reg.coordinates.beta(gamma)
     sigma = np.exp(log_sigma) if reg.noise.sigma is None else np.full(shape, reg.noise.sigma)
-    return Unknowns(beta, level, sigma, {} if reg.scale_known else {"scale": np.exp(log_scale)})
+    return Unknowns(beta, level, sigma, scales)

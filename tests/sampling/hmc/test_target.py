@@ -31,6 +31,10 @@ PRIORS = {
     "laplace, scale bounded": br.Laplace(br.Uniform(1.5)),
     "normal and flat": br.Normal([0.5, INF, 2.0]),
     "normal, scaled, scale unknown": br.Normal(br.InverseGamma(3.0, 2.0), True),
+    "blocks, one scale unknown": br.Blocks({"x1": br.Laplace(br.HalfNormal(1.0))}, rest=br.Normal([0.5, 2.0])),
+    "blocks, scaled": br.Blocks(
+        {"x2": br.Normal(br.InverseGamma(3.0, 2.0), True)}, rest=br.Laplace(br.Uniform(1.5), True)
+    ),
     "every kind of column, scaled": br.ElasticNetPrior([0.5, INF, 1.0], [INF, INF, 2.0], True),
 }
 INTERCEPTS = {
@@ -61,6 +65,12 @@ def target_of(family, prior, intercept, share):
     return replace(target, coordinates=replace(target.coordinates, share=np.full(P, share), log_reference=0.3))
 
 
+def scales_at(target, at):
+    """The unknown scales by name."""
+    pairs = zip(target.groups, at.log_scales, strict=True)
+    return {group.name: np.exp(log) for group, log in pairs if group.prior is not None}
+
+
 @pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
 @pytest.mark.parametrize(("family", "prior", "intercept"), CELLS)
 def test_the_gradient_is_the_slope_of_the_value(family, prior, intercept, share):
@@ -82,15 +92,14 @@ def test_the_value_is_the_log_posterior_of_the_regression_in_other_coordinates(f
 
     def unknowns(x):
         at = target.locate(x)
-        scales = [np.exp(at.log_sigma)] * (reg.noise.sigma is None) + [np.exp(at.log_scale)] * (not reg.scale_known)
-        return np.column_stack([at.theta, *scales])
+        sigma = [np.exp(at.log_sigma)] * (reg.noise.sigma is None)
+        return np.column_stack([at.theta, *sigma, *scales_at(target, at).values()])
 
     step = 1e-6 * np.eye(target.size)
     slopes = np.stack([(unknowns(x + e) - unknowns(x - e)) / 2e-6 for e in step], axis=-1)
     at = target.locate(x)
     level = at.theta[:, -1] + reg.intercept_term.loc if reg.intercept is not False else np.zeros(4)
-    scale = {} if reg.scale_known else {"scale": np.exp(at.log_scale)}
-    given = Unknowns(at.curve.beta, level, np.exp(at.log_sigma), scale)
+    given = Unknowns(at.curve.beta, level, np.exp(at.log_sigma), scales_at(target, at))
     expected = log_likelihood(reg, given) + log_prior(reg, given) + np.linalg.slogdet(slopes)[1]
     assert np.allclose(np.diff(target.value(at)), np.diff(expected), rtol=1e-6, atol=1e-6)
 
