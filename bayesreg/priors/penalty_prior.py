@@ -59,7 +59,7 @@ class PenaltyPrior(Prior):
 
     def log_survival(self, size: Array, given: Given) -> Array:
         """Log probability that |β_j| exceeds a size, shape (..., p); of a flat column minus that size."""
-        return log_survival(size, self.unit_scales(given.names), given.factor)
+        return log_survival(size, self.unit_scales(given.names), self.factor(given))
 
     def is_flat(self, names: Sequence[str]) -> Array:
         """Columns without either part."""

@@ -155,9 +155,9 @@ class Target:
         unit = beta * inverse
         slope = np.sign(unit) * l1 + unit * l2
         gradient -= slope * inverse
-        pull, shared = unit * slope, beta * gradient + 1
+        product, shared = unit * slope, beta * gradient + 1
         of_factors = [
-            np.sum(pull[:, columns], axis=1)
+            np.sum(product[:, columns], axis=1)
             - self.penalized[columns].sum()
             + shared[:, columns] @ self.coordinates.share[columns]
             for _, _, columns in self.groups
