@@ -100,9 +100,10 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     'gibbs'
     """
     require_regression(reg)
-    reg.require_unbounded("sampling")
     if engine not in ENGINES:
         raise UnsupportedError(f"engine {engine!r} is not available; available: {', '.join(ENGINES)}.")
+    if reg.bounds is not None:
+        return _within_bounds(reg, engine)
     if engine != "auto":
         return EngineChoice(engine, "asked for")
     if not reg.is_gaussian:
@@ -121,6 +122,18 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
             else "the scales of blocks are unknown",
         )
     return EngineChoice("gibbs", f"{reg.prior.article} prior is a scale mixture of Normals, which Gibbs draws fast")
+
+
+def _within_bounds(reg: Regression, engine: str) -> EngineChoice:
+    """Gibbs where it has a law, and else NUTS: the other engines have no form for a truncated prior."""
+    if engine in ("exact", "hmc"):
+        raise UnsupportedError(f'engine="{engine}" has no form for bounds; use "gibbs", "nuts" or "auto".')
+    if engine != "auto":
+        return EngineChoice(engine, "asked for")
+    law = reg.is_gaussian and has_law(reg.prior) and reg.intercept_term.fits_scaling(reg.prior.scaled_by_sigma)
+    if law:
+        return EngineChoice("gibbs", "given all else a coefficient within bounds is truncated Normal on each side of 0")
+    return EngineChoice("nuts", "within bounds only the gaussian family, under priors with a Gibbs law, has moves")
 
 
 def _by_gradients(reg: Regression, reason: str) -> EngineChoice:

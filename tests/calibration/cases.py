@@ -32,13 +32,14 @@ class Case:
     kernel: str = "auto"
     thin: int = 10
     tune: int = 200
+    bounds: Any = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """What else a regression is told."""
         noise = {"sigma": self.sigma} if self.has_sigma else {}
         settings = {"intercept": self.intercept, "center": self.center, "standardize": self.standardize}
-        return noise | settings | {"family": self.family}
+        return noise | settings | {"family": self.family, "bounds": self.bounds}
 
     @property
     def has_sigma(self) -> bool:
@@ -146,6 +147,13 @@ STUDENT_T = {
     "block: scaled student t, scale unknown, correlated": Case(
         br.StudentTPrior(1.0, SCALE, True), columns="correlated", thin=20
     ),
+}
+# A half-line keeps half of a prior at every scale, so that a draw may be refused for leaving its bounds.
+BOUNDED = {
+    "bounded: laplace, scale unknown": Case(br.Laplace(SCALE), bounds=[(0, None), (None, 0), (None, None)]),
+    "bounded: scaled normal, scale unknown, wide": Case(br.Normal(SCALE, True), **WIDE, bounds=(0, None)),
+    "bounded: elastic net, boxes": Case(br.ElasticNetPrior(0.7, 0.9), bounds=(-0.3, 0.8)),
+    "bounded: horseshoe": Case(br.Horseshoe(SCALE), bounds=(0, None), thin=30),
 }
 NUTS = {
     "nuts: normal, intercept": Case(br.Normal(0.7), intercept=LEVEL, **BY_NUTS),

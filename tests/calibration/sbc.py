@@ -71,9 +71,19 @@ def draw_truth(case: Any, columns: np.ndarray, generator: np.random.Generator) -
     """Parameters and data; again where the data are refused, which says nothing of parameters given data."""
     while True:
         given = joint.draw_all(case.prior, case.sigma, case.intercept, case.p, generator)
+        if not is_within(case, given.beta):
+            continue
         y = joint.draw_target(case.family, given.level + columns @ given.beta, given.sigma, generator)
         if is_informative(case, y):
             return joint.Parameters(*(np.asarray(part)[None] for part in given)), y
+
+
+def is_within(case: Any, beta: np.ndarray) -> bool:
+    """Whether coefficients lie within the bounds of their columns."""
+    if case.bounds is None:
+        return True
+    lower, upper = np.array([case.bounds] * case.p if isinstance(case.bounds, tuple) else case.bounds, dtype=float).T
+    return not (np.any(beta < lower) or np.any(beta > upper))
 
 
 def is_informative(case: Any, y: np.ndarray) -> bool:

@@ -24,6 +24,12 @@ def test_ranks_of_hmc_are_uniform(name):
     sbc.assert_uniform(sbc.CASES[name], 100, len(sbc.CASES))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sbc.cases.BOUNDED)
+def test_ranks_within_bounds_are_uniform(name):
+    sbc.assert_uniform(sbc.cases.BOUNDED[name], 100, len(sbc.cases.BOUNDED))
+
+
 def test_ranks_of_the_exact_engine_are_uniform():
     """Two hundred replications of the cheapest case."""
     sbc.assert_uniform(FAST, 200, 1)

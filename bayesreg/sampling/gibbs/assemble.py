@@ -8,6 +8,7 @@ from scipy import linalg
 
 from bayesreg.design.implicit import ImplicitColumns
 from bayesreg.errors import ConvergenceError, UnsupportedError
+from bayesreg.model.bounds import Box
 from bayesreg.model.objective import conditional_intercept, split
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.regression import Regression
@@ -50,7 +51,8 @@ def assemble(reg: Regression) -> Problem:
     law = law_of(reg.prior, reg.names)
     inverse_laplace, precision, common = _prior_parts(reg, law)
     flat = ~common & (precision == 0)
-    require_proper(reg, flat)
+    box = reg.box or Box(np.full(loss.size, -np.inf), np.full(loss.size, np.inf))
+    require_proper(reg, flat & ~(np.isfinite(box.lower) & np.isfinite(box.upper)))
     wide = loss.A is not None and loss.A.shape[0] < loss.size and not np.any(flat)
     rows, response, origin = _wide_data(loss) if wide else _tall_data(loss)
     term = reg.intercept_term
@@ -84,6 +86,9 @@ def assemble(reg: Regression) -> Problem:
         center_loc=center.loc if center else 0.0,
         center_scale=center.scale if center else 0.0,
         center_scaled=center.scaled_by_sigma if center else False,
+        lower=box.lower,
+        upper=box.upper,
+        is_bounded=reg.bounds is not None,
     )
 
 

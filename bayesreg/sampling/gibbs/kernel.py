@@ -75,9 +75,13 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
         raise UnsupportedError(f"Gibbs kernel {wanted!r} is not available; available: {', '.join(KERNELS)}.")
     local = problem.mixing != LAPLACE
     overrelaxation = OVERRELAXED_LOCAL if local else OVERRELAXED_BLOCKS
+    if problem.is_bounded and wanted == "block":
+        raise UnsupportedError('within bounds coefficients are drawn one at a time; use kernel="coordinate".')
     block = Kernel("block", 1, 0, overrelaxation, _cost_of_block(problem), "asked for")
     if wanted == "block":
         return block
+    if problem.is_bounded:
+        return _within_bounds(problem, slowest_direction(problem, start))
     if wanted in EITHER and local and not (problem.wide and problem.mixing == STUDENT_T):
         return replace(block, reason="given local scales correlated coefficients trade places, which blocks allow")
     slowest = slowest_direction(problem, start)
@@ -91,6 +95,12 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
     share = one.cost / block.cost
     comparison = f"about {sweeps:.1f} sweeps of coordinates to a draw, each {share:.2g} times the cost of a block"
     return replace(one if problem.wide or share * sweeps < BLOCK_SWEEPS else block, reason=comparison)
+
+
+def _within_bounds(problem: Problem, slowest: float) -> Kernel:
+    """Fresh draws of one coefficient at a time, as the others leave it."""
+    thin = int(np.clip(round(1.0 / slowest / BLOCK_SWEEPS), 1, MOST_SWEEPS))
+    return Kernel("coordinate", thin, 0, 0.0, _cost_of_coordinates(problem), "within bounds, one at a time")
 
 
 def overrelaxation_of(slowest: float) -> float:

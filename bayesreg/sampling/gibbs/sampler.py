@@ -82,6 +82,8 @@ def sample_gibbs(
     ConvergenceError
         If the draws leave the range of numbers, as under an improper posterior.
     """
+    if kernel == "interpreted":
+        reg.require_unbounded("the interpreted kernel")
     if kernel == "interpreted" or (kernel == "auto" and is_short(reg, chains * (draws + tune))):
         from bayesreg.sampling.gibbs.interpreted import sample_interpreted
 
@@ -106,7 +108,7 @@ def sample_gibbs(
 
 def is_short(reg: Regression, sweeps: int) -> bool:
     """Whether so many sweeps of all chains are drawn by interpreted code, unless another kernel is asked for."""
-    covered = reg.is_gaussian and reg.scale_known and reg.prior.has_penalty
+    covered = reg.is_gaussian and reg.scale_known and reg.prior.has_penalty and reg.bounds is None
     return covered and reg.p <= SHORT_COLUMNS and sweeps <= SHORT_SWEEPS
 
 

@@ -10,6 +10,7 @@ from math import sqrt
 import numpy as np
 from numba import njit
 
+from bayesreg.sampling.gibbs.compiled.bounded import bounded_draw
 from bayesreg.sampling.gibbs.compiled.lasso import lasso_move
 from bayesreg.sampling.gibbs.compiled.linear import cholesky, dot, solve_lower, solve_upper, subtract
 from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB, STUDENT_T, Problem, State
@@ -78,7 +79,11 @@ def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: S
         unit = unit_of(problem, state.hyper, j)
         precision = problem.diagonal[j] * inverse + prior_precision(problem, state, j)
         score = (score + problem.diagonal[j] * old) * inverse
-        new = lasso_move(generator, precision, score, problem.laplace[j] / unit, old, overrelaxation)
+        weight = problem.laplace[j] / unit
+        if problem.is_bounded:
+            new = bounded_draw(generator, precision, score, weight, problem.lower[j], problem.upper[j])
+        else:
+            new = lasso_move(generator, precision, score, weight, old, overrelaxation)
         if new != old:
             state.theta[j] = new
             subtract(state.residual, new - old, row)

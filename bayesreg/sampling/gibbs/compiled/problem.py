@@ -48,6 +48,10 @@ class Problem(NamedTuple):
         Σw, mean of y, and the Normal prior of an intercept at the centre; center_scale 0 if there is none.
     center_scaled : bool
         Whether that prior is scaled by sigma.
+    lower, upper : ndarray, shape (q,)
+        Bounds of θ; infinite where there are none.
+    is_bounded : bool
+        Whether there are any.
     """
 
     rows: np.ndarray
@@ -78,6 +82,9 @@ class Problem(NamedTuple):
     center_loc: float
     center_scale: float
     center_scaled: bool
+    lower: np.ndarray
+    upper: np.ndarray
+    is_bounded: bool
 
 
 class State(NamedTuple):
