@@ -8,6 +8,7 @@ from .analysis.comparison.compare import Comparison as Comparison
 from .analysis.comparison.compare import compare as compare
 from .analysis.explanation.explain import explain as explain
 from .analysis.explanation.explanation import Explanation as Explanation
+from .analysis.in_passes import sample_in_passes as sample_in_passes
 from .analysis.predict import Prediction as Prediction
 from .analysis.predict import predict as predict
 from .analysis.shrinkage.sensitivity import prior_sensitivity as prior_sensitivity
@@ -34,6 +35,8 @@ from .model.regression import Regression as Regression
 from .optimize.certificate import Certificate as Certificate
 from .optimize.certificate import certify as certify
 from .optimize.estimate import Estimate as Estimate
+from .optimize.in_passes import PassesEstimate as PassesEstimate
+from .optimize.in_passes import map_in_passes as map_in_passes
 from .optimize.least_squares import least_squares as least_squares
 from .optimize.map_estimate import map_estimate as map_estimate
 from .optimize.path import Path as Path

@@ -67,6 +67,23 @@ def test_gram_is_that_of_the_written_matrix_in_blocks_of_any_size(monkeypatch, o
     np.testing.assert_allclose(A.gram(), written.T @ written, rtol=1e-12, atol=1e-12)
 
 
+@variants
+def test_the_gram_of_few_stored_numbers_is_that_of_the_written_matrix(monkeypatch, ones, root):
+    """Levels, one of which is frequent, and a column far from 0; never from a dense block of all of them."""
+    rng = np.random.default_rng(5)
+    n, p = 4000, 60
+    X = np.zeros((n, p))
+    X[np.arange(n), np.minimum(rng.integers(0, 90, n), p - 2)] = 1.0
+    X[:, -1] = rng.normal(50.0, 1.0, n)
+    weights = rng.uniform(0.5, 2, size=n) if root else None
+    A = ImplicitColumns(sparse.csc_array(X), X.mean(axis=0), X.std(axis=0), weights, ones)
+    written = A[:, :]
+    seen = []
+    monkeypatch.setattr(ImplicitColumns, "__getitem__", lambda self, key: seen.append(key) or written[key])
+    np.testing.assert_allclose(A.gram(), written.T @ written, rtol=1e-12, atol=1e-12 * n)
+    assert sum(len(columns) for _, columns in seen) == 1 + ones
+
+
 def test_absolute_sums_bound_those_of_the_written_matrix():
     A, written = case(True, False)
     sizes = np.linspace(1, 3, 13)
