@@ -109,6 +109,11 @@ def check_prior(prior: object, design: Design, intercept: Intercept) -> None:
             "columns to priors with br.Blocks({…}, rest=…)."
         )
     prior.coordinates(design.names)
+    if prior.is_of_user_columns and not np.all(design.standardization.sd == 1):
+        raise PriorError(
+            "the prior is a posterior of other data, on the user's columns; standardized columns would be others: set "
+            "standardize=False."
+        )
     flat = prior.flat_columns(design.names) & design.constant
     if np.any(flat) and intercept.centered:
         constants = [name for name, flag in zip(design.names, flat, strict=True) if flag]

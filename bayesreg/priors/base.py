@@ -210,6 +210,11 @@ class Prior(ABC):
         return np.zeros(len(names), dtype=bool)
 
     @property
+    def is_of_user_columns(self) -> bool:
+        """Whether it is stated on the user's columns, so that they may not be standardized."""
+        return False
+
+    @property
     def of_coordinates(self) -> "Prior":
         """The prior of each coordinate by itself, around 0."""
         return self

@@ -30,15 +30,22 @@ class Matrix:
     is_precision : bool
     names : tuple of str or None
         Of its rows and columns, if it was given with names.
+    on_user_columns : bool
+        Whether it is of the coefficients of the user's columns, and so of no standardized ones.
+    origin : str
+        What else is to be known of it.
     """
 
     values: Array
     is_precision: bool
     names: tuple[str, ...] | None = None
+    on_user_columns: bool = False
+    origin: str = ""
 
     def __repr__(self) -> str:
         flat = f", flat along {self.n_flat} direction{'s'[: self.n_flat > 1]}" if self.n_flat else ""
-        return f"<{len(self.values)} × {len(self.values)}{flat}>"
+        origin = f", {self.origin}" if self.origin else ""
+        return f"<{len(self.values)} × {len(self.values)}{flat}{origin}>"
 
     @property
     def kind(self) -> str:
@@ -63,6 +70,11 @@ class Matrix:
         PriorError
             If there are more or fewer columns, or others.
         """
+        if self.names is not None and set(self.names) == {*columns, "intercept"} != set(columns):
+            raise PriorError(
+                'this prior is of the intercept too: give X a column of ones named "intercept" and set '
+                "intercept=False, or drop it: br.Normal.from_posterior(idata, intercept=False)."
+            )
         if len(columns) != len(self.values):
             raise PriorError(
                 f"{self.kind} is {len(self.values)} × {len(self.values)} for {len(columns)} columns, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -11,11 +11,15 @@ from bayesreg.priors.base import Prior, Term
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import ColumnValues, as_numbers, names_of, per_column, validate_locations
 from bayesreg.priors.coordinates import PLAIN, Coordinates
+from bayesreg.priors.from_draws import moments_of
 from bayesreg.priors.from_r2 import FromR2
 from bayesreg.priors.given import Array, Given
 from bayesreg.priors.matrix import Matrix, read_matrix
 from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.priors.scale import Scale, in_words, narrowed, resolved, validate_one_scale, validate_scale
+
+if TYPE_CHECKING:
+    from xarray import DataTree
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -130,12 +134,57 @@ class Normal(PenaltyPrior, FromR2):
         """Whether it can be the prior of a single unknown, such as an intercept."""
         return self.matrix is None and isinstance(self.scale, float) and isinstance(self.loc, float)
 
+    @property
+    def is_of_user_columns(self) -> bool:
+        """Whether it is a posterior of other data, whose columns have other standard deviations."""
+        return self.matrix is not None and self.matrix.on_user_columns
+
+    @classmethod
+    def from_posterior(cls, idata: "DataTree", *, intercept: bool = True) -> Self:
+        """The posterior of some data as the prior for the next: its mean and covariance.
+
+        They are exact, and so is the update, where the posterior is Normal: for the gaussian family with known sigma
+        under a Normal prior of known scale, of up to 500 columns. Otherwise they are those of the draws, as its repr
+        says. They are of the coefficients on the user's columns, so that the next regression needs
+        ``standardize=False``.
+
+        Parameters
+        ----------
+        idata : xarray.DataTree
+            From :func:`bayesreg.sample`.
+        intercept : bool
+            Where there was one, the posterior is of the coefficients and the intercept together, which are correlated:
+            the next regression then has a column of ones named "intercept", and ``intercept=False``. False keeps the
+            coefficients alone, and forgets what the data said of the intercept.
+
+        Raises
+        ------
+        DataError
+            If `idata` is no posterior, or its draws are too few.
+
+        Examples
+        --------
+        >>> import bayesreg as br
+        >>> frame, target = br.load_dataset("diabetes")
+        >>> X, y, settings = frame.drop(columns=target).assign(intercept=1.0), frame[target], {"standardize": False}
+        >>> settings |= {"intercept": False, "sigma": 54.0}
+        >>> first = br.sample(br.Regression(X[:200], y[:200], prior=br.Normal(10.0), **settings), random_seed=1)
+        >>> then = br.Regression(X[200:], y[200:], prior=br.Normal.from_posterior(first), **settings)
+        >>> at_once = br.Regression(X, y, prior=br.Normal(10.0), **settings)
+        >>> bool(np.allclose(br.map_estimate(then).coef, br.map_estimate(at_once).coef, rtol=1e-8))
+        True
+        """
+        moments = moments_of(idata, intercept=intercept)
+        matrix = read_matrix(moments.covariance, is_precision=False)
+        matrix = replace(matrix, names=moments.names, on_user_columns=True, origin=moments.origin)
+        return cls(loc=dict(zip(moments.names, moments.mean.tolist(), strict=True)), matrix=matrix)
+
     def coordinates(self, names: Sequence[str]) -> Coordinates:
         """β = loc + Lγ with independent γ."""
         if self.matrix is None and not self.has_loc:
             return PLAIN
-        loc = per_column(self.loc, names, "Normal loc") if self.has_loc else None
-        return Coordinates(loc, None if self.matrix is None else self.matrix.factor_of(names))
+        factor = None if self.matrix is None else self.matrix.factor_of(names)
+        return Coordinates(per_column(self.loc, names, "Normal loc") if self.has_loc else None, factor)
 
     @property
     def is_truncatable(self) -> bool:

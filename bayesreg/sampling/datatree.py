@@ -66,7 +66,7 @@ def to_datatree(
     data = {"posterior": posterior_variables(reg, draws), **data}
     if reg.design.rows is not None:
         data["observed_data"] = {"y": reg.design.rows.y}
-    data["constant_data"] = _constants(reg)
+    data["constant_data"] = _constants(reg) | _moments(run)
     attrs = {**attributes_of(reg), **attributes}
     coords: dict[str, Any] = {"coef_name": list(reg.names)}
     matrices = [name for name in reg.prior.array_fields.values() if np.ndim(data["constant_data"].get(name, 0)) == 2]
@@ -77,6 +77,10 @@ def to_datatree(
     dims = {name: ["coef_name"] for name in variables_by_column(reg)}
     dims |= {name: ["coef_name"] for name in reg.prior.array_fields.values()}
     dims |= {name: ["coef_name", "other_name"] for name in matrices}
+    dims |= {"posterior_mean": ["parameter"], "posterior_cov": ["parameter", "other_parameter"]}
+    if run.moments is not None:
+        parameters = [*reg.names, *["intercept"][: reg.intercept_term.exists]]
+        coords |= {"parameter": parameters, "other_parameter": parameters}
     dims |= {"mean_x": ["coef_name"], "cross": ["coef_name"], "gram": ["coef_name", "other_name"]}
     dims |= {name: ["row"] for name in ("y", "weights", "offset")} | {"X": ["row", "coef_name"]}
     prior_attrs = {"prior": {"improper": " ".join(improper_parts(reg))}} if "prior" in data else {}
@@ -273,6 +277,11 @@ def _constants(reg: Regression) -> dict[str, Any]:
             constants["X"] = rows.X
         constants |= {name: value for name in ("weights", "offset") if (value := getattr(rows, name)) is not None}
     return constants
+
+
+def _moments(run: Run) -> dict[str, Any]:
+    """Those of the posterior on the user's columns, where it is Normal."""
+    return {} if run.moments is None else dict(zip(("posterior_mean", "posterior_cov"), run.moments, strict=True))
 
 
 def _statistics(reg: Regression) -> dict[str, Any]:

@@ -33,6 +33,9 @@ class Run:
         What ran, such as ``"bayesreg"`` or ``"pymc"``.
     settings : dict of str to str or number
         How it ran, such as ``kernel`` and ``sweeps_per_draw``.
+    moments : tuple of ndarray, or None
+        Mean and covariance of a posterior that is Normal, of the coefficients and the intercept if there is one, on the
+        user's columns.
     """
 
     draws: Unknowns
@@ -40,6 +43,7 @@ class Run:
     warmup: int = 0
     library: str = "bayesreg"
     settings: dict[str, str | float] = field(default_factory=dict)
+    moments: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def chain_generators(random_seed: int | np.random.SeedSequence | None, chains: int) -> list[np.random.Generator]:

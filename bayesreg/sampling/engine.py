@@ -20,7 +20,7 @@ from bayesreg.sampling.arguments import (
 )
 from bayesreg.sampling.datatree import check_groups, log_posterior, to_datatree
 from bayesreg.sampling.draws import Run, Tick
-from bayesreg.sampling.exact.posterior import sample_exact
+from bayesreg.sampling.exact.moments import sample_with_moments
 from bayesreg.sampling.gate import SMALLEST_ESS, Diagnostics, diagnose
 from bayesreg.sampling.gibbs.laws import has_law
 from bayesreg.sampling.gibbs.sampler import WARMUP, sample_gibbs
@@ -296,7 +296,7 @@ def _run(
     thin: int,
 ) -> Run:
     if engine == "exact":
-        return sample_exact(reg, **plan)
+        return sample_with_moments(reg, **plan)
     if engine == "gibbs":
         warmup = WARMUP if tune is None else tune
         total = plan["chains"] * (plan["draws"] + warmup)

@@ -58,10 +58,18 @@ class ExactPosterior:
 
     def mean(self) -> np.ndarray:
         """Posterior mean of beta, shape (p,)."""
-        return split(self.reg, self._theta(self._mean(self.marginal.nodes)), 0.0)[0]
+        return split(self.reg, self.theta_mean(), 0.0)[0]
+
+    def theta_mean(self) -> np.ndarray:
+        """Posterior mean of θ, shape (q,)."""
+        return self._theta(self._mean(self.marginal.nodes))
 
     def covariance(self) -> np.ndarray:
-        """Posterior covariance of beta, shape (p, p).
+        """Posterior covariance of beta, shape (p, p); ModeError if it is infinite."""
+        return self.reg.coordinates.covariance(self.theta_covariance()[: self.reg.p, : self.reg.p])
+
+    def theta_covariance(self) -> np.ndarray:
+        """Posterior covariance of θ, shape (q, q).
 
         Raises
         ------
@@ -78,8 +86,7 @@ class ExactPosterior:
             inside += away.T @ (block.weight[:, None] * away)
             inside += side.T @ ((block.weight * given.level_variance)[:, None] * side)
             inside[np.arange(rank), np.arange(rank)] += block.weight @ given.variance
-        whole = self._from_inside(inside, nodes)
-        return self.reg.coordinates.covariance(whole[: self.reg.p, : self.reg.p])
+        return self._from_inside(inside, nodes)
 
     def draw(self, generator: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Independent draws of (beta, intercept at the centre, sigma, scale), shapes (draws, p) and 3 × (draws,)."""
@@ -246,8 +253,12 @@ def _log_constant(reg: Regression, free: np.ndarray) -> float:
 
 def sample_exact(reg: Regression, *, draws: int, chains: int, random_seed: int | np.random.SeedSequence | None) -> Run:
     """Independent draws in the shape of chains, each chain from its own stream."""
-    posterior = exact_posterior(reg)
-    shape = (chains, draws, reg.p)
+    return run_of(exact_posterior(reg), draws, chains, random_seed)
+
+
+def run_of(posterior: ExactPosterior, draws: int, chains: int, random_seed: int | np.random.SeedSequence | None) -> Run:
+    """Draws of a posterior that is at hand."""
+    reg, shape = posterior.reg, (chains, draws, posterior.reg.p)
     beta = np.empty(shape, dtype=draw_type(shape))
     others = [
         posterior.draw_into(part, generator)
