@@ -83,6 +83,7 @@ from .priors.dictionary import convert as convert
 from .priors.dictionary import to_penalty as to_penalty
 from .priors.dictionary import to_prior as to_prior
 from .priors.elastic_net import ElasticNetPrior as ElasticNetPrior
+from .priors.group_laplace import GroupLaplace as GroupLaplace
 from .priors.horseshoe import Horseshoe as Horseshoe
 from .priors.horseshoe import guess_scale as guess_scale
 from .priors.hyper import (
@@ -115,6 +116,7 @@ from .priors.objective import objectives as objectives
 from .priors.penalty import L1 as L1
 from .priors.penalty import L2 as L2
 from .priors.penalty import ElasticNet as ElasticNet
+from .priors.penalty import GroupL1 as GroupL1
 from .priors.penalty_prior import PenaltyPrior as PenaltyPrior
 from .priors.regularized_horseshoe import RegularizedHorseshoe as RegularizedHorseshoe
 from .priors.student_t import StudentTPrior as StudentTPrior

@@ -8,6 +8,7 @@ import numpy as np
 from bayesreg.model.bounds import Box
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.row_loss import RowLoss
+from bayesreg.priors.partition import SINGLES, Partition
 
 # Columns whose sizes differ by no more than this factor stay as they are.
 SPREAD = 16.0
@@ -43,9 +44,11 @@ class EvenColumns[Loss: QuadraticLoss | RowLoss]:
         return np.asarray(theta / self.unit)
 
 
-def even_columns[Loss: QuadraticLoss | RowLoss](loss: Loss, l1: np.ndarray, l2: np.ndarray) -> EvenColumns[Loss]:
-    """Restate loss + Σ λ_j|θ_j| + ½κ_jθ_j², so that solvers and certificates see no unit of a column."""
-    sizes = loss.column_sizes
+def even_columns[Loss: QuadraticLoss | RowLoss](
+    loss: Loss, l1: np.ndarray, l2: np.ndarray, blocks: Partition = SINGLES
+) -> EvenColumns[Loss]:
+    """Restate loss + Σ λ·length + ½κ_jθ_j², so that solvers and certificates see no unit of a block."""
+    sizes = blocks.largest(loss.column_sizes)
     sizes = np.where(sizes > 0, sizes, 1.0)
     if np.max(sizes) <= SPREAD * np.min(sizes):
         return EvenColumns(loss, l1, l2, np.ones(loss.size))

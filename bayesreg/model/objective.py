@@ -12,15 +12,18 @@ from bayesreg.model.unknowns import Unknowns
 def objective_at(reg: Regression, theta: np.ndarray, sigma: float) -> float:
     """Q(θ) in ``half_rss`` at sigma, with the terms of an intercept prior where there is one."""
     l1, l2 = strengths_at(reg, sigma)
-    penalty = float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
+    penalty = float(l1 @ reg.partition.shares(theta) + 0.5 * l2 @ theta**2)
     if not reg.is_gaussian:
         return reg.row_loss.value(theta) + penalty
     return 0.5 * rss_at(reg, theta, sigma) + penalty + _intercept_penalty(reg, sigma)
 
 
 def strengths_at(reg: Regression, sigma: float) -> tuple[np.ndarray, np.ndarray]:
-    """λ_j = σ²/b_j and κ_j = σ²/s_j² in ``half_rss`` for each element of θ, both of shape (q,)."""
-    scales = reg.scales.at(sigma)
+    """λ_j = σ²/b_j and κ_j = σ²/s_j² in ``half_rss`` for each element of θ, both of shape (q,).
+
+    λ multiplies the lengths of the prior's blocks.
+    """
+    scales = reg.length_scales.at(sigma)
     # Divided before squared, so that neither tiny nor huge scales over- or underflow on the way.
     l1, l2 = (sigma / scales.laplace) * sigma, (sigma / scales.normal) ** 2
     term = reg.intercept_term

@@ -20,6 +20,7 @@ from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.coordinates import Coordinates
 from bayesreg.priors.normal import Normal
+from bayesreg.priors.partition import Partition
 from bayesreg.priors.positive import PositivePrior
 
 if TYPE_CHECKING:
@@ -303,8 +304,27 @@ class Regression:
 
     @cached_property
     def scales(self) -> ColumnScales:
-        """The prior's scales, one per column; PriorError if one is unknown, or the prior is no penalty."""
+        """The prior's scales, one per column.
+
+        Raises
+        ------
+        PriorError
+            If one is unknown, or the prior is no penalty.
+        UnsupportedError
+            If the prior joins columns.
+        """
         return self.prior.column_scales(self.names)
+
+    @cached_property
+    def length_scales(self) -> ColumnScales:
+        """The same for the lengths of `partition`, which a prior may state of joined columns too."""
+        return self.prior.length_scales(self.names)
+
+    @cached_property
+    def partition(self) -> Partition:
+        """The elements of θ that the prior joins; λ multiplies the length of each block."""
+        blocks = self.prior.partition(self.names)
+        return blocks.appended(1) if self.intercept_term.in_theta else blocks
 
     @cached_property
     def unit_scales(self) -> ColumnScales:

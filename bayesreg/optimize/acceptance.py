@@ -8,6 +8,7 @@ from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.certificate import certify_family_points, certify_points
 from bayesreg.optimize.cures import UNEVEN
+from bayesreg.priors.partition import SINGLES, Partition
 
 # What a certificate must show before a point is returned; ROUNDING is that of the gradient itself, as a share of it.
 KKT_TOLERANCE, GAP_TOLERANCE, ROUNDING = 1e-9, 1e-9, 1e3 * float(np.finfo(float).eps)
@@ -24,6 +25,7 @@ def check_accepted(
     kkt: np.ndarray,
     gap: np.ndarray,
     box: Box | None = None,
+    blocks: Partition = SINGLES,
 ) -> None:
     """Raise ConvergenceError unless m points on columns of even size are minima up to rounding.
 
@@ -45,7 +47,7 @@ def check_accepted(
     wide = np.flatnonzero(~(gap <= GAP_TOLERANCE))
     if len(wide) == 0:
         return
-    excess = _excess_of_gap(loss, theta[wide], l1[wide], l2[wide], box)
+    excess = _excess_of_gap(loss, theta[wide], l1[wide], l2[wide], box, blocks)
     if not np.all(excess <= GAP_TOLERANCE):
         worst = int(np.argmax(np.nan_to_num(excess, nan=np.inf)))
         raise ConvergenceError(
@@ -67,7 +69,9 @@ def _gradient_rounding(loss: Loss) -> float:
     return max(rounding, GRADIENTS * loss.gradient_rounding) if isinstance(loss, RowLoss) else rounding
 
 
-def _excess_of_gap(loss: Loss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None) -> np.ndarray:
+def _excess_of_gap(
+    loss: Loss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None, blocks: Partition
+) -> np.ndarray:
     """Relative gap of each point beyond what rounding r of its gradient makes of it, shape (m,).
 
     L1 strengths are raised by r, since a strength below it leaves no feasible dual point; then r leaves 2r|θ_j|
@@ -76,11 +80,11 @@ def _excess_of_gap(loss: Loss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray
     r = _gradient_rounding(loss)
     raised = np.where(l1 > 0, l1 + r, 0.0)
     if isinstance(loss, RowLoss):
-        table = certify_family_points(loss, theta, raised, l2, box=box)
+        table = certify_family_points(loss, theta, raised, l2, box=box, blocks=blocks)
     else:
-        table = certify_points(loss, theta, raised, l2, box=box)
+        table = certify_points(loss, theta, raised, l2, box=box, blocks=blocks)
     squares = np.divide(r**2, 2 * l2, out=np.zeros_like(l2), where=l2 > 0)
-    floor = np.sum(2 * r * np.abs(theta) * (l1 > 0) + squares, axis=1)
+    floor = np.sum(2 * r * blocks.shares(theta) * (l1 > 0) + squares, axis=1)
     beyond = np.maximum(table.gap_absolute - floor, 0.0)
     return np.divide(beyond, np.abs(table.primal), out=np.zeros_like(beyond), where=beyond != 0)
 

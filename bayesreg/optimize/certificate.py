@@ -16,6 +16,7 @@ from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.box_certificate import unpenalized
 from bayesreg.optimize.row_certificate import judge_rows, penalty_gap, violations
+from bayesreg.priors.partition import SINGLES, Partition
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Certificate:
 def certify(reg: Regression, beta: Any, *, sigma: float | None = None, intercept: float | None = None) -> Certificate:
     r"""Judge anybody's coefficients by the optimality conditions of the canonical objective.
 
-    With r = b − Aβ and v = A'r, β is optimal iff v_j ∈ λ_j ∂|β_j| + κ_jβ_j for every j. The duality
+    With r = b − Aβ and v = A'r, β is optimal iff v_j ∈ λ_j ∂|β_j| + κ_jβ_j for every j (where a prior joins columns,
+    v_g ∈ λ_g ∂‖β_g‖ for every group, and lengths ‖·‖ take the place of sizes below). The duality
     gap at the dual point u = c·r, with the largest c ≤ 1 that is feasible, is a sum of terms none of
     which is negative, so that it does not cancel:
 
@@ -128,15 +130,15 @@ def sigma_slope(reg: Regression, beta: np.ndarray, sigma: float) -> float:
     """Derivative in log sigma of the log posterior of (beta, sigma), at the best intercept for them.
 
     −n + RSS/σ² + σ·(log p(σ))' from likelihood and noise prior; a prior scaled by sigma adds, for each
-    column with a scale, −1 + |β_j|/b_j + β_j²/s_j².
+    column with a scale, −1 + |β_j|/b_j + β_j²/s_j² (with a group's ‖β_g‖ for the sum of its |β_j|).
     """
     assert reg.noise.prior is not None
     theta = _with_intercept(reg, beta, None, strengths_at(reg, sigma)[1])
     slope = -reg.n + rss_at(reg, theta, sigma) / sigma**2 + sigma * reg.noise.prior.log_density_slope(sigma)
     if reg.prior.scaled_by_sigma:
-        at = reg.scales.at(sigma)
-        gamma = reg.coordinates.gamma(beta)
-        slope += float(np.sum(np.abs(gamma) / at.laplace + (gamma / at.normal) ** 2) - np.sum(~at.is_flat))
+        at, gamma = reg.length_scales.at(sigma), reg.coordinates.gamma(beta)
+        sizes = reg.prior.partition(reg.names).shares(gamma)
+        slope += float(np.sum(sizes / at.laplace + (gamma / at.normal) ** 2) - np.sum(~at.is_flat))
     if reg.intercept_term.scaled_by_sigma:
         raise PriorError("the joint mode needs an intercept prior that is not scaled by sigma.")
     return slope
@@ -174,20 +176,23 @@ def certify_points(
     l2: np.ndarray,
     *,
     box: Box | None = None,
+    blocks: Partition = SINGLES,
     from_rows: bool = True,
 ) -> CertificateTable:
-    """Certify m points of ½RSS + Σ λ_j|θ_j| + ½κ_jθ_j², each with its own strengths.
+    """Certify m points of ½RSS + Σ λ·length + ½κ_jθ_j², each with its own strengths.
 
     Parameters
     ----------
     theta, l1, l2 : ndarray, shape (m, q)
     box : Box, optional
         The bounds of θ.
+    blocks : Partition, optional
+        Whose lengths are penalized, |θ_j| or ‖θ_g‖.
     from_rows : bool
         Whether residuals are computed on the rows where they are known, or through the Gram matrix,
         which costs nothing in n and is as exact unless columns are nearly collinear.
     """
-    return certify_scores(loss, theta, l1, l2, *loss.scores(theta, from_rows=from_rows), box)
+    return certify_scores(loss, theta, l1, l2, *loss.scores(theta, from_rows=from_rows), box, blocks)
 
 
 def certify_scores(
@@ -198,13 +203,14 @@ def certify_scores(
     score: np.ndarray,
     rss: np.ndarray,
     box: Box | None = None,
+    blocks: Partition = SINGLES,
 ) -> CertificateTable:
     """Certify m points whose scores A'r, shape (m, q), and RSS are known; each may have a response of its own."""
-    violation = violations(theta, score, l1, l2, box)
+    violation = violations(theta, score, l1, l2, box, blocks)
     unit = np.where(l1 > 0, l1, loss.gradient_unit or 1.0)
     relative = np.divide(violation, unit, out=np.zeros_like(violation), where=violation != 0)
-    primal = 0.5 * rss + np.sum(l1 * np.abs(theta) + 0.5 * l2 * theta**2, axis=1)
-    gap = _gap(loss, theta, score, l1, l2, rss, box)
+    primal = 0.5 * rss + np.sum(l1 * blocks.shares(theta) + 0.5 * l2 * theta**2, axis=1)
+    gap = _gap(loss, theta, score, l1, l2, rss, box, blocks)
     return CertificateTable(
         kkt=np.max(relative, axis=1),
         gap=np.divide(gap, primal, out=np.zeros_like(gap), where=gap != 0),
@@ -217,8 +223,9 @@ def certify_scores(
 def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: float | None) -> Certificate:
     """One point; an intercept in closed form adds a term of its own, which is 0 unless another one is claimed."""
     l1, l2 = strengths_at(reg, sigma)
-    even = even_columns(reg.loss, l1[None], l2[None])
-    table = certify_points(even.loss, even.inside(theta[None]), even.l1, even.l2, box=even.within(reg.box))
+    even, blocks = even_columns(reg.loss, l1[None], l2[None], reg.partition), reg.partition
+    box = even.within(reg.box)
+    table = certify_points(even.loss, even.inside(theta[None]), even.l1, even.l2, box=box, blocks=blocks)
     stiffness, away = 0.0, 0.0
     if intercept is not None and not reg.intercept_term.in_theta:
         away = intercept - float(np.asarray(conditional_intercept(reg, sigma)))
@@ -239,13 +246,19 @@ def _certificate(reg: Regression, theta: np.ndarray, sigma: float, intercept: fl
 
 
 def certify_family_points(
-    loss: RowLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, *, box: Box | None = None
+    loss: RowLoss,
+    theta: np.ndarray,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    *,
+    box: Box | None = None,
+    blocks: Partition = SINGLES,
 ) -> CertificateTable:
-    """Certify m points of any family's loss + Σ λ_j|θ_j| + ½κ_jθ_j²; theta, l1 and l2 of shape (m, q).
+    """Certify m points of any family's loss + Σ λ·length + ½κ_jθ_j²; theta, l1 and l2 of shape (m, q).
 
     The gaps are NaN where the loss is not convex, since no gap exists.
     """
-    rows = [judge_rows(loss, *point, box) for point in zip(theta, l1, l2, strict=True)]
+    rows = [judge_rows(loss, *point, box, blocks) for point in zip(theta, l1, l2, strict=True)]
     kkt, violation, gap, primal = np.array(rows).T
     with np.errstate(invalid="ignore"):
         relative = np.where(gap == 0, 0.0, gap / np.abs(primal))
@@ -253,8 +266,9 @@ def certify_family_points(
 
 
 def _certificate_of_rows(reg: Regression, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> Certificate:
-    even = even_columns(reg.row_loss, l1[None], l2[None])
-    table = certify_family_points(even.loss, even.inside(theta[None]), even.l1, even.l2, box=even.within(reg.box))
+    even, blocks = even_columns(reg.row_loss, l1[None], l2[None], reg.partition), reg.partition
+    box = even.within(reg.box)
+    table = certify_family_points(even.loss, even.inside(theta[None]), even.l1, even.l2, box=box, blocks=blocks)
     values: dict[str, Any] = {name: float(getattr(table, name)[0]) for name in table.__dataclass_fields__}
     if not reg.family.has_gap:
         values |= {"gap": None, "gap_absolute": None}
@@ -269,18 +283,19 @@ def _gap(
     l2: np.ndarray,
     rss: np.ndarray,
     box: Box | None,
+    blocks: Partition,
 ) -> np.ndarray:
     """Duality gap of each point, shape (m,); the formula stands in :func:`certify`."""
     if box is not None and len(theta) > 1:
         # What is unpenalized depends on the point.
         points = [slice(k, k + 1) for k in range(len(theta))]
-        return np.concatenate([_gap(loss, theta[k], score[k], l1[k], l2[k], rss[k], box) for k in points])
+        return np.concatenate([_gap(loss, theta[k], score[k], l1[k], l2[k], rss[k], box, blocks) for k in points])
     free = np.all((l1 == 0) & (l2 == 0), axis=0)
     if box is not None:
         point = theta[0], score[0], l1[0], l2[0]
         free = unpenalized(*point, box, lambda some: _project_out(loss, np.flatnonzero(some), score)[0][0])
     score, outside = _project_out(loss, np.flatnonzero(free), score)
-    shrink, pairs = penalty_gap(theta, score, l1, l2, box)
+    shrink, pairs = penalty_gap(theta, score, l1, l2, box, blocks)
     return 0.5 * (1 - shrink) ** 2 * np.maximum(rss - outside, 0.0) + 0.5 * outside + pairs
 
 

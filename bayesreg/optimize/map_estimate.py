@@ -25,8 +25,9 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
 
     For known sigma it is the minimum of the canonical objective
 
-        Q(β) = ½ RSS + Σ_j λ_j |β_j| + ½ Σ_j κ_j β_j²,    λ_j = σ²/b_j,    κ_j = σ²/s_j²,
+        Q(β) = ½ RSS + Σ_j λ_j |β_j| + ½ Σ_j κ_j β_j²,    λ_j = σ²/b_j,    κ_j = σ²/s_j²
 
+    (with Σ_g λ_g‖β_g‖ and λ_g = σ²√m_g/b_g under a prior that joins groups of columns),
     which is unique whenever the columns are in general position. For unknown sigma it is the joint
     mode of (beta, sigma), the density being that of sigma itself; a second mode is warned of.
 
@@ -93,7 +94,9 @@ def map_estimate(reg: Regression, start: np.ndarray | None = None) -> Estimate:
                 "as a number, reg.with_sigma(…), or take the posterior, br.sample(reg)."
             )
         theta, sigma = joint_mode.joint_mode(reg)
-        return _accepted(reg, theta, estimate_at(reg, theta, sigma, "MAP by active set and root of sigma", joint=True))
+        return _accepted(
+            reg, theta, estimate_at(reg, theta, sigma, f"MAP by {_method(reg)} and root of sigma", joint=True)
+        )
     assert reg.noise.sigma is not None
     first = None
     if start is not None and not reg.intercept_term.in_theta:
@@ -129,15 +132,18 @@ def _method(reg: Regression) -> str:
         return "interior point and corner"
     if reg.bounds is not None and reg.is_gaussian:
         return "active set within bounds"
-    return "active set" if reg.is_gaussian else "proximal Newton"
+    if not reg.is_gaussian:
+        return "proximal Newton"
+    return "active set" if reg.prior.is_separable else "group descent and Newton"
 
 
 def _accepted(reg: Regression, theta: np.ndarray, estimate: Estimate) -> Estimate:
     """Return the estimate, unless its certificate shows that it is none."""
     loss = reg.loss if reg.is_gaussian else reg.row_loss
-    even = even_columns(loss, *(part[None] for part in strengths_at(reg, estimate.sigma)))
+    l1, l2 = strengths_at(reg, estimate.sigma)
+    even = even_columns(loss, l1[None], l2[None], reg.partition)
     kkt, gap = (np.array([part], dtype=float) for part in (estimate.certificate.kkt, estimate.certificate.gap))
-    check_accepted(even.loss, even.inside(theta[None]), even.l1, even.l2, kkt, gap, even.within(reg.box))
+    check_accepted(even.loss, even.inside(theta[None]), even.l1, even.l2, kkt, gap, even.within(reg.box), reg.partition)
     slope = estimate.certificate.sigma_slope
     if slope is not None and not slope <= SLOPE_TOLERANCE:
         raise ConvergenceError(f"the joint density still changes with sigma at the point found (slope {slope:.1e}).")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +20,11 @@ from bayesreg.optimize.at_sigma import first_point, minimize_rows
 from bayesreg.optimize.certificate import CertificateTable, certify_family_points, certify_points
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.solvers import active_set, bounded, homotopy, predictor_corrector
+from bayesreg.optimize.solvers.by_partition import Solver, solver_of
 from bayesreg.optimize.strength_grid import default_strengths, multiplied_strengths, strength_max
 from bayesreg.priors.column_values import validate_values
 from bayesreg.priors.objective import canonical_objective
+from bayesreg.priors.partition import SINGLES, Partition
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,10 +184,10 @@ def path(reg: Regression, strengths: object = None) -> Path:
     if not reg.is_gaussian:
         theta, table = _family_path(reg, l1s, l2s)
     else:
-        even = even_columns(reg.loss, l1s, l2s)
-        box = even.within(reg.box)
-        theta = _solve(even.loss, even.l1, even.l2) if box is None else _solve_within(even.loss, even.l1, even.l2, box)
-        table = _certified(even.loss, theta, even.l1, even.l2, box)
+        even, blocks = even_columns(reg.loss, l1s, l2s, reg.partition), reg.partition
+        box, problem = even.within(reg.box), (even.loss, even.l1, even.l2)
+        theta = _solve(*problem, blocks) if box is None else _solve_within(*problem, box)
+        table = _certified(even.loss, theta, even.l1, even.l2, box, blocks)
         theta = even.outside(theta)
     return Path(reg, grid, current, theta, table)
 
@@ -196,11 +198,11 @@ def _family_path(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> tuple[np.nd
     theta = np.empty_like(l1)
     start = first_point(reg)
     for k in range(len(l1)):
-        start = theta[k] = minimize_rows(loss, l1[k], l2[k], start, reg.box)
-    even = even_columns(loss, l1, l2)
+        start = theta[k] = minimize_rows(loss, l1[k], l2[k], start, reg.box, reg.partition)
+    even, blocks = even_columns(loss, l1, l2, reg.partition), reg.partition
     box = even.within(reg.box)
-    table = certify_family_points(even.loss, even.inside(theta), even.l1, even.l2, box=box)
-    check_accepted(even.loss, even.inside(theta), even.l1, even.l2, table.kkt, table.gap, box)
+    table = certify_family_points(even.loss, even.inside(theta), even.l1, even.l2, box=box, blocks=blocks)
+    check_accepted(even.loss, even.inside(theta), even.l1, even.l2, table.kkt, table.gap, box, blocks)
     return theta, table
 
 
@@ -213,8 +215,10 @@ def _read_strengths(strengths: object) -> np.ndarray:
     return np.sort(values)[::-1].copy()
 
 
-def _solve(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+def _solve(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, blocks: Partition) -> np.ndarray:
     """The minimum at each row of strengths, shape (m, q); by the route that suits the penalty, not yet certified."""
+    if blocks is not SINGLES:
+        return _warm_starts(solver_of(blocks), loss, l1, l2)
     if not np.any(l2) and loss.has_gram and _homotopy_suits(loss):
         largest = np.max(l1, axis=1)
         return homotopy.lasso_path(loss.gram, loss.cross, l1[0] / largest[0], largest)
@@ -226,9 +230,14 @@ def _solve(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
 
     if loss.has_gram:
         return predictor_corrector.minimize_along(loss.gram, loss.cross, l1, l2, minimum)
+    return _warm_starts(partial(active_set.minimize, polish=False), loss, l1, l2)
+
+
+def _warm_starts(solve: Solver, loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
+    """The minimum at each row of strengths, from that at the one before."""
     theta = np.empty_like(l1)
     for k in range(len(l1)):
-        theta[k] = minimum(k, theta[k - 1] if k else None)
+        theta[k] = solve(loss, l1[k], l2[k], theta[k - 1] if k else None)
     return theta
 
 
@@ -255,11 +264,11 @@ def _ridge_path(loss: QuadraticLoss, l2: np.ndarray) -> np.ndarray:
 
 
 def _certified(
-    loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None
+    loss: QuadraticLoss, theta: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None, blocks: Partition
 ) -> CertificateTable:
     """Certificates of all points; a point that is not accepted is solved again from where it is, then judged again."""
     from_rows = loss.A is not None and loss.A.size * len(theta) <= ROW_WORK
-    table = certify_points(loss, theta, l1, l2, box=box, from_rows=from_rows)
+    table = certify_points(loss, theta, l1, l2, box=box, blocks=blocks, from_rows=from_rows)
     if box is not None:
         check_accepted(loss, theta, l1, l2, table.kkt, table.gap, box)
         return table
@@ -267,7 +276,7 @@ def _certified(
     if len(retry) == 0:
         return table
     for k in retry:
-        theta[k] = active_set.minimize(loss, l1[k], l2[k], np.where(np.isfinite(theta[k]), theta[k], 0.0))
-    table = certify_points(loss, theta, l1, l2, from_rows=from_rows)
-    check_accepted(loss, theta, l1, l2, table.kkt, table.gap)
+        theta[k] = solver_of(blocks)(loss, l1[k], l2[k], np.where(np.isfinite(theta[k]), theta[k], 0.0))
+    table = certify_points(loss, theta, l1, l2, blocks=blocks, from_rows=from_rows)
+    check_accepted(loss, theta, l1, l2, table.kkt, table.gap, blocks=blocks)
     return table

@@ -21,6 +21,7 @@ from bayesreg.optimize.acceptance import reachable_kkt
 from bayesreg.optimize.estimate import Estimate, estimate_at
 from bayesreg.optimize.foreign.families import fit_family
 from bayesreg.optimize.foreign.generalized import fit_generalized
+from bayesreg.optimize.foreign.grouped import fit_groups
 from bayesreg.optimize.foreign.split import minimize_split
 from bayesreg.priors.dictionary import convert
 
@@ -126,7 +127,7 @@ def _estimate(reg: Regression, sigma: float, solver: str) -> Estimate:
     try:
         with warnings.catch_warnings(record=True), np.errstate(all="ignore"):
             warnings.simplefilter("always")
-            theta, tool = _fit_gaussian(reg, sigma, solver) if reg.is_gaussian else fit_family(reg, solver)
+            theta, tool = _fit(reg, sigma, solver)
             return estimate_at(reg, theta, sigma, f"penalized {kind} by {tool}")
     except (BayesregError, ImportError):
         raise
@@ -134,9 +135,17 @@ def _estimate(reg: Regression, sigma: float, solver: str) -> Estimate:
         raise ConvergenceError(f"{solver} failed with {type(failure).__name__}: {failure}") from failure
 
 
+def _fit(reg: Regression, sigma: float, solver: str) -> tuple[np.ndarray, str]:
+    if not reg.prior.is_separable:
+        return fit_groups(reg, sigma, solver, *(_rows(reg.loss) if reg.is_gaussian else (None, None)))
+    return _fit_gaussian(reg, sigma, solver) if reg.is_gaussian else fit_family(reg, solver)
+
+
 def _accepted(reg: Regression, estimate: Estimate) -> Estimate:
     """Return the estimate, unless its certificate shows that it is none."""
-    even = even_columns(reg.loss if reg.is_gaussian else reg.row_loss, *strengths_at(reg, estimate.sigma))
+    even = even_columns(
+        reg.loss if reg.is_gaussian else reg.row_loss, *strengths_at(reg, estimate.sigma), reg.partition
+    )
     allowed = max(KKT_TOLERANCE, ROUNDING * float(reachable_kkt(even.loss, even.l1[None])[0]))
     if not estimate.certificate.kkt <= allowed:
         raise ConvergenceError(

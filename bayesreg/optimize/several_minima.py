@@ -10,6 +10,7 @@ import numpy as np
 from bayesreg.errors import ConvergenceError
 from bayesreg.families.gaussian import Gaussian
 from bayesreg.model.row_loss import RowLoss
+from bayesreg.priors.partition import SINGLES, Partition
 
 # Minima are distinct if some fitted value differs by this share of sigma.
 DISTINCT = 1e-3
@@ -19,7 +20,13 @@ Solver = Callable[[RowLoss, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def minima(
-    solve: Solver, loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, most: int | None
+    solve: Solver,
+    loss: RowLoss,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    start: np.ndarray,
+    most: int | None,
+    blocks: Partition = SINGLES,
 ) -> list[np.ndarray]:
     """Distinct local minima, the lowest first.
 
@@ -32,6 +39,8 @@ def minima(
     l1, l2, start : ndarray, shape (q,)
     most : int or None
         How many starting points are tried; None for all.
+    blocks : Partition, optional
+        Whose lengths are penalized.
     """
     reached, failure = [], None
     for first in islice(_starts(solve, loss, l1, l2, start), most):
@@ -41,7 +50,7 @@ def minima(
             failure = error
     if failure is not None and not reached:
         raise failure
-    reached.sort(key=lambda theta: loss.value(theta) + float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2))
+    reached.sort(key=lambda theta: loss.value(theta) + float(l1 @ blocks.shares(theta) + 0.5 * l2 @ theta**2))
     distinct: list[np.ndarray] = []
     for theta in reached:
         if all(np.max(np.abs(loss.eta(theta) - loss.eta(other))) > DISTINCT for other in distinct):

@@ -6,7 +6,7 @@ from scipy import optimize
 from bayesreg.errors import PriorError, UnsupportedError
 from bayesreg.model.objective import strengths_at
 from bayesreg.model.regression import Regression, check_regression
-from bayesreg.optimize.at_sigma import first_point, minimize_rows
+from bayesreg.optimize.at_sigma import first_point, minimize_rows, require_singles
 from bayesreg.optimize.solvers import absolute_loss, bounded
 from bayesreg.optimize.units import in_units
 
@@ -20,11 +20,11 @@ STEPS, FACTOR = 200, 1.5
 def strength_max(reg: Regression) -> float:
     """Return the smallest strength at which every L1-penalized coefficient is 0, the L2 terms being as they are.
 
-    It is max_j |x_j'(y − ŷ₀)|·(λ_max/λ_j), in ``half_rss``, where ŷ₀ is the fit of what has no L1 term
-    and λ_max the largest of the columns' strengths. For a loss with kinks the residuals give way to the dual
-    point for which it is least, among those of the rows that ŷ₀ fits exactly. A path changes the L2 terms
-    along with the strength; where a column has an L2 term and no L1 term, its default grid therefore begins
-    elsewhere.
+    It is max_j |x_j'(y − ŷ₀)|·(λ_max/λ_j), with ‖X_g'(y − ŷ₀)‖ for groups of columns, in ``half_rss``, where ŷ₀ is
+    the fit of what has no L1 term and λ_max the largest of the columns' strengths. For a loss with kinks the
+    residuals give way to the dual point for which it is least, among those of the rows that ŷ₀ fits exactly. A path
+    changes the L2 terms along with the strength; where a column has an L2 term and no L1 term, its default grid
+    therefore begins elsewhere.
 
     Parameters
     ----------
@@ -102,6 +102,7 @@ def _needed(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
     if reg.bounds is not None and not reg.bounds.admit_zero:
         raise UnsupportedError("no strength gives all zeros where bounds exclude 0; give strengths=[…] of the path.")
     if not reg.family.smooth:
+        require_singles(reg.row_loss, reg.partition)
         units = in_units(reg.row_loss, l1, l2)
         return absolute_loss.smallest_strength(units.loss, units.l1, units.l2)
     penalized = l1 > 0
@@ -109,7 +110,7 @@ def _needed(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> float:
     if reg.box is not None:
         # A bound of 0 holds a coefficient there without a penalty.
         score = np.where(score > 0, score * (reg.box.upper > 0), score * (reg.box.lower < 0))
-    return float(np.max(np.abs(score[penalized]) / l1[penalized], initial=0.0))
+    return float(np.max(reg.partition.lengths(score)[penalized] / l1[penalized], initial=0.0))
 
 
 def _score_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
@@ -117,7 +118,7 @@ def _score_without(reg: Regression, l1: np.ndarray, l2: np.ndarray) -> np.ndarra
     free = np.flatnonzero(l1 == 0)
     shut = np.where(l1 > 0, np.finfo(float).max ** 0.9, 0.0)
     if not reg.is_gaussian:
-        theta = minimize_rows(reg.row_loss, shut, l2, first_point(reg), reg.box)
+        theta = minimize_rows(reg.row_loss, shut, l2, first_point(reg), reg.box, reg.partition)
         return -reg.row_loss.gradient(theta)
     loss = reg.loss
     if reg.box is not None:

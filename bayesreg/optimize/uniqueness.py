@@ -26,7 +26,7 @@ def free_directions(reg: Regression, theta: np.ndarray, sigma: float) -> tuple[s
     tuple of str or None
         Names of columns; None where the loss is not strictly convex, or the columns are too many to tell.
     """
-    if not (reg.family.convex and reg.family.smooth):
+    if not (reg.family.convex and reg.family.smooth and reg.prior.is_separable):
         return None
     l1, l2 = strengths_at(reg, sigma)
     loss = reg.loss if reg.is_gaussian else reg.row_loss

@@ -19,6 +19,7 @@ from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.column_values import as_numbers, names_of, per_column
 from bayesreg.priors.coordinates import PLAIN, Coordinates
 from bayesreg.priors.given import Given, ScaleGroup, Unknown, log_normal
+from bayesreg.priors.partition import SINGLES, Partition
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import Scale, positive_number
 
@@ -190,6 +191,19 @@ class Prior(ABC):
         """The same, at scale 1 where the scale is unknown."""
         units = dict.fromkeys(self.unknown_scales, 1.0)
         return (self.at_scales(units) if units else self).column_scales(names)
+
+    @property
+    def is_separable(self) -> bool:
+        """Whether the columns are independent given the prior's unknowns."""
+        return True
+
+    def partition(self, names: Sequence[str]) -> Partition:
+        """The columns that the L1 term joins: single ones, unless a prior joins groups of them."""
+        return SINGLES
+
+    def length_scales(self, names: Sequence[str]) -> ColumnScales:
+        """Scales of the penalty's terms, that of an L1 term being for the lengths of :meth:`partition`."""
+        return self.column_scales(names)
 
     @property
     def term_scales(self) -> Mapping[Term, Scale]:

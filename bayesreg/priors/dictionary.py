@@ -18,11 +18,11 @@ from bayesreg.errors import ObjectiveError, PriorError
 from bayesreg.priors.base import Prior, Term
 from bayesreg.priors.column_values import ColumnValues, map_values, validate_values
 from bayesreg.priors.elastic_net import ElasticNetPrior
+from bayesreg.priors.group_laplace import GroupLaplace
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.objective import Factor, Objective, Setting, common_family, find_objective, resolve, setting_of
-from bayesreg.priors.penalty import L1, L2, ElasticNet, Penalty, stated_for
-from bayesreg.priors.penalty_prior import PenaltyPrior
+from bayesreg.priors.penalty import L1, L2, ElasticNet, GroupL1, Penalty, stated_for
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.scale import Scale
 
@@ -40,7 +40,7 @@ def to_penalty(
 
     Parameters
     ----------
-    prior : Laplace, Normal or ElasticNetPrior
+    prior : Laplace, Normal, ElasticNetPrior or GroupLaplace
         With a known scale.
     sigma : float, optional
         Noise standard deviation, in the units of y; asked for unless it cancels (as for ``nll``, or
@@ -58,7 +58,7 @@ def to_penalty(
 
     Returns
     -------
-    L1, L2 or ElasticNet
+    L1, L2, ElasticNet or GroupL1
         With strengths in the form in which the scales were given.
 
     Raises
@@ -95,6 +95,9 @@ def to_penalty(
         )
     scales, scaled = prior.term_scales, prior.scaled_by_sigma
     strengths = [_strength(scale, term, scaled, resolved, setting) for term, scale in scales.items()]
+    if isinstance(prior, GroupLaplace):
+        resolved.require_groups()
+        return GroupL1(strengths[0], prior.groups, resolved.name)
     kinds: dict[tuple[Term, ...], Callable[..., Penalty]] = {("l1",): L1, ("l2",): L2, ("l1", "l2"): ElasticNet}
     return kinds[tuple(scales)](*strengths, resolved.name)
 
@@ -107,12 +110,12 @@ def to_prior(
     objective: str | None = None,
     sd_y: float | None = None,
     family: Any = None,
-) -> PenaltyPrior:
+) -> Prior:
     """The prior that a penalty equals, when it is added to an objective.
 
     Parameters
     ----------
-    penalty : L1, L2 or ElasticNet
+    penalty : L1, L2, ElasticNet or GroupL1
     sigma, n, sd_y, family : optional
         As in :func:`to_penalty`. Without sigma, ``park_casella`` gives Laplace(1/λ, scaled_by_sigma=True).
     objective : str, optional
@@ -121,7 +124,7 @@ def to_prior(
 
     Returns
     -------
-    Laplace, Normal or ElasticNetPrior
+    Laplace, Normal, ElasticNetPrior or GroupLaplace
         A strength of 0 becomes a scale of infinity: a flat prior.
 
     Raises
@@ -150,6 +153,9 @@ def to_prior(
         if resolved.name == "park_casella" and sigma is None:
             return Laplace(map_values(_inverse, penalty.strength), scaled_by_sigma=True)
         return Laplace(_scale(penalty.strength, "l1", resolved, setting))
+    if isinstance(penalty, GroupL1):
+        resolved.require_groups()
+        return GroupLaplace(_scale(penalty.strength, "l1", resolved, setting), penalty.groups)
     if isinstance(penalty, L2):
         return Normal(_scale(penalty.strength, "l2", resolved, setting))
     return ElasticNetPrior(_scale(penalty.l1, "l1", resolved, setting), _scale(penalty.l2, "l2", resolved, setting))

@@ -125,6 +125,8 @@ class Objective:
         Which penalty terms the objective has, of "l1" and "l2".
     n_is : {"weight", "rows"}
         What n stands for where rows have weights: their sum Σw, or the number of rows.
+    groups : bool
+        Whether its L1 term may also be a group lasso's, Σ_g √m_g‖β_g‖₂.
     """
 
     name: str
@@ -137,6 +139,7 @@ class Objective:
     columns: str = "given"
     terms: tuple[str, ...] = ("l1", "l2")
     n_is: str = "weight"
+    groups: bool = False
 
     @property
     def quantity(self) -> str:
@@ -147,6 +150,12 @@ class Objective:
         """Raise ObjectiveError if the objective has no such term."""
         if term not in self.terms:
             raise ObjectiveError(f'"{self.name}" has no {term.upper()} term; it minimizes {self.formula}.')
+
+    def require_groups(self) -> None:
+        """Raise ObjectiveError if the objective has no group lasso."""
+        if not self.groups:
+            having = dict.fromkeys(row.name for row in _OBJECTIVES if row.groups)
+            raise ObjectiveError(f'"{self.name}" has no group lasso; those that do are {", ".join(having)}.')
 
     def strength_per_half_rss(self, term: str) -> Factor:
         """a/u: the factor from a ``half_rss`` strength of the given term to this objective's.
@@ -168,20 +177,24 @@ _DECAY = "½·weight_decay·‖β‖² (SGD)"
 _MEAN_ABSOLUTE = PER_ROW * Factor(sigma=-1)
 _GLUM = ("gaussian", "bernoulli", "poisson", "gamma")
 _OBJECTIVES = (
-    Objective("half_rss", "½RSS + l1·‖β‖₁ + ½·l2·‖β‖²", ONE),
+    Objective("half_rss", "½RSS + l1·‖β‖₁ + ½·l2·‖β‖²", ONE, groups=True),
     Objective(
-        "scaled_nll", "σ²·(−log likelihood) + l1·‖β‖₁ + ½·l2·‖β‖² (σ = 1 where a family has none)", ONE, FAMILIES
+        "scaled_nll",
+        "σ²·(−log likelihood) + l1·‖β‖₁ + ½·l2·‖β‖² (σ = 1 where a family has none)",
+        ONE,
+        FAMILIES,
+        groups=True,
     ),
-    Objective("rss", "RSS + l1·‖β‖₁ + l2·‖β‖²", TWO, l2_unit=TWO),
-    Objective("mse", "RSS/n + l1·‖β‖₁ + l2·‖β‖²", TWO * PER_ROW, l2_unit=TWO),
-    Objective("nll", "−log likelihood + l1·‖β‖₁ + l2·‖β‖²", Factor(sigma=-2), FAMILIES, l2_unit=TWO),
+    Objective("rss", "RSS + l1·‖β‖₁ + l2·‖β‖²", TWO, l2_unit=TWO, groups=True),
+    Objective("mse", "RSS/n + l1·‖β‖₁ + l2·‖β‖²", TWO * PER_ROW, l2_unit=TWO, groups=True),
+    Objective("nll", "−log likelihood + l1·‖β‖₁ + l2·‖β‖²", Factor(sigma=-2), FAMILIES, l2_unit=TWO, groups=True),
     # The table's row holds for both of scikit-learn's classes: Lasso is ElasticNet with l1_ratio = 1.
     Objective("sklearn.Lasso", f"{_RSS_2N}, l1 = alpha", PER_ROW),
     Objective("sklearn.ElasticNet", f"{_RSS_2N}, {_RATIO}", PER_ROW),
-    Objective("skglm", f"{_RSS_2N}, {_RATIO}", PER_ROW),
+    Objective("skglm", f"{_RSS_2N}, {_RATIO}", PER_ROW, groups=True),
     Objective("skglm", f"{_NLL_N}, {_RATIO}", PER_ROW, COUNTS),
     Objective("glum", f"½·deviance/Σw + l1·‖β‖₁ + ½·l2·‖β‖², {_RATIO} (n stands for Σw)", PER_ROW, _GLUM),
-    Objective("celer", f"{_RSS_2N}, {_RATIO}", PER_ROW),
+    Objective("celer", f"{_RSS_2N}, {_RATIO}", PER_ROW, groups=True),
     Objective("statsmodels", f"{_RSS_2N}, l1 = alpha·L1_wt, l2 = alpha·(1 − L1_wt) (OLS)", PER_ROW),
     Objective("statsmodels", f"{_NLL_N}, l1 = alpha·L1_wt, l2 = alpha·(1 − L1_wt) (GLM)", PER_ROW, COUNTS, n_is="rows"),
     Objective("sklearn.Ridge", "RSS + alpha·‖β‖²", TWO, l2_unit=TWO, terms=("l2",)),
@@ -263,8 +276,10 @@ _OBJECTIVES = (
 _ALIASES = {
     "skglm.Lasso": "skglm",
     "skglm.ElasticNet": "skglm",
+    "skglm.GroupLasso": "skglm",
     "celer.Lasso": "celer",
     "celer.ElasticNet": "celer",
+    "celer.GroupLasso": "celer",
     "statsmodels.OLS": "statsmodels",
     "statsmodels.GLM": "statsmodels",
 }

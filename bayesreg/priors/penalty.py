@@ -22,7 +22,9 @@ from bayesreg.priors.column_values import (
     per_column,
     validate_values,
 )
+from bayesreg.priors.groups import GroupLabels, group_labels, partition_of, per_group, read_groups
 from bayesreg.priors.objective import Objective, find_objective, resolve, setting_of
+from bayesreg.priors.partition import SINGLES, Partition
 
 
 class _Terms:
@@ -33,6 +35,10 @@ class _Terms:
     def _strengths(self, names: Sequence[str]) -> tuple[Any, Any]:
         """λ_j and κ_j as the tool's user states them, None for a term that the penalty has not."""
         raise NotImplementedError
+
+    def partition(self, names: Sequence[str]) -> Partition:
+        """The columns whose length the L1 term takes: single ones, unless they are joined."""
+        return SINGLES
 
     def weights(
         self,
@@ -64,19 +70,22 @@ class _Terms:
         whose loss that has no such factor).
         """
         array, l1, l2 = self._at(beta, setting)
-        return float(l1 @ np.abs(array) + 0.5 * l2 @ array**2)
+        return float(l1 @ self._partition_at(beta).shares(array) + 0.5 * l2 @ array**2)
 
     def gradient(self, beta: object, **setting: Any) -> np.ndarray:
         """λ_j sign(β_j) + κ_jβ_j, shape (p,); at 0 the subgradient of least norm, which is 0, out of [−λ_j, λ_j]."""
         array, l1, l2 = self._at(beta, setting)
-        return l1 * np.sign(array) + l2 * array
+        return l1 * self._partition_at(beta).directions(array) + l2 * array
 
     def prox(self, z: object, step: float = 1.0, **setting: Any) -> np.ndarray:
         """argmin_β ½‖β − z‖² + step·penalty(β): soft thresholding at step·λ_j, then shrinkage by 1/(1 + step·κ_j)."""
         if isinstance(step, bool) or not isinstance(step, Real) or not 0 < step <= sys.float_info.max:
             raise ObjectiveError(f"step must be a positive finite number, got {step!r}.")
         array, l1, l2 = self._at(z, setting)
-        return np.sign(array) * np.maximum(np.abs(array) - step * l1, 0) / (1 + step * l2)
+        return self._partition_at(z).shrunk(array, step * l1) / (1 + step * l2)
+
+    def _partition_at(self, beta: Any) -> Partition:
+        return self.partition(names_of(beta, np.size(beta)))
 
     def _at(self, beta: object, setting: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         array = np.atleast_1d(as_numbers(beta, "beta"))
@@ -202,7 +211,59 @@ class ElasticNet(_Terms):
         return per_column(self.l1, names, "l1"), per_column(self.l2, names, "l2")
 
 
-Penalty = L1 | L2 | ElasticNet
+@dataclass(frozen=True)
+class GroupL1(_Terms):
+    """The group-lasso penalty Σ_g λ_g·√m_g·‖β_g‖₂, where m_g is the number of columns of group g.
+
+    Parameters
+    ----------
+    strength : float, mapping from group label, or array of shape (p,)
+        λ ≥ 0 in the units of the objective per unit of beta; 0 leaves a group unpenalized.
+    groups : mapping from label to column names, sequence of p labels, or None
+        As in :class:`GroupLaplace`: by default the columns of each factor and formula term are a group.
+    objective : str, optional
+        The objective that the term is added to.
+
+    See Also
+    --------
+    L1 : Lasso penalty.
+    to_prior : The prior of a penalty.
+    GroupLaplace : Its prior.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> penalty = br.GroupL1(0.5, groups=["a", "a", "b"])
+    >>> penalty.value([3.0, 4.0, 0.0]) / (0.5 * 2**0.5)
+    5.0
+    >>> penalty.prox([0.3, 0.4, 2.0], step=1.0)
+    array([0. , 0. , 1.5])
+    """
+
+    strength: ColumnValues
+    groups: Any = None
+    objective: str = "half_rss"
+    name: ClassVar[str] = "group_l1"
+
+    def __post_init__(self) -> None:
+        find_objective(self.objective).require_groups()
+        object.__setattr__(self, "strength", _validated(self.strength, "l1", "GroupL1 strength", self.objective))
+        object.__setattr__(self, "groups", read_groups(self.groups))
+
+    def partition(self, names: Sequence[str]) -> Partition:
+        """The columns of each group."""
+        return partition_of(self._labels(names))
+
+    def _labels(self, names: Sequence[str]) -> tuple[str, ...]:
+        groups: GroupLabels = self.groups
+        return group_labels(groups, names)
+
+    def _strengths(self, names: Sequence[str]) -> tuple[Any, Any]:
+        labels = self._labels(names)
+        return per_group(self.strength, labels, "GroupL1 strength") * np.sqrt(partition_of(labels).sizes), None
+
+
+Penalty = L1 | L2 | ElasticNet | GroupL1
 
 
 def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> tuple[Objective, Family, Penalty]:
@@ -218,7 +279,7 @@ def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> t
         If the objective does not have the family.
     """
     if not isinstance(penalty, Penalty):
-        raise PriorError(f"expected an L1, L2 or ElasticNet penalty, got {type(penalty).__name__}.")
+        raise PriorError(f"expected an L1, L2, ElasticNet or GroupL1 penalty, got {type(penalty).__name__}.")
     given = find_objective(penalty.objective).name
     stated = None if given == "half_rss" else given
     resolved, target_family = resolve(stated if objective is None else objective, family)

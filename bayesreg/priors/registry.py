@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from bayesreg.priors.base import Prior
 from bayesreg.priors.blocks import Blocks
 from bayesreg.priors.elastic_net import ElasticNetPrior
+from bayesreg.priors.group_laplace import GroupLaplace
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
@@ -17,6 +18,7 @@ PRIORS: tuple[Callable[..., Prior], ...] = (
     Laplace,
     Normal,
     ElasticNetPrior,
+    GroupLaplace,
     Horseshoe,
     RegularizedHorseshoe,
     StudentTPrior,

@@ -35,6 +35,9 @@ CASES = {
         br.Blocks({"b": br.Normal(br.HalfCauchy(1.0), True)}, rest=br.Laplace(0.7, True)),
         {"scale_b": 0.6},
     ),
+    "group laplace": (br.GroupLaplace(0.4, ["g", "h", "g"], scaled_by_sigma=True), {}),
+    "group laplace by group": (br.GroupLaplace({"g": 0.4, "h": 2.0}, ["g", "g", "h"]), {}),
+    "group laplace unknown scale": (br.GroupLaplace(br.HalfNormal(1.0), ["g", "g", "g"]), {"scale": 0.6}),
     "horseshoe": (br.Horseshoe(0.3), {}),
     "horseshoe unknown scale": (br.Horseshoe(br.HalfCauchy(0.5), scaled_by_sigma=True), {"scale": 0.6}),
     "student t": (br.StudentTPrior(3.0, [0.4, 1.0, 3.0], scaled_by_sigma=True), {}),
@@ -115,12 +118,31 @@ def test_mixing_quantities_given_coefficients_have_the_joint_distribution(name):
 
 
 @every
+def test_its_joint_density_is_that_of_its_mixture(name):
+    """Of columns that are not independent: by quadrature over the mixing quantity that those of a group share."""
+    prior, unknowns = CASES[name]
+    if prior.is_separable:
+        return
+    beta, t, blocks = (
+        np.array([-2.0, 0.3, 1.1]),
+        np.arange(-60.0, 60.0, STEP)[:, None] * np.ones(3),
+        prior.partition(NAMES),
+    )
+    first = [at[0] for at in blocks.members]
+    sd = prior.precision(at(prior, unknowns, (1,)), np.exp(t)) ** -0.5
+    log_density = prior.log_mixing(t, NAMES)[:, first] + blocks.sums(stats.norm(0, sd).logpdf(beta))
+    by_quadrature = np.log(STEP * np.sum(np.exp(log_density), axis=0))
+    np.testing.assert_allclose(by_quadrature, prior.log_density_given(beta, at(prior, unknowns)), rtol=1e-6)
+
+
+@every
 def test_its_public_log_density_is_that_of_its_columns(name):
     prior, unknowns = CASES[name]
     beta, sigma = pd.Series([-2.0, 0.3, 1.1], NAMES), SIGMA if prior.scaled_by_sigma else None
-    np.testing.assert_allclose(
-        prior.log_density(beta, sigma, **unknowns), prior.log_marginal(beta.to_numpy(), at(prior, unknowns)), rtol=1e-9
+    joint = (prior.log_marginal if prior.is_separable else prior.log_density_given)(
+        beta.to_numpy(), at(prior, unknowns)
     )
+    np.testing.assert_allclose(prior.log_density(beta, sigma, **unknowns), joint, rtol=1e-9)
     if unknowns or prior.scaled_by_sigma:
         with pytest.raises(PriorError, match="pass"):
             prior.log_density(beta)
@@ -161,7 +183,7 @@ def test_words_are_there(name):
     prior, _ = CASES[name]
     assert prior.title
     assert prior.article.endswith(prior.title)
-    assert "β_j" in prior.formula()
+    assert ("β_j" if prior.is_separable else "β_g") in prior.formula()
     assert "doi:" in prior.source
 
 

@@ -12,6 +12,7 @@ from pymc.pytensorf import normalize_rng_param
 from pytensor.raise_op import CheckAndRaise
 from pytensor.tensor.random.basic import laplace as standard_laplace
 from pytensor.tensor.random.utils import normalize_size_param
+from scipy.special import gammaln
 
 from bayesreg.errors import PriorError
 
@@ -180,3 +181,41 @@ def weighted(name: str, dist: Any, parameters: dict[str, Any], weights: Any, **o
         return weights * pm.logp(of(values), value)
 
     return pm.CustomDist(name, weights, *parameters.values(), dist=draws, logp=log_density, **options)
+
+
+def group_laplace(name: str, index: Any, scale: Any, factor: Any, *, dims: str) -> Any:
+    """Coefficients in groups: log p(x) = Σ_g −‖x_g‖/(s_g·f) − m_g·log(s_g·f) − constant, and 0 for a flat group.
+
+    Parameters
+    ----------
+    index : ndarray of int, shape (p,)
+        The group of each coefficient.
+    scale : tensor, shape (p,)
+        s_g of each coefficient's group.
+    factor : tensor
+        f, which multiplies all scales.
+    """
+    sizes = np.bincount(index)
+    # The constant of a group, divided among its coefficients.
+    constant = np.log(2) + 0.5 * sizes * np.log(np.pi) - gammaln(0.5 * sizes) + gammaln(sizes)
+    constant, members = (constant / sizes)[index], np.equal.outer(np.arange(len(sizes)), index).astype(float)
+
+    def draws(scale: Any, factor: Any, size: Any) -> Any:
+        shapes = [None if rv_size_is_none(size) else (*tuple(size), count) for count in (len(sizes), len(index))]
+        variance = pm.Gamma.dist(0.5 * (sizes + 1), np.asarray(0.5), size=shapes[0])
+        spread = _REFUSE_FLAT(scale, pt.all(pt.isfinite(scale))) * factor * pt.sqrt(variance)[..., index]
+        return spread * pm.Normal.dist(np.zeros(len(index)), np.ones(len(index)), size=shapes[1])
+
+    def log_density(value: Any, scale: Any, factor: Any) -> Any:
+        flat = pt.isinf(scale)
+        # Raised by what is lost in rounding, so that the derivative at 0 is a number.
+        length = pt.sqrt(pt.dot(value**2, members.T) + SMALLEST)
+        by_group = length * pt.dot(members, inverse_scale(scale)) / sizes
+        return -pt.sum(by_group, axis=-1) / factor - pt.sum(pt.switch(flat, 0.0, constant + pt.log(scale * factor)))
+
+    def start(rv: Any, size: Any, scale: Any, factor: Any) -> Any:
+        return pt.zeros_like(scale) if rv_size_is_none(size) else pt.zeros((*tuple(size), len(index)))
+
+    return pm.CustomDist(
+        name, scale, factor, dist=draws, logp=log_density, support_point=start, dims=dims, signature="(p),()->(p)"
+    )

@@ -9,10 +9,11 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
-from bayesreg.model.pymc.distributions import ElasticNet, inverse, partly_flat, root_inverse_gamma
+from bayesreg.model.pymc.distributions import ElasticNet, group_laplace, inverse, partly_flat, root_inverse_gamma
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.given import Given
+from bayesreg.priors.group_laplace import GroupLaplace
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
 from bayesreg.priors.positive import PositivePrior
@@ -162,8 +163,24 @@ def _student_t(prior: StudentTPrior, place: Place) -> Any:
     return pm.Deterministic(place.name, times(scale, place.unit) * unit, dims="coef_name")
 
 
+def _group_laplace(prior: GroupLaplace, place: Place) -> Any:
+    blocks, known = prior.partition(place.columns), prior.constants(place.columns)
+    root = np.sqrt(blocks.sizes)
+    if known:
+        scale = _data("group_laplace_scale", known["group_laplace_scale"]) / root
+        return group_laplace(
+            place.name, blocks.index, scale, ONE if place.unit is None else place.unit, dims="coef_name"
+        )
+    factor = times(positive("scale", prior.scale_prior), place.unit)
+    if place.parameterization != "noncentered":
+        return group_laplace(place.name, blocks.index, 1 / root, factor, dims="coef_name")
+    unit = group_laplace(f"{place.name}_unit", blocks.index, 1 / root, ONE, dims="coef_name")
+    return pm.Deterministic(place.name, factor * unit, dims="coef_name")
+
+
 # The forms of priors that have one of their own.
 COEFFICIENTS: dict[type[Prior], Callable[[Any, Place], Any]] = {
+    GroupLaplace: _group_laplace,
     Horseshoe: _horseshoe,
     RegularizedHorseshoe: _regularized_horseshoe,
     StudentTPrior: _student_t,

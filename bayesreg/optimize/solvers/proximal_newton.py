@@ -15,7 +15,9 @@ from bayesreg.model.bounds import Box
 from bayesreg.model.quadratic import loss_of_products
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.cures import SEPARATED, UNEVEN
-from bayesreg.optimize.solvers import active_set, bounded
+from bayesreg.optimize.solvers import bounded
+from bayesreg.optimize.solvers.by_partition import solver_of
+from bayesreg.priors.partition import SINGLES, Partition
 
 EPS = float(np.finfo(float).eps)
 # Violations below this share of the strength are done, and so are those that rounding explains.
@@ -41,7 +43,14 @@ class _Point:
     objective: float
 
 
-def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, box: Box | None = None) -> np.ndarray:
+def minimize(
+    loss: RowLoss,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    start: np.ndarray,
+    box: Box | None = None,
+    blocks: Partition = SINGLES,
+) -> np.ndarray:
     """Minimize the penalized loss of a family.
 
     Parameters
@@ -54,6 +63,8 @@ def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, b
         For a loss that is not convex, the answer is the local minimum that the steps lead to.
     box : Box, optional
         The bounds of θ.
+    blocks : Partition, optional
+        Whose lengths λ multiplies.
 
     Returns
     -------
@@ -65,13 +76,13 @@ def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, b
         If the objective is not finite, or falls without reaching a minimum (a separable Bernoulli target).
     """
     start = np.asarray(start, dtype=float)
-    point = _evaluate(loss, l1, l2, start if box is None else box.clip(start))
+    point = _evaluate(loss, l1, l2, start if box is None else box.clip(start), blocks)
     if not np.isfinite(point.objective):
         raise ConvergenceError("the loss is not finite at the starting point; rescale the columns or the offset.")
-    working = np.flatnonzero((point.theta != 0) | (l1 == 0))
+    working = np.flatnonzero((blocks.lengths(point.theta) > 0) | (l1 == 0))
     for _ in range(OUTER_STEPS):
-        point = _minimize_on(loss, l1, l2, point, working, box)
-        excess = _violation(point.theta, loss.A.T @ point.slopes, l1, l2, box) - _allowed(loss, l1)
+        point = _minimize_on(loss, l1, l2, point, working, box, blocks)
+        excess = _violation(point.theta, loss.A.T @ point.slopes, l1, l2, box, blocks) - _allowed(loss, l1)
         # On the working set the steps have gone as far as rounding lets them.
         excess[working] = 0.0
         entering = np.flatnonzero(excess > 0)
@@ -79,7 +90,10 @@ def minimize(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, b
             _refuse_flat(loss, l1, l2, point, box)
             return point.theta
         entering = entering[np.argsort(-excess[entering])][: max(10, len(working))]
-        working = np.union1d(np.flatnonzero((point.theta != 0) | (l1 == 0)), entering)
+        entered = np.zeros(loss.size)
+        entered[entering] = 1.0
+        # The whole of a block enters.
+        working = np.flatnonzero((blocks.lengths(point.theta) > 0) | (l1 == 0) | (blocks.largest(entered) > 0))
     raise ConvergenceError(f"the working set did not settle within {OUTER_STEPS} rounds; please report these data.")
 
 
@@ -102,27 +116,35 @@ def _allowed(loss: RowLoss, l1: np.ndarray) -> np.ndarray:
     return TOLERANCE * l1 + loss.gradient_rounding
 
 
-def _evaluate(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> _Point:
+def _evaluate(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, blocks: Partition) -> _Point:
     eta = loss.eta(theta)
-    penalty = float(l1 @ np.abs(theta) + 0.5 * l2 @ theta**2)
+    penalty = float(l1 @ blocks.shares(theta) + 0.5 * l2 @ theta**2)
     return _Point(theta, eta, loss.row_slopes(eta), loss.value_at(eta) + penalty)
 
 
-def _violation(theta: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None) -> np.ndarray:
+def _violation(
+    theta: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray, box: Box | None, blocks: Partition
+) -> np.ndarray:
     if box is not None:
         return np.maximum(*bounded.falls(theta, gradient + l2 * theta, l1, box)).clip(min=0.0)
-    at_zero = np.maximum(np.abs(gradient) - l1, 0.0)
-    away = np.abs(gradient + l2 * theta + l1 * np.sign(theta))
-    return np.where(theta == 0, at_zero, away)
+    at_zero = np.maximum(blocks.lengths(gradient) - l1, 0.0)
+    away = blocks.lengths(gradient + l2 * theta + l1 * blocks.directions(theta))
+    return np.where(blocks.lengths(theta) == 0, at_zero, away)
 
 
 def _minimize_on(
-    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, working: np.ndarray, box: Box | None
+    loss: RowLoss,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    point: _Point,
+    working: np.ndarray,
+    box: Box | None,
+    blocks: Partition,
 ) -> _Point:
     """Proximal Newton steps over the working set, until its conditions hold or rounding ends the descent."""
     if len(working) == 0:
         return point
-    columns, strength, ridge = loss.A[:, working], l1[working], l2[working]
+    columns, strength, ridge, part = loss.A[:, working], l1[working], l2[working], blocks.part(working)
     inner = None if box is None else box.of(working)
     allowed = _allowed(loss, strength)
     # Columns of different units have gradients of different sizes; progress is that of all.
@@ -131,7 +153,7 @@ def _minimize_on(
     hessian = None
     for _ in range(NEWTON_STEPS):
         gradient = columns.T @ point.slopes
-        excess = _violation(point.theta[working], gradient, strength, ridge, inner) - allowed
+        excess = _violation(point.theta[working], gradient, strength, ridge, inner, part) - allowed
         violation = float(np.max(excess / sizes))
         idle = 0 if violation < 0.5 * best else idle + 1
         best = min(best, violation)
@@ -139,11 +161,13 @@ def _minimize_on(
             return point
         # The Hessian costs far more than a gradient, so it is kept as long as steps with it gain a digit each.
         if hessian is None or violation > KEEP * previous:
-            hessian = _hessian(loss, columns, point.eta, ridge, (point.theta[working] == 0) & (strength > 0))
+            hessian = _hessian(
+                loss, columns, point.eta, ridge, (part.lengths(point.theta[working]) == 0) & (strength > 0)
+            )
         previous = violation
         here = point.theta[working]
-        target = _minimum_of_model(hessian, gradient, strength, ridge, here, inner)
-        moved = _descend(loss, l1, l2, point, working, target)
+        target = _minimum_of_model(hessian, gradient, strength, ridge, here, inner, part)
+        moved = _descend(loss, l1, l2, point, working, target, blocks)
         if moved is None:
             return point
         point = moved
@@ -168,6 +192,7 @@ def _minimum_of_model(
     l2: np.ndarray,
     here: np.ndarray,
     box: Box | None,
+    blocks: Partition,
 ) -> np.ndarray:
     """Penalized minimum of the quadratic model around `here`.
 
@@ -177,7 +202,7 @@ def _minimum_of_model(
     def minimum(bend: np.ndarray) -> np.ndarray:
         model = loss_of_products(bend, bend @ here - gradient, 0.0)
         if box is None:
-            return active_set.minimize(model, l1, l2, here)
+            return solver_of(blocks)(model, l1, l2, here)
         return bounded.minimize(model, l1, l2, box, here)
 
     try:
@@ -211,7 +236,13 @@ def _is_convex(matrix: np.ndarray) -> bool:
 
 
 def _descend(
-    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, point: _Point, working: np.ndarray, target: np.ndarray
+    loss: RowLoss,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    point: _Point,
+    working: np.ndarray,
+    target: np.ndarray,
+    blocks: Partition,
 ) -> _Point | None:
     """The longest of the steps 1, ½, ¼, … along which the objective does not rise beyond rounding, if any."""
     step = target - point.theta[working]
@@ -220,7 +251,7 @@ def _descend(
         theta = point.theta.copy()
         # At full length the target itself is taken, so that its zeros stay exact.
         theta[working] = target if k == 0 else point.theta[working] + 0.5**k * step
-        moved = _evaluate(loss, l1, l2, theta)
+        moved = _evaluate(loss, l1, l2, theta, blocks)
         if moved.objective <= point.objective + slack:
             return moved
     return None

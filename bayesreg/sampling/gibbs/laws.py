@@ -70,7 +70,7 @@ LAWS: dict[type[Prior], Callable[[Any, Sequence[str]], Law]] = {
 
 def has_law(prior: Prior) -> bool:
     """Whether the Gibbs sampler covers a prior."""
-    return (prior.has_penalty and prior.shares_scale) or type(prior) in LAWS
+    return (prior.has_penalty and prior.shares_scale and prior.is_separable) or type(prior) in LAWS
 
 
 def law_of(prior: Prior, names: Sequence[str]) -> Law:
@@ -83,7 +83,7 @@ def law_of(prior: Prior, names: Sequence[str]) -> Law:
     """
     if not has_law(prior):
         raise UnsupportedError(f'the Gibbs engine has no law for {prior.article} prior, {prior}; use engine="nuts".')
-    if prior.has_penalty:
+    if prior.has_penalty and prior.is_separable:
         scales = prior.unit_scales(names)
         return Law(LAPLACE, 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat)
     return LAWS[type(prior)](prior, names)

@@ -109,6 +109,7 @@ def sample_gibbs(
 def is_short(reg: Regression, sweeps: int) -> bool:
     """Whether so many sweeps of all chains are drawn by interpreted code, unless another kernel is asked for."""
     covered = reg.is_gaussian and reg.scale_known and reg.prior.has_penalty and reg.bounds is None
+    covered = covered and reg.prior.is_separable
     return covered and reg.p <= SHORT_COLUMNS and sweeps <= SHORT_SWEEPS
 
 

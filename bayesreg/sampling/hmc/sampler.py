@@ -88,6 +88,8 @@ def sample_hmc(
 
 def hmc_obstacle(reg: Regression) -> str | None:
     """Why there is no HMC for a regression, in words; None if there is."""
+    if not reg.prior.is_separable:
+        return f"{reg.prior.article} prior joins columns"
     if not reg.prior.has_penalty:
         return f"HMC does not cover {reg.prior.article} prior"
     if reg.design.rows is None:

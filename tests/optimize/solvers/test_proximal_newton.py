@@ -261,8 +261,8 @@ def test_the_minimum_at_another_strength_is_not_certified(monkeypatch, family):
     reg = regression(family)
     right = proximal_newton.minimize
 
-    def spoiled(loss, l1, l2, start):
-        return right(loss, 1.001 * l1, l2, start)
+    def spoiled(loss, l1, l2, start, *blocks):
+        return right(loss, 1.001 * l1, l2, start, *blocks)
 
     monkeypatch.setattr(proximal_newton, "minimize", spoiled)
     with pytest.raises(ConvergenceError, match="violates the optimality conditions"):
