@@ -49,7 +49,7 @@ def unknowns_at(reg: Regression, theta: np.ndarray, sigma: np.ndarray | float) -
 
 def require_columns_apart(reg: Regression, what: str) -> None:
     """Raise UnsupportedError where the prior is not one of each coefficient by itself around 0."""
-    if not reg.coordinates.is_plain:
+    if not (reg.coordinates.is_plain and reg.prior.is_separable):
         raise UnsupportedError(
             f"{what} is for priors of each coefficient by itself around 0, got {reg.prior}; use br.Normal(scale), or "
             "look at the fit as it is: br.map_estimate(reg), br.sample(reg)."
