@@ -164,6 +164,7 @@ def map_in_passes(
 
 def _strengths(regression: Regression) -> tuple[np.ndarray, np.ndarray]:
     """λ and κ of θ, with 0 for the intercept."""
+    regression.prior.require_separable("a MAP in passes")
     l1, l2 = strengths_at(regression, 1.0)
     p = regression.p
     return np.append(l1[:p], 0.0), np.append(l2[:p], 0.0)

@@ -197,6 +197,17 @@ class Prior(ABC):
         """Whether the columns are independent given the prior's unknowns."""
         return True
 
+    def require_separable(self, what: str) -> None:
+        """Raise UnsupportedError for a prior that joins columns; `what` is named as what takes them one by one."""
+        if not self.is_separable:
+            self._refuse_groups(what)
+
+    def _refuse_groups(self, what: str) -> NoReturn:
+        raise UnsupportedError(
+            f"{what} takes columns one by one, and {self.article} prior joins those of a group; br.map_estimate, "
+            'br.path, br.compare, br.sample and br.select(by="cv") take it, and br.Laplace stands for it elsewhere.'
+        )
+
     def partition(self, names: Sequence[str]) -> Partition:
         """The columns that the L1 term joins: single ones, unless a prior joins groups of them."""
         return SINGLES

@@ -112,11 +112,7 @@ class GroupLaplace(Prior):
 
     def column_scales(self, names: Sequence[str]) -> ColumnScales:
         """Raise: no column has a scale of its own."""
-        raise UnsupportedError(
-            f"this step treats columns one by one, and {self.article} prior joins those of a group; "
-            "br.map_estimate, br.path, br.compare, br.sample and br.select by cross-validation take it, and a Laplace "
-            "prior takes its place elsewhere."
-        )
+        self._refuse_groups("this step")
 
     def strengthened(self, factor: float) -> Self:
         """The prior of scale b/factor."""

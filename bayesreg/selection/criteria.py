@@ -46,6 +46,7 @@ def degrees_of_freedom(fits: Path) -> np.ndarray:
     """
     reg, sigma = fits.reg, fits.reg.noise.sigma
     assert sigma is not None
+    reg.prior.require_separable("a count of degrees of freedom")
     _, l2 = strengths_at(reg, sigma)
     df = np.empty(len(fits.strengths))
     for k, (strength, theta) in enumerate(zip(fits.strengths, fits.theta, strict=True)):

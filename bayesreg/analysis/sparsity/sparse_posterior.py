@@ -149,7 +149,7 @@ def _dense(reg: Regression) -> Regression:
 
 
 def _strengths(reg: Regression, strength: float | None, seed: int | None) -> Strengths:
-    if strength is None and "l1" in reg.prior.terms and reg.scale_known:
+    if strength is None and "l1" in reg.prior.terms and reg.scale_known and reg.prior.is_separable:
         return Strengths(lambda sigma: np.array([strengths_at(reg, float(one))[0] for one in sigma]), str(reg.prior))
     ratios = _ratios(reg)
     if strength is not None:
