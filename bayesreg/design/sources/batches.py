@@ -188,7 +188,7 @@ def source_of_files(paths: Sequence[Path], form: TableFormat) -> Source:
     def batches(wanted: Sequence[str]) -> "Iterator[pd.DataFrame]":
         return chain.from_iterable(file_batches(path, form, wanted, step) for path in paths)
 
-    first = next(batches(names), None)
+    first = next((frame for frame in batches(names) if len(frame)), None)
     if first is None:
         raise DataError(f'"{paths[0].name}" has no rows; at least one row is needed.')
     total = None if None in counts else sum(count or 0 for count in counts)

@@ -18,6 +18,8 @@ PARQUET = (".parquet", ".pq")
 ENDINGS = (*PARQUET, ".csv", ".tsv")
 # A file that is read in batches is buffered by this many bytes a column.
 BUFFER = 2**20
+# Under this name a batch says where it comes from.
+PLACE = "place"
 
 
 @dataclass(frozen=True)
@@ -102,16 +104,14 @@ def file_batches(path: Path, form: TableFormat, names: Sequence[str], rows: int)
         If the file cannot be parsed.
     """
     if ending_of(path) in PARQUET:
-        yield from _parquet_batches(path, names, rows)
-        return
-    import pandas as pd
-
+        batches = _parquet_batches(path, names, rows)
+    else:
+        batches = _csv_batches(path, form, names, rows)
     seen = 0
-    # Rows of another length than the header are only seen where all columns are read.
-    with _named(path, "CSV", form), pd.read_csv(path, **form.arguments(path), chunksize=rows) as chunks:
-        for chunk in chunks:
-            yield _checked_csv(path, form, chunk, seen)[list(names)]
-            seen += len(chunk)
+    for frame in batches:
+        frame.attrs[PLACE] = f'"{path.name}", rows {seen + 1} to {seen + len(frame)}'
+        yield frame
+        seen += len(frame)
 
 
 def ending_of(path: Path) -> str:
@@ -134,7 +134,8 @@ def existing_file(source: str | Path) -> Path:
     if not is_file(path):
         known, name = ", ".join(DATASETS), str(source)
         shown = name if name.isprintable() and len(name) <= 200 else repr(name[:200])
-        raise DataError(f'no file and no data set named "{shown}"; give a CSV or Parquet file, or one of: {known}.')
+        cure = "download it first, and give the file" if "://" in name else "give a CSV or Parquet file"
+        raise DataError(f'no file and no data set named "{shown}"; {cure}, or one of: {known}.')
     if ending_of(path) not in ENDINGS:
         raise DataError(f'"{path.name}" is neither .csv nor .parquet; convert it first.')
     return path
@@ -176,6 +177,17 @@ def _csv_names(path: Path, form: TableFormat) -> list[str]:
         header = pd.read_csv(path, header=None, nrows=1, **settings).iloc[0]
     # As pandas calls columns without a name.
     return [str(name) or f"Unnamed: {j}" for j, name in enumerate(header)]
+
+
+def _csv_batches(path: Path, form: TableFormat, names: Sequence[str], rows: int) -> "Iterator[pd.DataFrame]":
+    import pandas as pd
+
+    seen = 0
+    # Rows of another length than the header are only seen where all columns are read.
+    with _named(path, "CSV", form), pd.read_csv(path, **form.arguments(path), chunksize=rows) as chunks:
+        for chunk in chunks:
+            yield _checked_csv(path, form, chunk, seen)[list(names)]
+            seen += len(chunk)
 
 
 def _parquet_file(path: Path) -> Any:
@@ -221,20 +233,27 @@ def _named(path: Path, kind: str, form: TableFormat | None = None) -> Iterator[N
     except ImportError as error:
         raise MissingDependencyError(f'"{path.name}" cannot be read: {error}; or decompress it first.') from None
     except (UnicodeError, LookupError) as error:
-        cure = _encoding_cure(path)
-        raise DataError(f'"{path.name}" cannot be read as {kind}: {error}; save it as UTF-8{cure}.') from None
+        raise DataError(f'"{path.name}" cannot be read as {kind}: {error}; {_encoding_cure(path)}.') from None
     # Each compression has errors of its own, which share no base.
     except Exception as error:
         reason = " ".join(str(error).split())
         cure = "" if form is None else _format_cure(path, form)
-        raise DataError(f'"{path.name}" cannot be read as {kind}: {reason}; write the file again{cure}.') from None
+        again = (
+            "quote values that hold a separator" if "Expected" in reason and "saw" in reason else "write the file again"
+        )
+        raise DataError(f'"{path.name}" cannot be read as {kind}: {reason}; {again}{cure}.') from None
 
 
 def _encoding_cure(path: Path) -> str:
     with open(path, "rb") as file:
-        mark = file.read(2)
-    encoding = "utf-16" if mark in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
-    return f', or name its encoding, such as encoding="{encoding}" (--encoding {encoding})'
+        head = file.read(1000)
+    if head.startswith(b"PAR1"):
+        return "it is a Parquet file: let its name end in .parquet"
+    is_utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if b"\0" in head and not is_utf16:
+        return "it holds no text: write the table as CSV"
+    encoding = "utf-16" if is_utf16 else "latin-1"
+    return f'save it as UTF-8, or name its encoding, such as encoding="{encoding}" (--encoding {encoding})'
 
 
 def _format_cure(path: Path, form: TableFormat) -> str:

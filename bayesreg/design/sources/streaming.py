@@ -12,6 +12,8 @@ from bayesreg.design.columns import Rows, check_finite, check_weights, numeric
 from bayesreg.design.formula import read_classes
 from bayesreg.design.missing import Counts, Missing, counts_of, raise_nothing_left
 from bayesreg.design.sources.batches import Source, batch_rows
+from bayesreg.design.sources.files import PLACE
+from bayesreg.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +83,12 @@ class Recipe:
         if len(frame) == 0:
             nothing = np.zeros(len(self.needed), dtype=int)
             return Part(None, Counts(tuple(self.needed), 0, nothing, nothing))
-        return self._of_numbers(frame, work) if self.spec is None else self._of_terms(frame, self.spec, work)
+        try:
+            return self._of_numbers(frame, work) if self.spec is None else self._of_terms(frame, self.spec, work)
+        except DataError as error:
+            if PLACE not in frame.attrs:
+                raise
+            raise DataError(f"in {frame.attrs[PLACE]}: {error}") from None
 
     def _of_numbers(self, frame: "pd.DataFrame", work: RowsWork) -> Part:
         needed, p = self.needed, len(self.names)

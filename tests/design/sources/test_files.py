@@ -1,6 +1,9 @@
 import gzip
+import io
 import lzma
+import resource
 import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -62,11 +65,25 @@ def test_numbers_of_a_csv_are_read_to_the_last_bit(tmp_path):
     np.testing.assert_array_equal(read_table(path).to_numpy(), values)
 
 
+def zip_of(*texts):
+    """The bytes of a zip file that holds so many files."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as pack:
+        for k, text in enumerate(texts):
+            pack.writestr(f"{k}.csv", text)
+    return whole.getvalue()
+
+
 BROKEN = {
     "empty.csv": (b"", "cannot be read as CSV"),
     "blank.csv": (b"\n\n", "cannot be read as CSV"),
     "repeated.csv": (b"a,b,a,y\n1,2,3,4\n", "repeated column names: \\['a'\\]; rename"),
-    "ragged.csv": (b"a,y\n1,2\n1,2,3\n", "cannot be read as CSV"),
+    "ragged.csv": (b"a,y\n1,2\n1,2,3\n", "line 3, saw 3; quote values that hold a separator"),
+    "header.csv": (b"a,y\n", "has no rows; at least one row"),
+    "renamed.csv": (b"PAR1\x15\x04\x00\xa0", "it is a Parquet file: let its name end in .parquet"),
+    "picture.csv": (b"\x89PNG\r\n\x1a\n\x00\x00\xff", "it holds no text: write the table as CSV"),
+    "text.parquet": (b"a,y\n1,2\n", "cannot be read as Parquet"),
+    "two.csv.zip": (zip_of("a,y\n1,2\n", "a,y\n1,2\n"), "Only one file per ZIP"),
     "binary.csv": (b"\xff\xfe\x00\x01\n\x80", "cannot be read as CSV"),
     "broken.csv.gz": (b"this is not gzip", "cannot be read as CSV"),
     "broken.csv.zip": (b"this is not zip", "cannot be read as CSV"),
@@ -101,6 +118,37 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, name):
 def test_a_missing_file_says_what_is_possible(name):
     with pytest.raises(DataError, match=r"no file and no data set named .*CSV or Parquet file, or one of: diabetes"):
         br.moments(name)
+
+
+@pytest.mark.parametrize("name", ["https://example.com/t.csv", "s3://b/t.parquet", "file:///t.csv"])
+def test_an_address_is_not_opened_and_says_what_to_do(name):
+    with pytest.raises(DataError, match=r"no file.*download it first"):
+        br.moments(name)
+
+
+def test_a_file_that_unpacks_to_far_more_is_read_in_bounded_memory(tmp_path):
+    """A few thousand bytes on the disk, 24 MB unpacked, 96 MB as numbers."""
+    (tmp_path / "bomb.csv.zip").write_bytes(zip_of("a,b,y\n" + "1,2,3\n" * 4_000_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert br.moments(tmp_path / "bomb.csv.zip").n == 4_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+def test_what_is_wrong_far_down_says_in_which_file_and_rows(tmp_path):
+    (tmp_path / "0.csv").write_text("a,y\n" + "1,2\n" * 20)
+    (tmp_path / "1.csv").write_text("a,y\n" + "1,2\n" * 20 + "x,3\n")
+    pd.DataFrame({"a": ["u", "v"], "y": [1.0, 2.0]}).to_parquet(tmp_path / "2.parquet")
+    with pytest.raises(DataError, match=r'^in "1.csv", rows 1 to 21: "a" is not numeric'):
+        br.moments(tmp_path)
+    (tmp_path / "1.csv").unlink()
+    with pytest.raises(DataError, match=r'^in "2.parquet", rows 1 to 2: "a" is not numeric'):
+        br.moments(tmp_path)
+
+
+def test_a_folder_whose_first_file_has_no_rows_is_that_of_the_others(tmp_path):
+    (tmp_path / "0.csv").write_text("g,y\n")
+    (tmp_path / "1.csv").write_text("g,y\nu,1\nv,2\nu,4\n")
+    assert br.moments(tmp_path).names == ("g[T.v]",)
 
 
 def test_a_folder_is_not_a_file(tmp_path):
