@@ -12,7 +12,7 @@ import bayesreg.sklearn
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("name", ["real-data.md"])
+@pytest.mark.parametrize("name", ["real-data.md", "beliefs.md"])
 def test_a_document_prints_what_it_shows(name):
     found = doctest.testfile(str(DOCS / name), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert found.attempted > 10
