@@ -387,7 +387,6 @@ class Regression:
         """
         from bayesreg.model.pymc.model import build_pymc_model
 
-        self.require_unbounded("a PyMC model")
         return build_pymc_model(self, form, parameterization)
 
 

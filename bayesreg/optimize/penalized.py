@@ -19,6 +19,7 @@ from bayesreg.model.regression import Regression, check_regression
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.acceptance import reachable_kkt
 from bayesreg.optimize.estimate import Estimate, estimate_at
+from bayesreg.optimize.foreign.bounded import fit_rows_within
 from bayesreg.optimize.foreign.families import fit_family
 from bayesreg.optimize.foreign.generalized import fit_generalized
 from bayesreg.optimize.foreign.grouped import fit_groups
@@ -95,7 +96,6 @@ def penalized_at(reg: Regression, sigma: float, solver: str = "auto") -> Estimat
     """Penalized least squares with the strengths that belong to a given sigma."""
     if solver not in ("auto", *SOLVERS):
         raise UnsupportedError(f"solver {solver!r} is not available; available: auto, {', '.join(SOLVERS)}.")
-        reg.require_unbounded("penalized least squares")
     reg = reg if reg.noise.known else reg.with_sigma(sigma)
     return _first_that_can(reg, sigma) if solver == "auto" else _accepted(reg, _estimate(reg, sigma, solver))
 
@@ -117,6 +117,9 @@ def _first_that_can(reg: Regression, sigma: float) -> Estimate:
 
 
 def _order(reg: Regression, sigma: float) -> tuple[str, ...]:
+    if reg.bounds is not None and not np.any(strengths_at(reg, sigma)[0]):
+        # Its bounded least squares are exact, where scikit-learn's ridge regression descends by gradients.
+        return ("scipy", *(solver for solver in SOLVERS if solver != "scipy"))
     large = reg.n * reg.p > SMALL and bool(np.any(strengths_at(reg, sigma)[0]))
     return BY_SPEED if large and reg.family.smooth and not reg.is_gaussian else SOLVERS
 
@@ -166,6 +169,8 @@ def _fit_gaussian(reg: Regression, sigma: float, solver: str) -> tuple[np.ndarra
         return fit_generalized(reg, sigma, *_rows(reg.loss_of_columns))
     A, b = _rows(reg.loss)
     l1, l2 = strengths_at(reg, sigma)
+    if reg.box is not None:
+        return fit_rows_within(A, b, l1, l2, reg.box, reg, solver)
     if solver == "scipy":
         loss = RowLoss(A, b, np.zeros(len(b)), np.ones(len(b)), reg.family, 1.0)
         return minimize_split(loss, l1, l2, np.zeros(loss.size)), "scipy.optimize.minimize"

@@ -24,9 +24,11 @@ def free_directions(reg: Regression, theta: np.ndarray, sigma: float) -> tuple[s
     Returns
     -------
     tuple of str or None
-        Names of columns; None where the loss is not strictly convex, or the columns are too many to tell.
+        Names of columns; None where the loss is not strictly convex, coefficients have bounds, or the columns are too
+        many to tell.
     """
-    if not (reg.family.convex and reg.family.smooth and reg.prior.is_separable):
+    separate = reg.bounds is None and reg.prior.is_separable
+    if not (reg.family.convex and reg.family.smooth and separate):
         return None
     l1, l2 = strengths_at(reg, sigma)
     loss = reg.loss if reg.is_gaussian else reg.row_loss

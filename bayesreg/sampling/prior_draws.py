@@ -6,6 +6,7 @@ import numpy as np
 
 from bayesreg.model.regression import Regression
 from bayesreg.priors.positive import PositivePrior
+from bayesreg.priors.truncation import draw_truncated
 
 
 def draw_prior(reg: Regression, shape: tuple[int, ...], generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -74,4 +75,6 @@ def _beta(
     if sigma is None and reg.prior.scaled_by_sigma:
         return None
     given = reg.prior.given(reg.names, np.ones(shape) if sigma is None else sigma, hyperparameters)
-    return reg.prior.draw_given(generator, given)
+    if reg.bounds is None:
+        return reg.prior.draw_given(generator, given)
+    return draw_truncated(reg.prior, *reg.bounds.on(reg.design.standardization.sd), given, generator)

@@ -284,7 +284,6 @@ def compare(
     ({'map': 2, 'penalized': 2}, True, True)
     """
     check_regression(reg)
-    reg.require_unbounded("a comparison")
     check_ci_prob(ci_prob)
     _check_given(notes, sampling)
     epsilon = near_zero(reg, None, epsilon_share)

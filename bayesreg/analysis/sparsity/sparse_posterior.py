@@ -123,6 +123,7 @@ class Strengths:
 
 def _check(reg: Regression) -> None:
     check_regression(reg)
+    reg.require_unbounded("a sparse posterior")
     if not reg.is_gaussian:
         raise UnsupportedError(
             f"sparse projections are made of gaussian regressions, got {reg.family.name}; use "

@@ -9,6 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
+from bayesreg.model.pymc.bounds import Maker, maker_of
 from bayesreg.model.pymc.distributions import ElasticNet, group_laplace, inverse, partly_flat, root_inverse_gamma
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
@@ -94,13 +95,13 @@ def _beta(reg: "Regression", name: str, sigma: Any, parameterization: Parameteri
     """
     prior, unit = reg.prior, sigma if reg.prior.scaled_by_sigma else None
     if type(prior) in COEFFICIENTS:
-        return COEFFICIENTS[type(prior)](prior, Place(name, reg.names, unit, parameterization))
+        return COEFFICIENTS[type(prior)](prior, Place(name, reg.names, unit, parameterization, maker_of(reg)))
     if not reg.coordinates.is_plain:
         return _normal(reg, name, unit, parameterization)
     if prior.has_penalty:
         return _penalty(reg, name, unit, parameterization)
     if prior.local_scale is not None:
-        return _mixture(prior, Place(name, reg.names, unit, parameterization))
+        return _mixture(prior, Place(name, reg.names, unit, parameterization, maker_of(reg)))
     raise UnsupportedError(
         f"no PyMC form for {prior.article} prior; state its local_scale, or add a form to "
         "bayesreg.model.pymc.priors.COEFFICIENTS."
@@ -116,12 +117,15 @@ class Place(NamedTuple):
     columns : sequence of str
     unit : tensor or None
     parameterization : {"auto", "centered", "noncentered"}
+    make : callable
+        From a distribution to what makes a variable of it, within bounds where there are some.
     """
 
     name: str
     columns: Sequence[str]
     unit: Any
     parameterization: Parameterization
+    make: Maker
 
 
 def times(value: Any, factor: Any) -> Any:
@@ -144,19 +148,23 @@ def _scaled(name: str, kind: Any, scale: Any, *, centered: bool) -> Any:
 
 def _horseshoe(prior: Horseshoe, place: Place) -> Any:
     sd = scale_of(prior) * pm.HalfCauchy("local_scale", ONE, dims="coef_name")
-    return _scaled(place.name, pm.Normal, times(sd, place.unit), centered=place.parameterization == "centered")
+    return _scaled(
+        place.name, place.make(pm.Normal), times(sd, place.unit), centered=place.parameterization == "centered"
+    )
 
 
 def _regularized_horseshoe(prior: RegularizedHorseshoe, place: Place) -> Any:
     sd = scale_of(prior) * pm.HalfCauchy("local_scale", ONE, dims="coef_name")
     sd = sd / pt.sqrt(1 + (sd / positive("slab_scale", prior.slab_prior)) ** 2)
-    return _scaled(place.name, pm.Normal, times(sd, place.unit), centered=place.parameterization == "centered")
+    return _scaled(
+        place.name, place.make(pm.Normal), times(sd, place.unit), centered=place.parameterization == "centered"
+    )
 
 
 def _student_t(prior: StudentTPrior, place: Place) -> Any:
     known = prior.constants(place.columns)
     scale = _data("student_t_scale", known["student_t_scale"]) if known else positive("scale", prior.scale_prior)
-    kind = partial(pm.StudentT, nu=number("student_t_df", prior.df))
+    kind = partial(place.make(pm.StudentT), nu=number("student_t_df", prior.df))
     if known or place.parameterization != "noncentered":
         return kind(place.name, mu=0, sigma=times(scale, place.unit), dims="coef_name")
     unit = kind(f"{place.name}_unit", mu=0, sigma=ONE, dims="coef_name")
@@ -197,17 +205,17 @@ def _mixture(prior: Prior, place: Place) -> Any:
     unit = pt.as_tensor(1.0 if place.unit is None else place.unit)[..., None]
     shared = {one.name: free[one.name] if one.per_column else free[one.name][..., None] for one in prior.unknowns}
     sd = 1 / pt.sqrt(prior.precision(Given(place.columns, unit, shared), local))
-    return _scaled(place.name, pm.Normal, sd, centered=place.parameterization == "centered")
+    return _scaled(place.name, place.make(pm.Normal), sd, centered=place.parameterization == "centered")
 
 
 def _penalty(reg: "Regression", name: str, unit: Any, parameterization: Parameterization) -> Any:
-    scales = reg.unit_scales
+    scales, make = reg.unit_scales, maker_of(reg)
     if reg.scale_known:
-        return _of_columns(name, scales, unit)
+        return _of_columns(name, scales, unit, make)
     factor, held = times(_scale_by_column(reg), unit), lambda _, values: values
     if parameterization != "noncentered":
-        return _of_columns(name, scales, factor, held)
-    return pm.Deterministic(name, factor * _of_columns(f"{name}_unit", scales, None, held), dims="coef_name")
+        return _of_columns(name, scales, factor, make, held)
+    return pm.Deterministic(name, factor * _of_columns(f"{name}_unit", scales, None, make, held), dims="coef_name")
 
 
 def _normal(reg: "Regression", name: str, unit: Any, parameterization: Parameterization) -> Any:
@@ -255,15 +263,17 @@ def _data(name: str, values: np.ndarray) -> Any:
     return pm.Data(name, values, dims="coef_name")
 
 
-def _of_columns(name: str, scales: ColumnScales, factor: Any, held: Callable[[str, np.ndarray], Any] = _data) -> Any:
+def _of_columns(
+    name: str, scales: ColumnScales, factor: Any, make: Maker, held: Callable[[str, np.ndarray], Any] = _data
+) -> Any:
     """Coefficients with scales known up to a factor, by the plainest distribution that has them."""
     dims = "coef_name"
     if np.all(scales.is_flat):
-        return pm.Flat(name, dims=dims)
+        return make(pm.Flat)(name, dims=dims)
     has_laplace, has_normal = (np.isfinite(part) for part in (scales.laplace, scales.normal))
     if np.all(has_laplace) and not np.any(has_normal):
-        return pm.Laplace(name, 0, times(held("laplace_scale", scales.laplace), factor), dims=dims)
+        return make(pm.Laplace)(name, 0, times(held("laplace_scale", scales.laplace), factor), dims=dims)
     if np.all(has_normal) and not np.any(has_laplace):
-        return pm.Normal(name, 0, times(held("normal_scale", scales.normal), factor), dims=dims)
+        return make(pm.Normal)(name, 0, times(held("normal_scale", scales.normal), factor), dims=dims)
     parts = (held(f"{kind}_scale", getattr(scales, kind)) for kind in ("laplace", "normal"))
-    return ElasticNet(name, *parts, ONE if factor is None else factor, dims=dims)
+    return make(ElasticNet)(name, *parts, ONE if factor is None else factor, dims=dims)

@@ -11,6 +11,7 @@ from bayesreg.errors import ConvergenceError, UnsupportedError
 from bayesreg.families.gaussian import Gaussian
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.foreign.absolute import fit_absolute
+from bayesreg.optimize.foreign.bounded import fit_family_within
 from bayesreg.optimize.foreign.problem import Problem, problem_of
 from bayesreg.optimize.foreign.split import minimize_split
 from bayesreg.priors.dictionary import convert
@@ -32,6 +33,8 @@ def fit_family(reg: Regression, solver: str) -> Answer:
     ConvergenceError
         If the package does not converge.
     """
+    if reg.box is not None:
+        return fit_family_within(reg, solver, reg.box)
     if not reg.family.smooth:
         return fit_absolute(reg, solver)
     if solver == "scipy":

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayesreg.design.implicit import to_dense
 from bayesreg.errors import ConvergenceError
+from bayesreg.model.bounds import Box
 from bayesreg.model.row_loss import RowLoss
 from bayesreg.optimize.row_certificate import violations
 
@@ -24,7 +25,9 @@ FLAT = 1e-10
 HUGE = 1e250
 
 
-def minimize_split(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+def minimize_split(
+    loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, box: Box | None = None
+) -> np.ndarray:
     """Approach the minimum of a smooth loss + Σ λ_j|θ_j| + ½κ_jθ_j² from a start; the certificate judges the point.
 
     Raises
@@ -36,19 +39,22 @@ def minimize_split(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndar
     sizes = np.sqrt(loss.row_curvatures(loss.eta(start), upper=True) @ A**2 + l2)
     sizes = np.where(np.isfinite(sizes) & (sizes > 0), sizes, 1.0)
     alike = replace(loss, A=A / sizes)
-    theta = _rounds(alike, l1 / sizes, l2 / sizes**2, start * sizes) / sizes
-    _refuse_flat(loss, A[:, (l1 == 0) & (l2 == 0)], start, theta)
-    return theta
+    inner = Box(np.full(loss.size, -np.inf), np.full(loss.size, np.inf)) if box is None else box.times(sizes)
+    theta = _rounds(alike, l1 / sizes, l2 / sizes**2, start * sizes, inner) / sizes
+    if box is None:
+        _refuse_flat(loss, A[:, (l1 == 0) & (l2 == 0)], start, theta)
+        return theta
+    return np.where(theta * sizes <= inner.lower, box.lower, np.where(theta * sizes >= inner.upper, box.upper, theta))
 
 
-def _rounds(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray) -> np.ndarray:
+def _rounds(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, start: np.ndarray, box: Box) -> np.ndarray:
     """Descend and finish for as long as the violation falls to less than a half."""
-    best, smallest = start, _violation(loss, l1, l2, start)
+    best, smallest = start, _violation(loss, l1, l2, start, box)
     for _ in range(ROUNDS):
         before = smallest
-        descended = _descend(loss, l1, l2, best)
-        for point in (descended, _finish(loss, l1, l2, descended)):
-            violation = _violation(loss, l1, l2, point)
+        descended = _descend(loss, l1, l2, best, box)
+        for point in (descended, _finish(loss, l1, l2, descended, box)):
+            violation = _violation(loss, l1, l2, point, box)
             if violation < smallest:
                 best, smallest = point, violation
         if smallest <= ENOUGH * (loss.gradient_unit or 1.0) or smallest > 0.5 * before:
@@ -61,13 +67,14 @@ def _slope(loss: RowLoss, l2: np.ndarray, theta: np.ndarray) -> np.ndarray:
         return loss.gradient(theta) + l2 * theta
 
 
-def _violation(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> float:
+def _violation(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, box: Box) -> float:
     """Largest violation of the optimality conditions; infinite where the gradient is not finite."""
     score = l2 * theta - _slope(loss, l2, theta)
-    return float(np.max(np.nan_to_num(violations(theta, score, l1, l2), nan=np.inf)))
+    bounded = box if np.any(np.isfinite(box)) else None
+    return float(np.max(np.nan_to_num(violations(theta, score, l1, l2, bounded), nan=np.inf)))
 
 
-def _descend(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> np.ndarray:
+def _descend(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, box: Box) -> np.ndarray:
     """L-BFGS-B on both parts of θ, to the limit of rounding; a coordinate without an L1 term is not split."""
     from scipy.optimize import Bounds, minimize
 
@@ -81,24 +88,31 @@ def _descend(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -
 
     split = l1 > 0
     parts = np.concatenate([np.where(split, np.maximum(theta, 0), theta), np.where(split, np.maximum(-theta, 0), 0)])
-    lower = np.concatenate([np.where(split, 0.0, -np.inf), np.zeros(len(theta))])
-    upper = np.concatenate([np.full(len(theta), np.inf), np.where(split, np.inf, 0.0)])
+    lower = np.concatenate(
+        [np.where(split, np.maximum(box.lower, 0.0), box.lower), np.where(split, np.maximum(-box.upper, 0.0), 0.0)]
+    )
+    upper = np.concatenate(
+        [np.where(split, np.maximum(box.upper, 0.0), box.upper), np.where(split, np.maximum(-box.lower, 0.0), 0.0)]
+    )
     settings = {"maxiter": STEPS, "maxfun": 2 * STEPS, "maxcor": MEMORY, "ftol": 0.0, "gtol": 0.0}
     ended = minimize(
         value_and_slopes, parts, jac=True, method="L-BFGS-B", bounds=Bounds(lower, upper), options=settings
     )
     plus, minus = np.split(ended.x, 2)
-    return np.asarray(plus - minus, dtype=float)
+    return box.clip(np.asarray(plus - minus, dtype=float))
 
 
-def _finish(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> np.ndarray:
-    """A root of the gradient in the coefficients that are not 0, by MINPACK; what changes its sign becomes 0."""
+def _finish(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, box: Box) -> np.ndarray:
+    """A root of the gradient in the coefficients that are free, by MINPACK; what changes its sign becomes 0."""
     from scipy.optimize import root
 
-    support = np.flatnonzero((theta != 0) | (l1 == 0))
+    inside = (theta > box.lower) & (theta < box.upper)
+    support = np.flatnonzero(((theta != 0) | (l1 == 0)) & inside)
     if not 0 < len(support) <= LARGEST_SUPPORT:
         return theta
-    part, push, ridge = replace(loss, A=loss.A[:, support]), (l1 * np.sign(theta))[support], l2[support]
+    fixed = loss.A[:, ~inside] @ theta[~inside]
+    part = replace(loss, A=loss.A[:, support], offset=loss.offset + fixed if np.any(~inside) else loss.offset)
+    push, ridge = (l1 * np.sign(theta))[support], l2[support]
 
     def slopes(point: np.ndarray) -> np.ndarray:
         return np.nan_to_num(_slope(part, ridge, point) + push, nan=HUGE, posinf=HUGE, neginf=-HUGE)
@@ -109,9 +123,9 @@ def _finish(loss: RowLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) ->
         return np.nan_to_num(part.A.T @ (rows[:, None] * part.A), posinf=HUGE) + np.diag(ridge)
 
     solved = root(slopes, theta[support], jac=curvature, method="hybr", options={"xtol": 1e-15}).x
-    finished = np.zeros_like(theta)
+    finished = np.where(inside, 0.0, theta)
     finished[support] = np.where((push != 0) & (np.sign(solved) != np.sign(push)), 0.0, solved)
-    return finished
+    return box.clip(finished)
 
 
 def _refuse_flat(loss: RowLoss, free: np.ndarray, start: np.ndarray, theta: np.ndarray) -> None:
