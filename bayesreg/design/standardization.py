@@ -27,7 +27,9 @@ class Standardization:
 
     def apply(self, X: np.ndarray) -> np.ndarray:
         """The (standardized) columns on which the prior is stated, shape (n, p)."""
-        return (X - self.center) / self.sd
+        columns = X - self.center
+        columns /= self.sd
+        return columns
 
     def coef(self, beta: np.ndarray) -> np.ndarray:
         """Coefficients, draws (..., p) or prior scales on the user's columns, from those on the prior's."""

@@ -96,7 +96,7 @@ class QuadraticLoss:
     def curvature(self, indices: np.ndarray) -> np.ndarray:
         """The block of A'A that belongs to some coefficients."""
         if self.has_gram:
-            return self.gram[np.ix_(indices, indices)]
+            return self.gram.take(indices, axis=0).take(indices, axis=1)
         assert self.A is not None
         block = self.A[:, indices]
         return block.T @ block

@@ -21,12 +21,15 @@ FEW = 3
 
 
 def minimize_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> np.ndarray:
-    """The minimum of Q at a given sigma, shape (q,)."""
-    return minima_at(reg, sigma, start)[0]
+    """The minimum of Q at a given sigma, one of many, shape (q,)."""
+    return minima_at(reg, sigma, start, once=False)[0]
 
 
-def minima_at(reg: Regression, sigma: float, start: np.ndarray | None = None) -> list[np.ndarray]:
-    """The local minima of Q at a given sigma that were found, lowest first; one, where the family is convex."""
+def minima_at(reg: Regression, sigma: float, start: np.ndarray | None = None, *, once: bool = True) -> list[np.ndarray]:
+    """The local minima of Q at a given sigma that were found, lowest first; one, where the family is convex.
+
+    Where it is asked for `once`, a Gram matrix of all columns does not pay.
+    """
     l1, l2 = strengths_at(reg, sigma)
     if not reg.is_gaussian:
         begin = first_point(reg) if start is None else start
@@ -42,7 +45,7 @@ def minima_at(reg: Regression, sigma: float, start: np.ndarray | None = None) ->
     if np.all(l1 == 0) and np.all(l2 > 0):
         return [even.outside(ridge.minimize(even.loss, even.l2))]
     first = None if start is None else even.inside(start)
-    return [even.outside(solver_of(reg.partition)(even.loss, even.l1, even.l2, first))]
+    return [even.outside(solver_of(reg.partition, once=once)(even.loss, even.l1, even.l2, first))]
 
 
 def minimize_rows(

@@ -20,7 +20,7 @@ EPS = float(np.finfo(float).eps)
 # What rounding may leave of a gradient, as a share of the sizes that it is made of.
 ROUNDING = 8 * EPS
 # Steps from a start of unknown quality; after them the strengths are walked down to instead, by this factor a stage.
-QUICK_STEPS, MOST_STEPS, STAGE = 15, 5_000, 0.85
+QUICK_STEPS, MOST_STEPS, STAGE = 15, 5_000, 0.6
 HUGE = 1e280
 NONE = np.array([], dtype=int)
 
@@ -51,13 +51,13 @@ def minimize(
         If the steps run out, which exact arithmetic excludes.
     """
     theta = np.zeros(loss.size) if start is None else np.array(start, dtype=float)
-    theta, done = _iterate(loss, l1, l2, theta, QUICK_STEPS)
+    theta, done = iterate(loss, l1, l2, theta, QUICK_STEPS)
     if not done:
         theta = _descend_strengths(loss, l1, l2)
-    return _polish(loss, l1, l2, theta) if polish else theta
+    return refine(loss, l1, l2, theta) if polish else theta
 
 
-def _iterate(
+def iterate(
     loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray, limit: int
 ) -> tuple[np.ndarray, bool]:
     """Take steps until the minimum is reached (True) or the limit is."""
@@ -81,12 +81,12 @@ def _descend_strengths(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> n
 
     Far from the minimum the method may wander through very many sets where there are more columns than rows.
     """
-    theta, _ = _iterate(loss, np.where(l1 > 0, HUGE, 0.0), l2, np.zeros(loss.size), MOST_STEPS)
+    theta, _ = iterate(loss, np.where(l1 > 0, HUGE, 0.0), l2, np.zeros(loss.size), MOST_STEPS)
     penalized = l1 > 0
     factor = float(np.max(np.abs(loss.gram_gradient(theta)[penalized]) / l1[penalized], initial=1.0))
     while True:
         factor = max(STAGE * factor, 1.0)
-        theta, done = _iterate(loss, factor * l1, l2, theta, MOST_STEPS)
+        theta, done = iterate(loss, factor * l1, l2, theta, MOST_STEPS)
         if not done:
             raise ConvergenceError(
                 f"the active-set solver did not end within {MOST_STEPS} steps; please report these data."
@@ -97,15 +97,20 @@ def _descend_strengths(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> n
 
 def _entering(gradient: np.ndarray, theta: np.ndarray, l1: np.ndarray, loss: QuadraticLoss) -> np.ndarray:
     """Zero coefficients whose gradient exceeds λ_j beyond rounding, largest excess first, not too many at once."""
-    rounding = 50 * EPS * (np.max(np.abs(loss.cross), initial=0.0) + l1)
-    excess = np.where((theta == 0) & (l1 > 0), np.abs(gradient) - l1 - rounding, -np.inf)
-    violating = np.flatnonzero(excess > 0)
+    beyond = excess(gradient, theta, l1, loss)
+    violating = np.flatnonzero(beyond > 0)
     active = np.count_nonzero(theta)
     most = max(10, active // 2)
     if loss.A is not None:
         # More coefficients than rows are never active together.
         most = max(1, min(most, loss.A.shape[0] - 1 - active))
-    return violating[np.argsort(-excess[violating])][:most]
+    return violating[np.argsort(-beyond[violating])][:most]
+
+
+def excess(gradient: np.ndarray, theta: np.ndarray, l1: np.ndarray, loss: QuadraticLoss) -> np.ndarray:
+    """How far the gradients of zero coefficients exceed λ_j beyond rounding; −∞ for the others."""
+    rounding = 50 * EPS * (np.max(np.abs(loss.cross), initial=0.0) + l1)
+    return np.where((theta == 0) & (l1 > 0), np.abs(gradient) - l1 - rounding, -np.inf)
 
 
 def _step(
@@ -223,7 +228,7 @@ def _line_search(
     return result
 
 
-def _polish(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> np.ndarray:
+def refine(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray, theta: np.ndarray) -> np.ndarray:
     """Iterative refinement of the last system, its residual taken from the rows, signs unchanged."""
     active = np.flatnonzero((theta != 0) | (l1 == 0))
     if len(active) == 0:

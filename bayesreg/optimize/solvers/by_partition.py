@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from bayesreg.model.quadratic import QuadraticLoss
-from bayesreg.optimize.solvers import active_set, group_descent
+from bayesreg.optimize.solvers import active_set, group_descent, working_set
 from bayesreg.priors.partition import Groups, Partition
 
 
@@ -19,6 +19,8 @@ class Solver(Protocol):
         """Minimize."""
 
 
-def solver_of(blocks: Partition) -> Solver:
-    """The active-set method of single coefficients, or descent over groups."""
-    return partial(group_descent.minimize, groups=blocks) if isinstance(blocks, Groups) else active_set.minimize
+def solver_of(blocks: Partition, *, once: bool = False) -> Solver:
+    """The active-set method of single coefficients, for one strength on a working set, or descent over groups."""
+    if isinstance(blocks, Groups):
+        return partial(group_descent.minimize, groups=blocks)
+    return working_set.minimize if once else active_set.minimize

@@ -25,7 +25,7 @@ TOLERANCE = 1e-13
 # Steps without progress, from a violation below this share of the gradient at 0, are rounding too.
 PATIENCE, SMALL = 3, 1e-8
 # A Hessian is kept while each step with it reduces the violation to this share.
-KEEP = 0.2
+KEEP = 0.01
 # Added to a nearly singular Hessian as a share of its diagonal: above its rounding, below what slows the steps.
 DAMPING = 1e-10
 # Shares of the bound that are added to a Hessian that is not positive definite; the least that makes it so is taken.
@@ -159,7 +159,7 @@ def _minimize_on(
         best = min(best, violation)
         if violation <= 0 or (idle > PATIENCE and np.max(excess) < SMALL * loss.gradient_unit):
             return point
-        # The Hessian costs far more than a gradient, so it is kept as long as steps with it gain a digit each.
+        # The Hessian costs far more than a gradient, so it is kept as long as a step with it gains two digits.
         if hessian is None or violation > KEEP * previous:
             hessian = _hessian(
                 loss, columns, point.eta, ridge, (part.lengths(point.theta[working]) == 0) & (strength > 0)
