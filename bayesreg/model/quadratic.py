@@ -71,12 +71,17 @@ class QuadraticLoss:
             return self
         shift, factor = coordinates.padded(self.size)
         if self.A is not None and self.b is not None:
-            return loss_of_rows(self.A if factor is None else self.A @ factor, self.b - self.A @ shift)
+            A = self.A if factor is None else mapped_columns(self.A, factor)
+            return loss_of_rows(A, self.b - self.A @ shift)
         gram, cross, square = self.gram, self.cross - self.gram @ shift, self.rss(shift)
         if factor is None:
             return loss_of_products(gram, cross, square)
         inside = factor.T @ gram @ factor
-        return loss_of_products(0.5 * (inside + inside.T), factor.T @ cross, square)
+        bound = rounding_of(np.sqrt(np.maximum(np.diag(gram), 0.0)), factor)
+        # A product of two such columns is rounding where both of them are.
+        kept = np.sqrt(np.maximum(np.diag(inside), 0.0)) > np.finfo(float).eps ** -0.5 * bound
+        inside = np.where(np.logical_and.outer(kept, kept), 0.5 * (inside + inside.T), 0.0)
+        return loss_of_products(inside, np.where(kept, factor.T @ cross, 0.0), square)
 
     @property
     def has_gram(self) -> bool:
@@ -195,6 +200,18 @@ def sparse_least_squares(A: ImplicitColumns, b: np.ndarray) -> np.ndarray:
 
     operator = LinearOperator(A.shape, matvec=lambda v: A @ v.ravel(), rmatvec=lambda u: A.T @ u.ravel(), dtype=float)
     return np.asarray(lsmr(operator, b, atol=1e-15, btol=1e-15, maxiter=50 * min(A.shape))[0])
+
+
+def mapped_columns(A: Any, factor: np.ndarray) -> np.ndarray:
+    """The columns AL; what is but the rounding of a column of zeros is exactly 0."""
+    moved = A @ factor
+    sizes = np.sqrt(np.diag(A.gram())) if isinstance(A, ImplicitColumns) else np.linalg.norm(A, axis=0)
+    return np.asarray(np.where(np.linalg.norm(moved, axis=0) > rounding_of(sizes, factor), moved, 0.0))
+
+
+def rounding_of(sizes: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """How large rounding may make the columns of AL, shape (q,), where those of A have the given norms."""
+    return np.asarray(8 * np.finfo(float).eps * (sizes @ np.abs(factor)))
 
 
 def loss_of_rows(A: Any, b: np.ndarray) -> QuadraticLoss:

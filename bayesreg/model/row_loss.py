@@ -11,6 +11,7 @@ from bayesreg.design.implicit import ImplicitColumns, column_sizes, divided_by
 from bayesreg.errors import PriorError
 from bayesreg.families.base import Family
 from bayesreg.model.intercept import Intercept
+from bayesreg.model.quadratic import mapped_columns
 from bayesreg.priors.coordinates import Coordinates
 
 
@@ -71,7 +72,9 @@ class RowLoss:
         if coordinates.is_plain:
             return self
         shift, factor = coordinates.padded(self.size)
-        return replace(self, A=self.A if factor is None else self.A @ factor, offset=self.offset + self.A @ shift)
+        return replace(
+            self, A=self.A if factor is None else mapped_columns(self.A, factor), offset=self.offset + self.A @ shift
+        )
 
     @property
     def largest_slopes(self) -> np.ndarray:

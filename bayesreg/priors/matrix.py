@@ -198,7 +198,8 @@ def _cholesky(correlations: Array) -> Array | None:
 def _of_singular(scaled: Array, root: Array) -> Factor:
     """Flat directions are an orthonormal basis N of the null space, and the others are orthogonal to it."""
     values, vectors = linalg.eigh(scaled)
-    cut = 10 * len(values) * EPS * max(values[-1], 0.0)
+    # Rounding leaves zeros at a few ε; long smooth directions, of second differences, come down to 1/p⁴.
+    cut = 20 * len(values) ** 0.5 * EPS * max(values[-1], 0.0)
     if values[0] < -cut or (values[-1] <= 0 and np.any(scaled)):
         raise PriorError(
             f"precision must have no negative eigenvalue, and one is {values[0]:.3g} (in units of its diagonal); a "

@@ -1,10 +1,12 @@
 """Regressions under a Normal prior with mean and matrix, against closed forms, by every route."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import optimize, stats
 
 import bayesreg as br
+from bayesreg.errors import ModeError
 from bayesreg.model.log_density import log_prior
 from bayesreg.model.unknowns import Unknowns
 from bayesreg.sampling.exact.posterior import exact_posterior
@@ -90,11 +92,21 @@ def test_a_certificate_judges_points_of_the_columns_themselves(name):
     assert judged.kkt > 1e-3
 
 
+def test_a_flat_direction_that_no_row_sees_is_named():
+    """The sum of two opposite columns is nothing, and along it the prior is flat."""
+    Z, prior = np.c_[X[:, 0], -X[:, 0]], br.Normal(precision=[[1.0, -1.0], [-1.0, 1.0]])
+    frame = pd.DataFrame({"a": Z[:, 0], "b": Z[:, 1], "y": Y})
+    rows = br.Regression(Z, Y, prior=prior, sigma=SIGMA)
+    moments = br.Regression.from_moments(br.moments(frame, target="y"), prior=prior, sigma=SIGMA)
+    for reg in (rows, moments):
+        with pytest.raises(ModeError, match="improper"):
+            br.log_evidence(reg)
+    assert br.map_estimate(rows).certificate.kkt < 1e-9
+
+
 def test_moments_give_what_rows_give():
     prior, _ = PRIORS["walk"]
     frame = {f"x{j}": X[:, j] for j in range(P)}
-    import pandas as pd
-
     rows = br.Regression(pd.DataFrame(frame), Y, prior=prior, sigma=SIGMA)
     moments = br.Regression.from_moments(
         br.moments(pd.DataFrame(frame | {"y": Y}), target="y"), prior=prior, sigma=SIGMA

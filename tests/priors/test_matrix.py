@@ -71,6 +71,15 @@ def test_any_form_of_the_matrix_is_read(form):
     assert np.sum(given.log_marginal(beta, unit)) == pytest.approx(np.sum(same.log_marginal(beta, unit)), rel=1e-12)
 
 
+def test_long_smooth_directions_are_not_flat():
+    """Of second differences of many columns only level and slope are flat."""
+    D = sparse.diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(598, 600))
+    at = br.Normal(precision=D.T @ D).coordinates([str(j) for j in range(600)])
+    flat = at.factor.out[:, at.factor.flat]
+    assert flat.shape == (600, 2)
+    np.testing.assert_allclose(D @ flat, 0.0, atol=1e-9)
+
+
 def test_names_decide_and_not_positions():
     other = ["d", "b", "a", "c"]
     frame = pd.DataFrame(COV, NAMES, NAMES).loc[other, other]
