@@ -9,6 +9,7 @@ from .analysis.comparison.compare import compare as compare
 from .analysis.explanation.explain import explain as explain
 from .analysis.explanation.explanation import Explanation as Explanation
 from .analysis.in_passes import sample_in_passes as sample_in_passes
+from .analysis.pool import pool as pool
 from .analysis.predict import Prediction as Prediction
 from .analysis.predict import predict as predict
 from .analysis.shrinkage.sensitivity import prior_sensitivity as prior_sensitivity

@@ -7,6 +7,7 @@ import numpy as np
 from bayesreg.errors import ConvergenceError
 from bayesreg.model.regression import Regression
 from bayesreg.optimize.in_passes import PassesEstimate
+from bayesreg.sampling.datatree import attributes_of
 from bayesreg.sampling.engine import sample
 
 if TYPE_CHECKING:
@@ -83,7 +84,13 @@ def sample_in_passes(estimate: PassesEstimate, *, draws: int = 1000, random_seed
     data = {"coef": coef, "intercept": chosen[:, -1] - coef @ standardization.center, "beta": chosen[:, :-1]}
     shaped = {name: values.reshape(CHAINS, -1, *values.shape[1:]) for name, values in data.items()}
     names = list(estimate.estimate.names)
-    attributes = {"pareto_k": float(k[0]), "engine": "quadratic approximation, importance resampling"}
+    attributes = attributes_of(model) | {
+        "model": repr(estimate),
+        "family": table.family.name,
+        "family_settings": repr(table.family),
+        "engine": "quadratic approximation, importance resampling",
+        "pareto_k": float(k[0]),
+    }
     return from_dict(
         {"posterior": shaped},
         coords={"coef_name": names},

@@ -318,7 +318,8 @@ def _kind(column: Any) -> str:
     dtype = column.dtype
     if isinstance(dtype, np.dtype):
         return dtype.kind
-    kind = getattr(dtype, "kind", "O")
+    # Arrow's decimal numbers, which databases write, are numbers.
+    kind = "f" if str(dtype).startswith("decimal") else getattr(dtype, "kind", "O")
     return kind if isinstance(kind, str) and "category" not in str(dtype) else "O"
 
 

@@ -38,6 +38,9 @@ def test_corrected_draws_have_the_posterior_of_a_grid(prior, log_prior):
     assert np.all(np.abs(draws.mean(axis=1) - mean) / sd < 4 / np.sqrt(400))
     np.testing.assert_allclose(draws.std(axis=1), sd, rtol=0.15)
     assert idata.attrs["pareto_k"] < 0.7
+    new = pd.DataFrame({"x": [0.0, 1.0]})
+    expected = [np.mean(1 / (1 + np.exp(-draws[1] - place * draws[0]))) for place in new["x"]]
+    np.testing.assert_allclose(br.predict(idata, new).mean, expected, rtol=1e-12)
 
 
 def test_a_poor_approximation_is_an_error_and_not_a_posterior():
