@@ -10,7 +10,7 @@ import numpy as np
 
 import bayesreg as br
 
-generator = np.random.default_rng(3)
+generator = np.random.default_rng(6)
 signal = generator.standard_normal(80)
 X = np.column_stack([signal, signal + 0.01 * generator.standard_normal(80), generator.standard_normal(80)])
 y = 2.0 * signal + generator.standard_normal(80)

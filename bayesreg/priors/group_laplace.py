@@ -190,7 +190,7 @@ class GroupLaplace(Prior):
         return np.asarray(shape * (log_mixing - np.log(2)) - 0.5 * np.exp(log_mixing) - gammaln(shape))
 
     def draw_mixing(self, generator: np.random.Generator, shape: tuple[int, ...], names: Sequence[str]) -> Array:
-        """Draw v_g before any data, the same for the columns of a group, shape (*shape, p)."""
+        """Draw v_g before any data, the same for the columns of a group, of a shape (…, p)."""
         blocks = self.partition(names)
         first = [at[0] for at in blocks.members]
         drawn = 2.0 * generator.standard_gamma(0.5 * (blocks.sizes[first] + 1), (*shape, len(first)))
