@@ -76,8 +76,9 @@ def require_bridge(reg: Regression) -> None:
     Raises
     ------
     UnsupportedError
-        If the prior has no smooth coordinates, or the rows are not known.
+        If the prior has no smooth coordinates, there are bounds, or the rows are not known.
     """
+    reg.require_unbounded("the evidence by bridge sampling")
     obstacle = hmc_obstacle(reg)
     if obstacle is not None:
         words = obstacle.replace("HMC", "the evidence by bridge sampling")

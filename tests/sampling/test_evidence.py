@@ -151,6 +151,8 @@ def test_what_it_does_not_cover_is_refused():
     X, y = rows(FAMILIES["gaussian"][1], 0.8)
     with pytest.raises(UnsupportedError, match="Horseshoe"):
         br.log_evidence(br.Regression(X, y, prior=br.Horseshoe(), sigma=1.0))
+    with pytest.raises(UnsupportedError, match="not built for bounds"):
+        br.log_evidence(br.Regression(X, y, prior=br.Laplace(1.0), sigma=1.0, bounds={"x0": (0, 1)}))
     moments = br.Regression.from_moments(
         br.Regression(X, y, prior=br.Laplace(1.0)).design.moments, prior=br.Laplace(1.0)
     )
