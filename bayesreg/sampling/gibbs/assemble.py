@@ -80,6 +80,7 @@ def assemble(reg: Regression) -> Problem:
         slab_df=law.slab_df,
         slab_scale=law.slab_scale,
         local_df=law.local_df,
+        group=law.group,
         power=float(reg.n - term.is_flat),
         center_weight=float(reg.design.weight),
         center_mean=float(reg.design.mean_y),

@@ -8,10 +8,11 @@ import numpy as np
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.priors.base import Prior
+from bayesreg.priors.group_laplace import GroupLaplace
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 from bayesreg.priors.student_t import StudentTPrior
-from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, STUDENT_T
+from bayesreg.sampling.gibbs.compiled.problem import GROUPED, HORSESHOE, LAPLACE, STUDENT_T
 
 
 class Law(NamedTuple):
@@ -31,6 +32,8 @@ class Law(NamedTuple):
         Of the inverse-gamma prior on the slab's variance; an infinite scale means no slab.
     local_df : float
         Of the inverse-gamma prior on the squares of a Student-t prior's local scales.
+    group : ndarray of int, shape (p,) or (0,)
+        The group of each column, where columns share a mixing variance.
     """
 
     mixing: int
@@ -41,6 +44,7 @@ class Law(NamedTuple):
     slab_df: float = 0.0
     slab_scale: float = inf
     local_df: float = 0.0
+    group: np.ndarray = np.zeros(0, dtype=np.int64)
 
 
 def _horseshoe(prior: Horseshoe, names: Sequence[str]) -> Law:
@@ -54,14 +58,22 @@ def _regularized_horseshoe(prior: RegularizedHorseshoe, names: Sequence[str]) ->
     return Law(HORSESHOE, nothing, nothing, common, float(scale), prior.slab_df, prior.slab_scale)
 
 
+def _group_laplace(prior: GroupLaplace, names: Sequence[str]) -> Law:
+    known = prior if prior.scale_prior is None else prior.with_scale(1.0)
+    scales, nothing = known.length_scales(names), np.zeros(len(names))
+    group = prior.partition(names).index.astype(np.int64)
+    return Law(GROUPED, nothing, (1.0 / scales.laplace) ** 2, ~scales.is_flat, group=group)
+
+
 def _student_t(prior: StudentTPrior, names: Sequence[str]) -> Law:
     ones = np.ones(len(names))
     spread = ones * prior.constants(names).get("student_t_scale", 1.0)
     return Law(STUDENT_T, 0.0 * ones, spread**-2, ones.astype(bool), local_df=prior.df)
 
 
-# Those of priors that are no penalty.
+# Those of priors that are no penalty of single columns.
 LAWS: dict[type[Prior], Callable[[Any, Sequence[str]], Law]] = {
+    GroupLaplace: _group_laplace,
     Horseshoe: _horseshoe,
     RegularizedHorseshoe: _regularized_horseshoe,
     StudentTPrior: _student_t,

@@ -13,7 +13,7 @@ from numba import njit
 from bayesreg.sampling.gibbs.compiled.bounded import bounded_draw
 from bayesreg.sampling.gibbs.compiled.lasso import lasso_move
 from bayesreg.sampling.gibbs.compiled.linear import cholesky, dot, solve_lower, solve_upper, subtract
-from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB, STUDENT_T, Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, LAPLACE, SCALE, SIGMA, SLAB, Problem, State
 from bayesreg.sampling.gibbs.compiled.univariate import mixing_variance, slice_positive
 
 
@@ -32,7 +32,7 @@ def prior_precision(problem: Problem, state: State, j: int) -> float:
         slab = state.hyper[SLAB] * (state.hyper[SIGMA] if problem.scaled else 1.0)
         return (1.0 / (state.local[j] * unit)) ** 2 + (1.0 / slab) ** 2
     precision = problem.precision[j] / unit / unit
-    return precision / state.local[j] ** 2 if problem.mixing == STUDENT_T and problem.common[j] else precision
+    return precision / state.local[j] ** 2 if problem.mixing != LAPLACE and problem.common[j] else precision
 
 
 @njit(nogil=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 # How the prior of a mixed coefficient is a mixture of Normals.
-LAPLACE, HORSESHOE, STUDENT_T = 1, 2, 3
+LAPLACE, HORSESHOE, STUDENT_T, GROUPED = 1, 2, 3, 4
 # Places in `State.hyper`.
 SIGMA, SCALE, SLAB, CENTER = 0, 1, 2, 3
 
@@ -28,8 +28,8 @@ class Problem(NamedTuple):
     origin_rss, square : float
         ‖b − A·origin‖² and b'b.
     mixing : int
-        How mixed coefficients are mixtures: `LAPLACE` (whose mixing variances are integrated out), `HORSESHOE` or
-        `STUDENT_T`.
+        How mixed coefficients are mixtures: `LAPLACE` (whose mixing variances are integrated out), `HORSESHOE`,
+        `STUDENT_T` or `GROUPED`.
     laplace, precision : ndarray, shape (q,)
         1/b_j and 1/s_j² at scale 1; 0 where a part is absent.
     common : ndarray of bool, shape (q,)
@@ -42,6 +42,8 @@ class Problem(NamedTuple):
         Of the inverse-gamma prior on the slab's variance; a slab_scale of infinity means no slab.
     local_df : float
         Degrees of freedom of a Student-t prior.
+    group : ndarray of int, shape (p,) or (0,)
+        The group of each column that shares its mixing variance.
     power : float
         Power of 1/σ in the likelihood: n, less one for a flat intercept, which is integrated out.
     center_weight, center_mean, center_loc, center_scale : float
@@ -76,6 +78,7 @@ class Problem(NamedTuple):
     slab_df: float
     slab_scale: float
     local_df: float
+    group: np.ndarray
     power: float
     center_weight: float
     center_mean: float
