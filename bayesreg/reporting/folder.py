@@ -116,7 +116,7 @@ def _figures(result: JobResult) -> "dict[str, Figure]":
     from bayesreg.plots import plot_path, plot_prior, plot_shrinkage
 
     figures = {"shrinkage": plot_shrinkage(result.comparison)}
-    if not result.held.scales.is_flat.all():
+    if not result.held.length_scales.is_flat.all():
         figures["path"] = plot_path(path(result.held))
         figures["prior"] = plot_prior(result.held.prior, sigma=result.comparison.sigma)
     return figures

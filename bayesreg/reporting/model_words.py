@@ -75,6 +75,8 @@ def penalty_formula(held: Regression) -> str:
     sigma = 1.0 if held.noise.sigma is None else held.noise.sigma
     l1, l2 = (weights[: held.p] for weights in strengths_at(held, sigma))
     loss = "½ RSS" if held.is_gaussian else "σ² × (−log likelihood)" if held.family.has_sigma else "−log likelihood"
+    if not held.prior.is_separable:
+        return f"Q(β) = {loss} + Σ_g λ_g‖β_g‖,  λ_g up to {l1.max():.4g}"
     if held.prior.is_correlated:
         return f"Q(β) = {loss} + ½ κ (β − loc)'K(β − loc),  κ = {l2.max():.4g},  K the prior's precision at scale 1"
     terms, values = [], []
@@ -91,7 +93,7 @@ def penalty_formula(held: Regression) -> str:
 
 def other_tools(held: Regression) -> list[tuple[str, str]]:
     """The penalty in the conventions of other tools, where a single number says it."""
-    if not held.prior.has_penalty or not held.coordinates.is_plain:
+    if not (held.prior.has_penalty and held.coordinates.is_plain and held.prior.is_separable):
         return []
     scales = list(stated(held.prior, held.names).term_scales.values())
     if len(scales) > 1 or not isinstance(scales[0], float) or np.isinf(scales[0]):

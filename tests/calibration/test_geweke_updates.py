@@ -18,8 +18,8 @@ STEPS, REPEATS = 8_000, 3
 
 def updates_of(problem):
     """All that a chain may do to this problem, by name."""
-    from bayesreg.sampling.gibbs.compiled import collapsed, horseshoe, hyper, student_t
-    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE, LAPLACE, STUDENT_T
+    from bayesreg.sampling.gibbs.compiled import collapsed, groups, horseshoe, hyper, student_t
+    from bayesreg.sampling.gibbs.compiled.problem import GROUPED, HORSESHOE, LAPLACE, STUDENT_T
 
     sigma, scale = not problem.sigma_known, not problem.scale_known
     wanted = {
@@ -30,6 +30,7 @@ def updates_of(problem):
         collapsed.draw_collapsed: problem.wide and (sigma or scale),
         horseshoe.update_horseshoe: problem.mixing == HORSESHOE,
         student_t.update_student_t: problem.mixing == STUDENT_T,
+        groups.update_groups: problem.mixing == GROUPED,
         hyper.update_scale: scale and problem.mixing == LAPLACE,
         hyper.move_with_scale: scale and not np.isfinite(problem.slab_scale),
         hyper.update_sigma: sigma,

@@ -114,6 +114,8 @@ def information_loss(reg: Regression, eta: np.ndarray | None) -> QuadraticLoss:
 def _is_mixed(reg: Regression) -> bool:
     """Whether the local precision of some column varies from draw to draw beyond sigma and scale."""
     prior = reg.prior
+    if not prior.is_separable:
+        return prior.is_mixed
     return prior.is_mixed and not (prior.has_penalty and bool(np.all(np.isinf(reg.unit_scales.laplace))))
 
 

@@ -18,7 +18,7 @@ def write_prior(findings: Findings) -> str:
     held = findings.held
     if not held.prior.has_penalty:
         return absent(Missing(f"{held.prior.article} prior is no penalty."))
-    if held.scales.is_flat.all():
+    if held.length_scales.is_flat.all():
         return absent(Missing("a flat prior has no density and no penalty."))
     times = "σ² × (−log posterior)" if held.family.has_sigma else "−log posterior"
     body = paragraph(f"The MAP minimizes {times}, constants dropped, which is")
