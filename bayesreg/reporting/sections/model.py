@@ -26,7 +26,7 @@ def write_prior(findings: Findings) -> str:
     tools = other_tools(held)
     if tools:
         body += table("The same penalty in other tools", ("tool", "strength"), tools)
-    if not held.coordinates.is_plain:
+    if not (held.coordinates.is_plain and held.prior.is_separable):
         return body
     sigma = held.noise.sigma
     return body + picture(
