@@ -138,6 +138,8 @@ def map_in_passes(
     first = first_pass(opened, recipe, likelihood)
     design = design_of_moments(first["moments"], center=True, standardize=read_flag(standardize, "standardize"))
     check_prior(prior, design, read_intercept(True, center=True, family=likelihood))
+    if not prior.coordinates(design.names).is_plain:
+        raise UnsupportedError(f"in passes coefficients are independent with mean 0, got {prior!r}; use br.Regression.")
     if np.any(prior.is_flat(design.names)):
         raise UnsupportedError("in passes every column needs a finite scale, for example br.Normal(100.0).")
     table = Table(opened, recipe, likelihood, design.standardization)

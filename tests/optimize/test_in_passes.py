@@ -83,13 +83,26 @@ def test_partitions_have_the_map_of_their_rows():
         ({"prior": br.Horseshoe(0.1)}, PriorError, "penalty"),
         ({"prior": br.Laplace(br.HalfNormal(1.0))}, PriorError, "unknown"),
         ({"prior": br.Normal(np.inf)}, UnsupportedError, r"finite scale, for example br\.Normal"),
+        ({"prior": br.Normal(1.0, loc=0.5)}, UnsupportedError, r"with mean 0.*use br\.Regression"),
         ({"source": iter(BATCHES)}, DataError, "an iterator only once"),
         ({"target": "exposure", "family": "poisson"}, DataError, "Poisson target holds"),
         ({"target": "a"}, DataError, "Bernoulli target holds"),
         ({"source": FRAME[FRAME["won"] == 0]}, DataError, "needs both 0 and 1"),
         ({"standardize": "yes"}, PriorError, "standardize"),
     ],
-    ids=["gaussian", "noise", "no-penalty", "unknown", "flat", "once", "no-counts", "no-classes", "one-class", "flag"],
+    ids=[
+        "gaussian",
+        "noise",
+        "no-penalty",
+        "unknown",
+        "flat",
+        "moved",
+        "once",
+        "no-counts",
+        "no-classes",
+        "one-class",
+        "flag",
+    ],
 )
 def test_what_is_not_estimated_in_passes_names_a_cure(changes, error, words):
     settings = {"source": FRAME, "target": "won", "columns": ["b", "c"], "prior": br.Normal(1.0), "family": "bernoulli"}
