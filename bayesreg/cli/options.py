@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayesreg.analysis.comparison.job import Job
@@ -53,6 +53,12 @@ def add_job(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--sigma", help='noise sd: a number, or "learn" to give it a prior (default: estimated once, then held)'
+    )
+    command.add_argument(
+        "--bounds",
+        action="append",
+        metavar="NAME=LOW:HIGH",
+        help="bounds of a coefficient, such as ads=0: or price=:0; =0: is for all columns",
     )
     command.add_argument("--no-standardize", action="store_true", help="let the prior see the columns as they are")
     command.add_argument(
@@ -111,6 +117,7 @@ def job_of(arguments: argparse.Namespace, *, quiet: bool = False) -> "Job":
         weights=arguments.weights,
         offset=arguments.offset,
         columns=None if arguments.columns is None else names_of(arguments.columns),
+        bounds=_bounds(arguments.bounds),
     )
 
 
@@ -144,6 +151,28 @@ def _sigma(text: str | None) -> float | str | None:
         from bayesreg.errors import PriorError
 
         raise PriorError(f'--sigma must be a number or "learn", got {text!r}.') from None
+
+
+def _bounds(texts: list[str] | None) -> Any:
+    """Pairs by column, or one pair for all columns."""
+    if texts is None:
+        return None
+    pairs = dict(_bound(text) for text in texts)
+    return pairs[""] if set(pairs) == {""} else pairs
+
+
+def _bound(text: str) -> tuple[str, tuple[float | None, float | None]]:
+    name, _, ends = text.rpartition("=")
+    low, colon, high = ends.partition(":")
+    try:
+        pair = (float(low) if low else None, float(high) if high else None)
+    except ValueError:
+        colon = ""
+    if not colon or "=" not in text:
+        from bayesreg.errors import PriorError
+
+        raise PriorError(f"--bounds must be NAME=LOW:HIGH, with either end left out for none, got {text!r}.")
+    return name, pair
 
 
 def names_of(text: str) -> tuple[str, ...]:

@@ -63,6 +63,11 @@ class Bounds:
         return tuple(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
 
     @property
+    def given(self) -> list[tuple[float | None, float | None]]:
+        """The same as they would be written, with None for no bound."""
+        return [(None if low == -np.inf else low, None if high == np.inf else high) for low, high in self.pairs]
+
+    @property
     def are_signs(self) -> bool:
         """Whether every bound is 0: a coefficient is free, not negative or not positive."""
         return bool(np.all(np.isin(self.lower, (0.0, -np.inf)) & np.isin(self.upper, (0.0, np.inf))))

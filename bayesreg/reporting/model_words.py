@@ -50,6 +50,8 @@ def formulas(reg: Regression) -> list[str]:
     lines = [f"y_i ~ {reg.family.likelihood.format(**words, **vars(reg.family))}"]
     lines.append("β_j = sd_j · coef_j" if is_standardized(reg) else "β = coef")
     lines.append(reg.prior.formula())
+    if reg.bounds is not None:
+        lines.append(f"truncated to {reg.bounds.words(reg.names)} (of coef)")
     if reg.intercept_term.has_prior:
         lines.append(reg.intercept_term.formula())
     if reg.family.has_sigma:
@@ -64,8 +66,9 @@ def sentences(reg: Regression) -> list[str]:
         if is_standardized(reg)
         else "The prior is on the columns as they are given"
     )
+    within = "" if reg.bounds is None else f", truncated to {reg.bounds.words(reg.names)}"
     return [
-        f"The {reg.p} coefficients have {reg.prior.sentence}; {reg.intercept_term.words}.",
+        f"The {reg.p} coefficients have {reg.prior.sentence}{within}; {reg.intercept_term.words}.",
         f"{columns}; coef are the coefficients on the user's own columns.",
     ]
 

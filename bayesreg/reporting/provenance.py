@@ -57,11 +57,12 @@ def again(findings: "Findings") -> str:
         return findings.command
     reg = findings.reg
     sigma = f", sigma={_setting(reg.noise)}" if reg.family.has_sigma else ""
+    bounds = "" if reg.bounds is None else f", bounds={reg.bounds.given!r}"
     return (
         "import bayesreg as br\n\n"
         f"# X and y: the {reg.n} rows of {reg.p} columns and of {reg.design.target}\n"
         f"reg = br.Regression(X, y, prior=br.{reg.prior!r}, family={_family(reg.family)}{sigma}, "
-        f"intercept={reg.intercept!r}, center={reg.center!r})\n"
+        f"intercept={reg.intercept!r}, center={reg.center!r}{bounds})\n"
         f"br.report(reg, ci_prob={findings.ci_prob:g}, random_seed={findings.random_seed!r})"
     )
 

@@ -113,7 +113,7 @@ class GaussianPosterior(RegressorPosterior):
         Raises
         ------
         UnsupportedError
-            If the fit is one that no prior states, such as with ``positive=True``.
+            If the fit is one that no prior states.
         """
         first = not hasattr(self, "coef_")
         validate_data(self, X, y, reset=first, y_numeric=True)
@@ -136,7 +136,9 @@ class GaussianPosterior(RegressorPosterior):
 
     def _regression(self, moments: Moments) -> Regression:
         intercept = bool(self.fit_intercept)
-        return Regression.from_moments(moments, prior=Normal(1.0), sigma=1.0, intercept=intercept, standardize=False)
+        bounds = (0, None) if getattr(self, "positive", False) else None
+        settings = {"sigma": 1.0, "intercept": intercept, "standardize": False, "bounds": bounds}
+        return Regression.from_moments(moments, prior=Normal(1.0), **settings)
 
     def _explain(self) -> Explanation:
         if "_moments" not in vars(self):

@@ -57,6 +57,8 @@ class Job:
         Columns of the source that hold weights of the rows, and what is added to the linear predictor.
     columns : tuple of str or None
         Columns to use; None: all others.
+    bounds : mapping, pair or None
+        As a regression takes them.
     """
 
     source: str
@@ -77,6 +79,7 @@ class Job:
     weights: str | None = None
     offset: str | None = None
     columns: tuple[str, ...] | None = None
+    bounds: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +161,9 @@ def settle_frame(frame: "pd.DataFrame", target: str, job: Job, *, settle_strengt
     _check(frame, job)
     unit = 1.0 if job.family == "gaussian" else None
     columns, settings = _chosen_columns(frame, target, job)
-    make = partial(regression_of_frame, columns, target, job.reading, **settings, standardize=job.standardize)
+    make = partial(
+        regression_of_frame, columns, target, job.reading, **settings, standardize=job.standardize, bounds=job.bounds
+    )
     bare = make(prior=PRIORS[job.prior](1.0), family=job.family, sigma=unit)
     if bare.design.sd_y == 0:
         raise DataError(

@@ -137,6 +137,7 @@ def _bare(reading: Reading) -> Regression:
     X, y = reading.data.X, reading.data.y
     X = X.tocsr() if hasattr(X, "tocsr") else X
     given = {"weights": reading.data.weights, "family": reading.family, "standardize": reading.standardized}
+    given["bounds"] = reading.bounds
     bare = Regression(X, y, prior=Normal(1.0), intercept=reading.fit_intercept, **given)
     return bare.with_sigma(1.0) if bare.family.has_sigma else bare
 

@@ -53,6 +53,8 @@ class Reading:
     notes : tuple of str
     n_empty : int
         Rows of weight 0 that were left out.
+    bounds : tuple or None
+        Of every coefficient.
     """
 
     data: Data
@@ -67,6 +69,7 @@ class Reading:
     target: tuple[float, float] = (0.0, 1.0)
     notes: tuple[str, ...] = ()
     n_empty: int = 0
+    bounds: tuple[float | None, float | None] | None = None
 
     @property
     def n_rows(self) -> float:

@@ -17,7 +17,7 @@ def refuse_positive(fitted: Any) -> None:
     if getattr(fitted, "positive", False):
         raise UnsupportedError(
             f"this {type(fitted).__name__} has positive=True: its coefficients are kept at 0 or above, and a posterior "
-            "with such bounds is not offered yet; refit with positive=False."
+            "with such bounds is read of scikit-learn's estimators alone; refit with them, or with positive=False."
         )
 
 
@@ -25,9 +25,10 @@ def _penalized(stated: Stated, *notes: str) -> Callable[[Any, Data], Reading]:
     """A reader of a squared error with the penalty that is stated by the fit."""
 
     def read(fitted: Any, data: Data) -> Reading:
-        refuse_positive(fitted)
         coef, intercept = coefficients(fitted)
-        return Reading(data, coef, intercept, stated(fitted), fit_intercept=bool(fitted.fit_intercept), notes=notes)
+        bounds = (0, None) if getattr(fitted, "positive", False) else None
+        fit_intercept = bool(fitted.fit_intercept)
+        return Reading(data, coef, intercept, stated(fitted), fit_intercept=fit_intercept, notes=notes, bounds=bounds)
 
     return read
 

@@ -270,7 +270,6 @@ REFUSED = [
     (make_pipeline(StandardScaler(), Lasso()), DataError, "not fitted yet"),
     (GridSearchCV(Lasso(), {}), DataError, "best_estimator_"),
     (TransformedTargetRegressor(), DataError, "not fitted"),
-    (Lasso(positive=True), UnsupportedError, "positive=False"),
     (LogisticRegression(solver="liblinear"), UnsupportedError, "penalizes the intercept"),
     (MultiTaskLasso(), UnsupportedError, "several targets"),
     (Ridge().fit(TWO, TWO), UnsupportedError, "one for each target"),
