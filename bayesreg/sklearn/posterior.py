@@ -137,7 +137,7 @@ class GaussianPosterior(RegressorPosterior):
     def _regression(self, moments: Moments) -> Regression:
         intercept = bool(self.fit_intercept)
         bounds = (0, None) if getattr(self, "positive", False) else None
-        settings = {"sigma": 1.0, "intercept": intercept, "standardize": False, "bounds": bounds}
+        settings: dict[str, Any] = {"sigma": 1.0, "intercept": intercept, "standardize": False, "bounds": bounds}
         return Regression.from_moments(moments, prior=Normal(1.0), **settings)
 
     def _explain(self) -> Explanation:
