@@ -115,12 +115,7 @@ def choose_engine(reg: Regression, engine: str = "auto") -> EngineChoice:
     if not reg.intercept_term.fits_scaling(reg.prior.scaled_by_sigma):
         return _by_gradients(reg, "only one of the priors of intercept and coefficients is scaled by sigma")
     if not has_law(reg.prior):
-        return _by_gradients(
-            reg,
-            f"{reg.prior.article} prior has no Gibbs law"
-            if reg.prior.shares_scale
-            else "the scales of blocks are unknown",
-        )
+        return _by_gradients(reg, f"{reg.prior.article} prior has no Gibbs law")
     return EngineChoice("gibbs", f"{reg.prior.article} prior is a scale mixture of Normals, which Gibbs draws fast")
 
 

@@ -1,6 +1,6 @@
 """From a regression to the arrays of a compiled Gibbs chain and where it starts, and from its draws back to names."""
 
-from math import inf
+from math import exp, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from bayesreg.model.unknowns import Unknowns
 from bayesreg.priors.hyper import Uniform
 from bayesreg.priors.positive import KERNELS, PositivePrior, flat
 from bayesreg.sampling.draws import Run
-from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, SCALE, SIGMA, SLAB, Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import BLOCKS, CENTER, HORSESHOE, SCALE, SIGMA, SLAB, Problem, State
 from bayesreg.sampling.gibbs.laws import Law, law_of
 from bayesreg.sampling.proper import require_proper
 
@@ -74,7 +74,7 @@ def assemble(reg: Regression) -> Problem:
         flat=flat,
         scaled=bool(reg.prior.scaled_by_sigma),
         sigma_known=reg.noise.known,
-        scale_known=reg.scale_known,
+        scale_known=reg.scale_known or law.mixing == BLOCKS,
         sigma_prior=encode(reg.noise.prior),
         scale_prior=encode(reg.prior.scale_prior),
         slab_df=law.slab_df,
@@ -90,7 +90,18 @@ def assemble(reg: Regression) -> Problem:
         lower=box.lower,
         upper=box.upper,
         is_bounded=reg.bounds is not None,
+        **_blocks(reg, law),
     )
+
+
+def _blocks(reg: Regression, law: Law) -> dict[str, np.ndarray]:
+    """The block of each element of θ, and the priors of their scales, as compiled code reads them."""
+    block = np.full(reg.p, -1)
+    for number, group in enumerate(law.groups):
+        block[group.columns] = number
+    priors = [encode(group.prior) for group in law.groups]
+    whole = reg.intercept_term.append(block, -1).astype(np.int64)
+    return {"block": whole, "block_priors": np.array(priors, dtype=float).reshape(-1, 3)}
 
 
 def with_scales(problem: Problem, reg: Regression) -> Problem:
@@ -117,8 +128,14 @@ def starting_point(reg: Regression, problem: Problem) -> State:
     else:
         typical = float(np.mean(np.abs(ridge[problem.common]))) / unit
         scale = _inside(problem.scale_prior, typical if typical > 0 else 1.0, 0.5)
+    local = np.ones(len(ridge))
+    groups = [group for group in reg.prior.scale_groups(reg.names) if group.prior is not None]
+    for block, group in enumerate(groups if problem.mixing == BLOCKS else []):
+        # Where the hyperprior has its mass: a start in its tail would take the first step far away.
+        center = exp((group.prior.log_center if group.prior is not None else None) or 0.0)
+        local[problem.block == block] = _inside(tuple(problem.block_priors[block]), center, 0.5)
     hyper = np.array([sigma, scale, problem.slab_scale, float(np.asarray(conditional_intercept(reg, sigma)))])
-    return State(ridge, np.zeros_like(problem.response), np.ones(len(ridge)), hyper, np.arange(len(ridge)))
+    return State(ridge, np.zeros_like(problem.response), local, hyper, np.arange(len(ridge)))
 
 
 def _residual_sd(reg: Regression, ridge: np.ndarray) -> float:
@@ -148,6 +165,8 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
     explain nothing: a posterior may have a mode at either, and chains from one side alone would not see the other.
     """
     hyper, local = start.hyper.copy(), start.local * np.exp(generator.standard_normal(len(start.local)))
+    if problem.mixing == BLOCKS:
+        local = _dispersed_blocks(problem, start.local, local)
     jitter = np.exp(0.3 * generator.standard_normal(2))
     if not problem.sigma_known:
         spread = (problem.square / max(problem.power, 1.0)) ** 0.5
@@ -158,6 +177,16 @@ def disperse(problem: Problem, start: State, generator: np.random.Generator, sha
     theta = np.clip(start.theta * (1.0 - share), *_reach(problem, hyper[SIGMA]))
     explained = theta @ problem.rows if problem.wide else problem.rows @ theta
     return State(theta, problem.response - explained, local, hyper, start.order.copy())
+
+
+def _dispersed_blocks(problem: Problem, start: np.ndarray, dispersed: np.ndarray) -> np.ndarray:
+    """One scale for each block; not so far from the start, since a prior's tail may be steep."""
+    local = start.copy()
+    for block, given in enumerate(problem.block_priors):
+        inside = problem.block == block
+        times = (dispersed[inside][0] / start[inside][0]) ** 0.3
+        local[inside] = _inside(tuple(given), float(start[inside][0] * times), 0.9)
+    return local
 
 
 def run_of_chains(
@@ -176,7 +205,7 @@ def run_of_chains(
         If a draw is not finite, or a scale not positive.
     """
     theta, hyper, local = kept
-    _require_numbers(theta, hyper)
+    _require_numbers(theta, hyper, local)
     sigma, at_center = hyper[..., SIGMA], hyper[..., CENTER]
     theta, at_center = split(reg, theta, at_center)
     if reg.intercept_term.is_flat:
@@ -188,11 +217,14 @@ def run_of_chains(
         "sweeps_per_draw": kernel.thin,
         "overrelaxation": kernel.overrelaxation,
     }
-    draws = Unknowns(theta, at_center, sigma, _hyperparameters(problem, hyper, local[..., : reg.p]))
+    draws = Unknowns(theta, at_center, sigma, _hyperparameters(reg, problem, hyper, local[..., : reg.p]))
     return Run(draws, warmup=tune, settings=settings)
 
 
-def _hyperparameters(problem: Problem, hyper: np.ndarray, local: np.ndarray) -> dict[str, np.ndarray]:
+def _hyperparameters(reg: Regression, problem: Problem, hyper: np.ndarray, local: np.ndarray) -> dict[str, np.ndarray]:
+    if problem.mixing == BLOCKS:
+        names = reg.prior.unknown_scales
+        return {name: local[..., np.argmax(problem.block == block)] for block, name in enumerate(names)}
     drawn = {} if problem.scale_known else {"scale": hyper[..., SCALE]}
     if problem.mixing == HORSESHOE:
         drawn["local_scale"] = local
@@ -201,10 +233,10 @@ def _hyperparameters(problem: Problem, hyper: np.ndarray, local: np.ndarray) -> 
     return drawn
 
 
-def _require_numbers(theta: np.ndarray, hyper: np.ndarray) -> None:
+def _require_numbers(theta: np.ndarray, hyper: np.ndarray, local: np.ndarray) -> None:
     # Without a slab its scale is infinite.
     finite = np.isfinite(hyper) | (np.arange(4) == SLAB)
-    if not (np.all(np.isfinite(theta)) and np.all(finite) and np.all(hyper[..., :SLAB] > 0)):
+    if not (np.all(np.isfinite(theta)) and np.all(finite) and np.all(hyper[..., :SLAB] > 0) and np.all(local > 0)):
         raise ConvergenceError(
             "the Gibbs sampler left the range of floating-point numbers; the posterior may be improper: give sigma a "
             "prior that vanishes at 0, such as InverseGamma, and every column a finite scale."
@@ -213,7 +245,7 @@ def _require_numbers(theta: np.ndarray, hyper: np.ndarray) -> None:
 
 def _reach(problem: Problem, sigma: float) -> tuple[np.ndarray, np.ndarray]:
     """Beyond which a coefficient does not start: overrelaxed chains come back from afar by a factor a sweep only."""
-    if not problem.scale_known or problem.mixing == HORSESHOE:
+    if not problem.scale_known or problem.mixing in (HORSESHOE, BLOCKS):
         far = np.full(len(problem.laplace), np.inf)
     else:
         with np.errstate(divide="ignore"):

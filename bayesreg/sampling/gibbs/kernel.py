@@ -15,7 +15,7 @@ import numpy as np
 from scipy import linalg
 
 from bayesreg.errors import UnsupportedError
-from bayesreg.sampling.gibbs.compiled.problem import LAPLACE, SCALE, SIGMA, STUDENT_T, Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import BLOCKS, LAPLACE, SCALE, SIGMA, STUDENT_T, Problem, State
 
 KERNELS = ("auto", "compiled", "coordinate", "block", "interpreted")
 # Names for the better of the two kernels that are chosen between here.
@@ -25,6 +25,8 @@ BLOCK_SWEEPS = 1.5
 OVERRELAXED_BLOCKS, OVERRELAXED_LOCAL = 0.4, 0.2
 # Of coordinates. A move with the least is cheaper than a fresh draw, and hardly worse where nothing is correlated.
 LEAST_OVERRELAXATION, MOST_OVERRELAXATION = 0.2, 0.85
+# Scales of blocks move by a few sweeps of coordinates at least.
+BLOCK_SCALES_SWEEPS = 4
 # A kept draw takes at most this many sweeps.
 MOST_SWEEPS = 25
 # With more columns than rows, sigma is held so fast from here on that collapsed sweeps pay. More rows than this, whose
@@ -73,7 +75,7 @@ def choose_kernel(problem: Problem, start: State, wanted: str = "auto") -> Kerne
     """
     if wanted not in KERNELS:
         raise UnsupportedError(f"Gibbs kernel {wanted!r} is not available; available: {', '.join(KERNELS)}.")
-    local = problem.mixing != LAPLACE
+    local = problem.mixing not in (LAPLACE, BLOCKS)
     overrelaxation = OVERRELAXED_LOCAL if local else OVERRELAXED_BLOCKS
     if problem.is_bounded and wanted == "block":
         raise UnsupportedError('within bounds coefficients are drawn one at a time; use kernel="coordinate".')
@@ -115,6 +117,8 @@ def _thinning(problem: Problem, start: State, sweeps: float) -> tuple[int, int]:
     sweep, which costs as much as some fifty others, moves them far.
     """
     thin = int(np.clip(round(sweeps / BLOCK_SWEEPS), 1, MOST_SWEEPS))
+    if problem.mixing == BLOCKS:
+        return max(thin, BLOCK_SCALES_SWEEPS), 0
     if not problem.wide or (problem.sigma_known and problem.scale_known):
         return thin, 0
     # An unknown scale, or local ones, move: how far they let sigma go is not known beforehand.
@@ -148,6 +152,7 @@ def _prior_precision(problem: Problem, start: State) -> np.ndarray:
     A Laplace part counts as the Normal that it is given its mixing variance: 1/(b|β|), and 1/(2b²) near 0.
     """
     unit = np.where(problem.common, start.hyper[SCALE], 1.0) * (start.hyper[SIGMA] if problem.scaled else 1.0)
+    unit = unit * start.local if problem.mixing == BLOCKS else unit
     inverse = problem.laplace / unit
     kink = inverse / np.maximum(np.abs(start.theta), 2.0 / np.where(inverse > 0, inverse, 1.0))
     return np.asarray(np.where(problem.flat, 0.0, kink + problem.precision / unit**2))

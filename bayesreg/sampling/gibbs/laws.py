@@ -8,11 +8,12 @@ import numpy as np
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.priors.base import Prior
+from bayesreg.priors.given import ScaleGroup
 from bayesreg.priors.group_laplace import GroupLaplace
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 from bayesreg.priors.student_t import StudentTPrior
-from bayesreg.sampling.gibbs.compiled.problem import GROUPED, HORSESHOE, LAPLACE, STUDENT_T
+from bayesreg.sampling.gibbs.compiled.problem import BLOCKS, GROUPED, HORSESHOE, LAPLACE, STUDENT_T
 
 
 class Law(NamedTuple):
@@ -34,6 +35,8 @@ class Law(NamedTuple):
         Of the inverse-gamma prior on the squares of a Student-t prior's local scales.
     group : ndarray of int, shape (p,) or (0,)
         The group of each column, where columns share a mixing variance.
+    groups : tuple of ScaleGroup
+        Blocks of unknown scale.
     """
 
     mixing: int
@@ -45,6 +48,7 @@ class Law(NamedTuple):
     slab_scale: float = inf
     local_df: float = 0.0
     group: np.ndarray = np.zeros(0, dtype=np.int64)
+    groups: tuple[ScaleGroup, ...] = ()
 
 
 def _horseshoe(prior: Horseshoe, names: Sequence[str]) -> Law:
@@ -80,9 +84,13 @@ LAWS: dict[type[Prior], Callable[[Any, Sequence[str]], Law]] = {
 }
 
 
+def _unknown(prior: Prior, names: Sequence[str]) -> tuple[ScaleGroup, ...]:
+    return tuple(group for group in prior.scale_groups(names) if group.prior is not None)
+
+
 def has_law(prior: Prior) -> bool:
     """Whether the Gibbs sampler covers a prior."""
-    return (prior.has_penalty and prior.shares_scale and prior.is_separable) or type(prior) in LAWS
+    return (prior.has_penalty and prior.is_separable) or type(prior) in LAWS
 
 
 def law_of(prior: Prior, names: Sequence[str]) -> Law:
@@ -97,5 +105,6 @@ def law_of(prior: Prior, names: Sequence[str]) -> Law:
         raise UnsupportedError(f'the Gibbs engine has no law for {prior.article} prior, {prior}; use engine="nuts".')
     if prior.has_penalty and prior.is_separable:
         scales = prior.unit_scales(names)
-        return Law(LAPLACE, 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat)
+        parts = 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat
+        return Law(LAPLACE, *parts) if prior.shares_scale else Law(BLOCKS, *parts, groups=_unknown(prior, names))
     return LAWS[type(prior)](prior, names)

@@ -114,11 +114,11 @@ def is_short(reg: Regression, sweeps: int) -> bool:
 
 
 def _room_for(problem: "Problem", chains: int, draws: int) -> Kept:
-    from bayesreg.sampling.gibbs.compiled.problem import HORSESHOE
+    from bayesreg.sampling.gibbs.compiled.problem import BLOCKS, HORSESHOE
 
     size = len(problem.cross)
     shape = chains, draws, size
-    local = size if problem.mixing == HORSESHOE else 0
+    local = size if problem.mixing in (HORSESHOE, BLOCKS) else 0
     return np.empty(shape, draw_type(shape)), np.empty((chains, draws, 4)), np.empty((chains, draws, local))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from bayesreg.sampling.gibbs.compiled.blocks import update_blocks
 from bayesreg.sampling.gibbs.compiled.coefficients import (
     draw_block,
     random_order,
@@ -18,7 +19,7 @@ from bayesreg.sampling.gibbs.compiled.collapsed import draw_collapsed
 from bayesreg.sampling.gibbs.compiled.groups import update_groups
 from bayesreg.sampling.gibbs.compiled.horseshoe import update_horseshoe
 from bayesreg.sampling.gibbs.compiled.hyper import update_hyper
-from bayesreg.sampling.gibbs.compiled.problem import GROUPED, HORSESHOE, STUDENT_T, Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import BLOCKS, GROUPED, HORSESHOE, STUDENT_T, Problem, State
 from bayesreg.sampling.gibbs.compiled.student_t import update_student_t
 
 # Sweeps after which the residual is computed anew, coordinates get another order, and are drawn afresh for once.
@@ -72,6 +73,8 @@ def _stored(fingerprint: str) -> Callable[..., Any]:
                     update_student_t(generator, problem, state)
                 elif problem.mixing == GROUPED:
                     update_groups(generator, problem, state)
+                elif problem.mixing == BLOCKS:
+                    update_blocks(generator, problem, state)
                 update_hyper(generator, problem, state)
             theta[k] = state.theta
             hyper[k] = state.hyper

@@ -13,26 +13,39 @@ from numba import njit
 from bayesreg.sampling.gibbs.compiled.bounded import bounded_draw
 from bayesreg.sampling.gibbs.compiled.lasso import lasso_move
 from bayesreg.sampling.gibbs.compiled.linear import cholesky, dot, solve_lower, solve_upper, subtract
-from bayesreg.sampling.gibbs.compiled.problem import CENTER, HORSESHOE, LAPLACE, SCALE, SIGMA, SLAB, Problem, State
+from bayesreg.sampling.gibbs.compiled.problem import (
+    BLOCKS,
+    CENTER,
+    GROUPED,
+    HORSESHOE,
+    SCALE,
+    SIGMA,
+    SLAB,
+    STUDENT_T,
+    Problem,
+    State,
+)
 from bayesreg.sampling.gibbs.compiled.univariate import mixing_variance, slice_positive
 
 
 @njit(nogil=True)
-def unit_of(problem: Problem, hyper: np.ndarray, j: int) -> float:
-    """What multiplies the scale of element j: the common scale, and sigma if the prior is scaled by it."""
-    sigma = hyper[SIGMA] if problem.scaled else 1.0
-    return sigma * hyper[SCALE] if problem.common[j] else sigma
+def unit_of(problem: Problem, state: State, j: int) -> float:
+    """What multiplies the scale of element j: its group's scale, and sigma if the prior is scaled by it."""
+    sigma = state.hyper[SIGMA] if problem.scaled else 1.0
+    unit = sigma * state.hyper[SCALE] if problem.common[j] else sigma
+    return unit * state.local[j] if problem.mixing == BLOCKS else unit
 
 
 @njit(nogil=True)
 def prior_precision(problem: Problem, state: State, j: int) -> float:
     """Precision of the Normal part of element j's prior, given its local scale."""
-    unit = unit_of(problem, state.hyper, j)
+    unit = unit_of(problem, state, j)
     if problem.mixing == HORSESHOE and problem.common[j]:
         slab = state.hyper[SLAB] * (state.hyper[SIGMA] if problem.scaled else 1.0)
         return (1.0 / (state.local[j] * unit)) ** 2 + (1.0 / slab) ** 2
-    precision = problem.precision[j] / unit / unit
-    return precision / state.local[j] ** 2 if problem.mixing != LAPLACE and problem.common[j] else precision
+    if problem.mixing in (STUDENT_T, GROUPED) and problem.common[j]:
+        return problem.precision[j] / unit / unit / state.local[j] ** 2
+    return problem.precision[j] / unit / unit
 
 
 @njit(nogil=True)
@@ -76,7 +89,7 @@ def sweep_coordinates(generator: np.random.Generator, problem: Problem, state: S
     for j in state.order:
         row, old = problem.rows[j], state.theta[j]
         score = dot(row, state.residual) if problem.wide else state.residual[j]
-        unit = unit_of(problem, state.hyper, j)
+        unit = unit_of(problem, state, j)
         precision = problem.diagonal[j] * inverse + prior_precision(problem, state, j)
         score = (score + problem.diagonal[j] * old) * inverse
         weight = problem.laplace[j] / unit
@@ -112,7 +125,7 @@ def relative_spread(generator: np.random.Generator, problem: Problem, state: Sta
         if problem.flat[j]:
             spread[j] = 1.0 / sqrt(problem.diagonal[j])
             continue
-        weight = problem.laplace[j] / unit_of(problem, state.hyper, j)
+        weight = problem.laplace[j] / unit_of(problem, state, j)
         precision = prior_precision(problem, state, j)
         if weight > 0.0:
             variance = mixing_variance(generator, abs(state.theta[j]) * weight)

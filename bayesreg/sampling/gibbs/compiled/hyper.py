@@ -24,7 +24,7 @@ def update_scale(generator: np.random.Generator, problem: Problem, state: State)
     scale = state.hyper[SCALE]
     for j in range(len(state.theta)):
         if problem.common[j]:
-            unit = unit_of(problem, state.hyper, j) / scale
+            unit = unit_of(problem, state, j) / scale
             power += 1.0
             linear += problem.laplace[j] * abs(state.theta[j]) / unit
             square += problem.precision[j] * (state.theta[j] / unit) ** 2
@@ -63,7 +63,7 @@ def update_sigma(generator: np.random.Generator, problem: Problem, state: State)
         for j in range(len(state.theta)):
             if not problem.flat[j]:
                 power += 1.0
-                linear += problem.laplace[j] * abs(state.theta[j]) / (unit_of(problem, state.hyper, j) / sigma)
+                linear += problem.laplace[j] * abs(state.theta[j]) / (unit_of(problem, state, j) / sigma)
                 square += prior_precision(problem, state, j) * (state.theta[j] * sigma) ** 2
     shape = (power, square, linear, 0.0, 0.0)
     width = 4.0 / sqrt(2.0 * max(power, 2.0))

@@ -6,6 +6,8 @@ import numpy as np
 
 # How the prior of a mixed coefficient is a mixture of Normals.
 LAPLACE, HORSESHOE, STUDENT_T, GROUPED = 1, 2, 3, 4
+# As Laplace or Normal ones are, under unknown scales of blocks.
+BLOCKS = 5
 # Places in `State.hyper`.
 SIGMA, SCALE, SLAB, CENTER = 0, 1, 2, 3
 
@@ -44,6 +46,10 @@ class Problem(NamedTuple):
         Degrees of freedom of a Student-t prior.
     group : ndarray of int, shape (p,) or (0,)
         The group of each column that shares its mixing variance.
+    block : ndarray of int, shape (q,)
+        The block of unknown scale of each element, −1 for none.
+    block_priors : ndarray, shape (K, 3)
+        Code and parameters of the prior of each block's scale.
     power : float
         Power of 1/σ in the likelihood: n, less one for a flat intercept, which is integrated out.
     center_weight, center_mean, center_loc, center_scale : float
@@ -79,6 +85,8 @@ class Problem(NamedTuple):
     slab_scale: float
     local_df: float
     group: np.ndarray
+    block: np.ndarray
+    block_priors: np.ndarray
     power: float
     center_weight: float
     center_mean: float
@@ -99,7 +107,7 @@ class State(NamedTuple):
     residual : ndarray, shape (q,) or (n,)
         A'(b − Aθ), or b − Aθ if the problem is wide.
     local : ndarray, shape (q,)
-        Local scales of a horseshoe or Student-t prior.
+        Scale of its block, or local scales of a horseshoe or Student-t prior.
     hyper : ndarray, shape (4,)
         sigma, scale, the slab's scale, and the intercept at the centre.
     order : ndarray of int, shape (q,)
