@@ -6,6 +6,8 @@ from .analysis.budget.budget import budget as budget
 from .analysis.budget.budget import strength_for_budget as strength_for_budget
 from .analysis.comparison.compare import Comparison as Comparison
 from .analysis.comparison.compare import compare as compare
+from .analysis.comparison.saved import load_comparison as load_comparison
+from .analysis.comparison.saved import save_comparison as save_comparison
 from .analysis.explanation.explain import explain as explain
 from .analysis.explanation.explanation import Explanation as Explanation
 from .analysis.in_passes import sample_in_passes as sample_in_passes

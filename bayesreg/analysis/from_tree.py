@@ -221,8 +221,13 @@ def _prior(idata: "DataTree") -> Prior:
         for field, name in prior.column_fields.items()
         if not isinstance(getattr(prior, field), PositivePrior)
     }
-    held = {field: _constant(idata, name).to_numpy() for field, name in known.items()}
+    held = {field: _one_if_equal(_constant(idata, name).to_numpy()) for field, name in known.items()}
     return replace(prior, **held)
+
+
+def _one_if_equal(values: np.ndarray) -> Any:
+    """A scale for each column, as one number where it is the same for all, as it was given then."""
+    return values.flat[0].item() if np.all(values == values.flat[0]) else values
 
 
 def _intercept(idata: "DataTree") -> bool | Normal:
