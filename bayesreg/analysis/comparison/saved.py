@@ -87,12 +87,12 @@ def load_comparison(path: str | Path, reg: Regression | None = None) -> Comparis
         with open_datatree(path, engine="h5netcdf") as stored:
             tree = stored.load()
         settings: dict[str, Any] = json.loads(tree.attrs[ATTRIBUTE])
-        texts = {name: tuple(settings.pop(name)) for name in ("notes", "doubts")}
+        notes, doubts = tuple(settings.pop("notes")), tuple(settings.pop("doubts"))
         held = settings.pop("scale"), settings.pop("sigma")
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise DataError(f'"{path}" holds no comparison that br.save_comparison wrote: {error}.') from None
     both = compare(_held(regression_of(tree), *held) if reg is None else reg, tree, **settings)
-    return replace(both, **texts)
+    return replace(both, notes=notes, doubts=doubts)
 
 
 def _settings(both: Comparison) -> dict[str, Any]:
