@@ -113,6 +113,8 @@ from .priors.hyper import (
 from .priors.hyper import (
     Uniform as Uniform,
 )
+from .priors.hyper_of_scale import BetaPrime as BetaPrime
+from .priors.hyper_of_scale import GammaScale as GammaScale
 from .priors.laplace import Laplace as Laplace
 from .priors.normal import Normal as Normal
 from .priors.objective import objectives as objectives
@@ -121,6 +123,7 @@ from .priors.penalty import L2 as L2
 from .priors.penalty import ElasticNet as ElasticNet
 from .priors.penalty import GroupL1 as GroupL1
 from .priors.penalty_prior import PenaltyPrior as PenaltyPrior
+from .priors.r2d2 import R2D2 as R2D2
 from .priors.regularized_horseshoe import RegularizedHorseshoe as RegularizedHorseshoe
 from .priors.student_t import StudentTPrior as StudentTPrior
 from .reporting.report import report as report

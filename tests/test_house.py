@@ -60,8 +60,8 @@ AT_HOME = {
     "matplotlib": {"plots/", "reporting/"},
 }
 FILES = sorted(ROOT.rglob("*.py"))
-# Where frozen data are filled: `_set` is Regression's, `_settle` reads numbers for `__post_init__` of hyperpriors.
-CONSTRUCTORS = {"__post_init__", "_set", "_settle"}
+# Where frozen data are filled: `_set` is Regression's, `settle` reads numbers for `__post_init__` of hyperpriors.
+CONSTRUCTORS = {"__post_init__", "_set", "settle"}
 
 
 def nodes_of(tree: ast.AST, *, running: bool):

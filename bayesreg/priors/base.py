@@ -148,6 +148,11 @@ class Prior(ABC):
         raise UnsupportedError(f"bounds other than 0 are not built for {self.article} prior; use Laplace or Normal.")
 
     @property
+    def has_shares(self) -> bool:
+        """Whether the precision of a column depends on the mixing quantities of the others too."""
+        return False
+
+    @property
     def is_correlated(self) -> bool:
         """Whether coefficients depend on each other, given sigma and the scale."""
         return False

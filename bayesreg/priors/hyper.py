@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from math import inf, isfinite, lgamma, log, pi
-from numbers import Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from bayesreg.errors import PriorError
+from bayesreg.priors.hyper_of_scale import BetaPrime, GammaScale
 from bayesreg.priors.positive import (
     Density,
     PositivePrior,
@@ -19,19 +19,10 @@ from bayesreg.priors.positive import (
     inverse_gamma_sd,
     inverse_gamma_variance,
     one_over_x,
+    settle,
 )
 
 Array = np.ndarray
-
-
-def _settle(prior: object, *names: str) -> None:
-    """Require positive finite numbers, and keep them as Python's own, so that a prior's repr can be read back."""
-    for name in names:
-        value = getattr(prior, name)
-        value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < inf:
-            raise PriorError(f"{name} must be a positive finite number, got {value!r}.")
-        object.__setattr__(prior, name, float(value))
 
 
 def _no_draws(prior: PositivePrior) -> PriorError:
@@ -57,7 +48,7 @@ class HalfNormal(PositivePrior):
     scale: float
 
     def __post_init__(self) -> None:
-        _settle(self, "scale")
+        settle(self, "scale")
 
     @property
     def density(self) -> Density:
@@ -96,7 +87,7 @@ class Exponential(PositivePrior):
     rate: float
 
     def __post_init__(self) -> None:
-        _settle(self, "rate")
+        settle(self, "rate")
 
     @property
     def density(self) -> Density:
@@ -137,7 +128,7 @@ class HalfStudentT(PositivePrior):
     scale: float
 
     def __post_init__(self) -> None:
-        _settle(self, "df", "scale")
+        settle(self, "df", "scale")
 
     def __repr__(self) -> str:
         return _as_call(self, repr)
@@ -209,7 +200,7 @@ class InverseGamma(PositivePrior):
     power_at_zero: ClassVar[float] = inf
 
     def __post_init__(self) -> None:
-        _settle(self, "shape", "scale")
+        settle(self, "shape", "scale")
         if self.on not in ("variance", "sd"):
             raise PriorError(f'on must be "variance" or "sd", got {self.on!r}.')
 
@@ -305,7 +296,7 @@ class Uniform(PositivePrior):
 
     def __post_init__(self) -> None:
         if self.upper != inf:
-            _settle(self, "upper")
+            settle(self, "upper")
 
     @property
     def density(self) -> Density:
@@ -373,7 +364,7 @@ class Gamma(PositivePrior):
     power_at_zero: ClassVar[float] = inf
 
     def __post_init__(self) -> None:
-        _settle(self, "shape", "rate")
+        settle(self, "shape", "rate")
         if self.on not in ("strength", "squared_strength"):
             raise PriorError(f'on must be "strength" or "squared_strength", got {self.on!r}.')
 
@@ -412,6 +403,8 @@ POSITIVE_PRIORS: tuple[Callable[..., PositivePrior], ...] = (
     HalfStudentT,
     InverseGamma,
     Gamma,
+    GammaScale,
+    BetaPrime,
     Jeffreys,
     Uniform,
 )

@@ -7,9 +7,12 @@ which compiled code takes from here, and a constant. The derivative and the form
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import inf, log, log1p
+from numbers import Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+
+from bayesreg.errors import PriorError
 
 Array = np.ndarray
 
@@ -56,6 +59,23 @@ def flat(x: float, upper: float, second: float) -> float:
     return 0.0 if x <= upper else -inf
 
 
+def gamma_sd(x: float, shape: float, rate: float) -> float:
+    """(shape − 1)·log x − rate·x."""
+    return (shape - 1) * log(x) - rate * x
+
+
+def gamma_variance(x: float, shape: float, rate: float) -> float:
+    """(2·shape − 1)·log x − rate·x²."""
+    return (2 * shape - 1) * log(x) - rate * x * x
+
+
+def beta_prime(x: float, first: float, second: float) -> float:
+    """(2·first − 1)·log x − (first + second)·log(1 + x²)."""
+    # For a huge x the 1 is nothing, and its square may not be a number.
+    tail = log1p(x * x) if x < 1e100 else 2 * log(x)
+    return (2 * first - 1) * log(x) - (first + second) * tail
+
+
 # Compiled code knows a kernel by its place here.
 KERNELS: tuple[Kernel, ...] = (
     one_over_x,
@@ -65,7 +85,20 @@ KERNELS: tuple[Kernel, ...] = (
     inverse_gamma_sd,
     inverse_gamma_variance,
     flat,
+    gamma_sd,
+    gamma_variance,
+    beta_prime,
 )
+
+
+def settle(prior: object, *names: str) -> None:
+    """Require positive finite numbers, and keep them as Python's own, so that a prior's repr can be read back."""
+    for name in names:
+        value = getattr(prior, name)
+        value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < inf:
+            raise PriorError(f"{name} must be a positive finite number, got {value!r}.")
+        object.__setattr__(prior, name, float(value))
 
 
 class Density(NamedTuple):

@@ -11,6 +11,7 @@ from bayesreg.priors.laplace import Laplace
 from bayesreg.priors.normal import Normal
 from bayesreg.priors.penalty_prior import PenaltyPrior
 from bayesreg.priors.plain import plain_prior
+from bayesreg.priors.r2d2 import R2D2
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 from bayesreg.priors.student_t import StudentTPrior
 
@@ -22,6 +23,7 @@ PRIORS: tuple[Callable[..., Prior], ...] = (
     Horseshoe,
     RegularizedHorseshoe,
     StudentTPrior,
+    R2D2,
     Blocks,
 )
 

@@ -21,6 +21,9 @@ PROPER = [
     br.InverseGamma(2.0, 3.0, on="sd"),
     br.Gamma(1.5, 0.7),
     br.Gamma(1.5, 0.7, on="squared_strength"),
+    br.GammaScale(0.6, 0.7),
+    br.GammaScale(1.5, 0.7, on="variance"),
+    br.BetaPrime(0.7, 1.4),
     br.Uniform(2.0),
 ]
 IMPROPER = [br.Jeffreys(), br.Uniform(inf)]

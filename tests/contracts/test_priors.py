@@ -42,6 +42,8 @@ CASES = {
     "horseshoe unknown scale": (br.Horseshoe(br.HalfCauchy(0.5), scaled_by_sigma=True), {"scale": 0.6}),
     "student t": (br.StudentTPrior(3.0, [0.4, 1.0, 3.0], scaled_by_sigma=True), {}),
     "student t unknown scale": (br.StudentTPrior(1.0, br.HalfNormal(1.0)), {"scale": 0.6}),
+    "r2d2": (br.R2D2(0.6, 3.0, 0.7), {"scale": 0.6}),
+    "r2d2, not scaled": (br.R2D2(0.5, 2.0, 1.5, scaled_by_sigma=False), {"scale": 0.6}),
     "regularized horseshoe": (br.RegularizedHorseshoe(0.3, 2.0), {"slab_scale": 1.5}),
 }
 # Of sums over logarithms, whose error falls exponentially with it.
@@ -75,11 +77,26 @@ def test_its_density_integrates_to_one(name):
 def test_its_mixture_of_normals_gives_the_density_back(name):
     """By quadrature over the mixing quantity, of a density that is stated in closed form where there is one."""
     prior, unknowns = CASES[name]
+    if prior.has_shares:
+        return
     beta, t = np.array([-2.0, 0.3, 1.1]), np.arange(-60.0, 60.0, STEP)[:, None] * np.ones(3)
     sd = prior.precision(at(prior, unknowns, (1,)), np.exp(t)) ** -0.5
     weight = prior.log_mixing(t, NAMES) if prior.is_mixed else stats.norm.logpdf(t)
     density = STEP * np.sum(np.exp(weight + stats.norm(0, sd).logpdf(beta)), axis=0)
     np.testing.assert_allclose(np.log(density), prior.log_marginal(beta, at(prior, unknowns)), rtol=1e-6, atol=1e-8)
+
+
+@every
+def test_its_mixture_gives_the_density_back_where_columns_share(name):
+    """By averages over draws of all mixing quantities together."""
+    prior, unknowns = CASES[name]
+    if not prior.has_shares:
+        return
+    beta, size = np.array([-2.0, 0.3, 1.1]), 40_000
+    mixing = prior.draw_mixing(np.random.default_rng(6), (size,), NAMES)
+    densities = stats.norm(0, prior.precision(at(prior, unknowns, (size,), mixing), mixing) ** -0.5).pdf(beta)
+    gap = densities.mean(axis=0) - np.exp(prior.log_marginal(beta, at(prior, unknowns)))
+    assert np.all(np.abs(gap) < 4.5 * densities.std(axis=0) / size**0.5)
 
 
 @every

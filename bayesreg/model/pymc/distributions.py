@@ -124,6 +124,31 @@ def root_inverse_gamma(name: str, shape: Any, scale: Any, *, dims: str | None = 
     return pm.CustomDist(name, shape, scale, dist=draws, transform=log, dims=dims)
 
 
+def root_gamma(name: str, shape: Any, rate: Any, *, dims: str | None = None) -> Any:
+    """A positive variable whose square has the gamma distribution."""
+
+    def draws(shape: Any, rate: Any, size: Any) -> Any:
+        return pt.sqrt(pm.Gamma.dist(shape, rate, size=size))
+
+    return pm.CustomDist(name, shape, rate, dist=draws, transform=log, dims=dims)
+
+
+def root_beta_prime(name: str, first: Any, second: Any, *, dims: str | None = None) -> Any:
+    """A positive variable x for which x²/(1 + x²) has a beta distribution."""
+
+    def log_density(x: Any, first: Any, second: Any) -> Any:
+        constant = LOG_TWO + pt.gammaln(first + second) - pt.gammaln(first) - pt.gammaln(second)
+        return constant + (2 * first - 1) * pt.log(x) - (first + second) * pt.log1p(x**2)
+
+    def draws(first: Any, second: Any, rng: Any = None, size: Any = None) -> Any:
+        share = rng.beta(first, second, size)
+        return (share / (1 - share)) ** 0.5
+
+    return pm.CustomDist(
+        name, first, second, logp=log_density, random=draws, support_point=_one_of_two, transform=log, dims=dims
+    )
+
+
 def flat(name: str, start: Any) -> Any:
     """A variable with the improper density 1, whose value at first is `start`."""
 
@@ -166,6 +191,10 @@ def inverse(name: str) -> Any:
 
 def _one(rv: Any, size: Any) -> Any:
     return pt.ones(()) if rv_size_is_none(size) else pt.ones(size)
+
+
+def _one_of_two(rv: Any, size: Any, first: Any, second: Any) -> Any:
+    return _one(rv, size)
 
 
 def weighted(name: str, dist: Any, parameters: dict[str, Any], weights: Any, **options: Any) -> Any:

@@ -10,13 +10,22 @@ import pytensor.tensor as pt
 
 from bayesreg.errors import UnsupportedError
 from bayesreg.model.pymc.bounds import Maker, maker_of
-from bayesreg.model.pymc.distributions import ElasticNet, group_laplace, inverse, partly_flat, root_inverse_gamma
+from bayesreg.model.pymc.distributions import (
+    ElasticNet,
+    group_laplace,
+    inverse,
+    partly_flat,
+    root_beta_prime,
+    root_gamma,
+    root_inverse_gamma,
+)
 from bayesreg.priors.base import Prior
 from bayesreg.priors.column_scales import ColumnScales
 from bayesreg.priors.given import Given
 from bayesreg.priors.group_laplace import GroupLaplace
 from bayesreg.priors.horseshoe import Horseshoe
 from bayesreg.priors.hyper import Exponential, Gamma, HalfNormal, HalfStudentT, InverseGamma, Jeffreys, Uniform
+from bayesreg.priors.hyper_of_scale import BetaPrime, GammaScale
 from bayesreg.priors.positive import PositivePrior
 from bayesreg.priors.regularized_horseshoe import RegularizedHorseshoe
 from bayesreg.priors.student_t import StudentTPrior
@@ -52,6 +61,16 @@ def _inverse_gamma(name: str, prior: InverseGamma, dims: str | None) -> Any:
     return (pm.InverseGamma if prior.on == "sd" else root_inverse_gamma)(name, shape, scale, dims=dims)
 
 
+def _gamma_scale(name: str, prior: GammaScale, dims: str | None) -> Any:
+    shape, rate = number(f"{name}_prior_shape", prior.shape), number(f"{name}_prior_rate", prior.rate)
+    return (pm.Gamma if prior.on == "sd" else root_gamma)(name, shape, rate, dims=dims)
+
+
+def _beta_prime(name: str, prior: BetaPrime, dims: str | None) -> Any:
+    first, second = number(f"{name}_prior_first", prior.first), number(f"{name}_prior_second", prior.second)
+    return root_beta_prime(name, first, second, dims=dims)
+
+
 def _half_student_t(name: str, prior: HalfStudentT, dims: str | None) -> Any:
     df, scale = number(f"{name}_prior_df", prior.df), number(f"{name}_prior_scale", prior.scale)
     return pm.HalfStudentT(name, df, scale, dims=dims)
@@ -69,6 +88,8 @@ _POSITIVE: dict[type[PositivePrior], Callable[[str, Any, str | None], Any]] = {
     HalfStudentT: _half_student_t,
     InverseGamma: _inverse_gamma,
     Gamma: lambda name, prior, dims: _inverse_gamma(name, prior.of_scale, dims),
+    GammaScale: _gamma_scale,
+    BetaPrime: _beta_prime,
     Uniform: _uniform,
     Jeffreys: lambda name, _, dims: inverse(name),
 }

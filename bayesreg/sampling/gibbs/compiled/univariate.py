@@ -23,7 +23,8 @@ def mixing_variance(generator: np.random.Generator, size: float) -> float:
 
 
 _KERNELS = tuple(njit(nogil=True)(kernel) for kernel in KERNELS)
-_one_over_x, _half_normal, _exponential, _half_student_t, _inverse_gamma_sd, _inverse_gamma_variance, _flat = _KERNELS
+_one_over_x, _half_normal, _exponential, _half_student_t, _inverse_gamma_sd, _inverse_gamma_variance = _KERNELS[:6]
+_flat, _gamma_sd, _gamma_variance, _beta_prime = _KERNELS[6:]
 
 
 @njit(nogil=True)
@@ -43,6 +44,12 @@ def log_positive_prior(place: int, first: float, second: float, x: float) -> flo
         return _inverse_gamma_variance(x, first, second)
     if place == 6:
         return _flat(x, first, second)
+    if place == 7:
+        return _gamma_sd(x, first, second)
+    if place == 8:
+        return _gamma_variance(x, first, second)
+    if place == 9:
+        return _beta_prime(x, first, second)
     return nan
 
 
