@@ -176,7 +176,7 @@ class Prior(ABC):
     @property
     def article(self) -> str:
         """The title with its article."""
-        return f"{'an' if self.title[0] in 'aeio' else 'a'} {self.title}"
+        return f"{'an' if self.title[0] in 'aeioR' else 'a'} {self.title}"
 
     def with_scale(self, scale: Any) -> Self:
         """The same prior with another scale: numbers, or a hyperprior."""

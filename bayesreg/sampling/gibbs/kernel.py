@@ -32,9 +32,6 @@ MOST_SWEEPS = 25
 # With more columns than rows, sigma is held so fast from here on that collapsed sweeps pay. More rows than this, whose
 # eigenvalues would take longer to find than a few collapsed sweeps do, count as holding it so.
 HELD_FAST, MOST_ROWS = 3.0, 1_500
-# Sweeps per draw of a horseshoe with more columns than rows, and between two collapsed ones: pairs of coefficient and
-# local scale are cheap, and sigma and scale move far only where the coefficients are integrated out.
-PAIRS_A_DRAW, PAIRS_EVERY = 24, 4
 
 
 @dataclass(frozen=True)

@@ -114,11 +114,10 @@ def test_a_prior_scaled_by_an_unknown_sigma_against_quadrature(assert_moments):
 
 
 @pytest.mark.parametrize("bounds", [(0, None), (-0.2, 0.5)], ids=["positive", "box"])
-@pytest.mark.parametrize("prior", [br.Laplace(0.3), br.Horseshoe(0.3)], ids=lambda prior: prior.name)
-def test_more_columns_than_rows_stay_within(prior, bounds):
+def test_more_columns_than_rows_stay_within(bounds):
     generator = np.random.default_rng(2)
     X = generator.normal(size=(15, 30))
-    reg = br.Regression(X, X[:, 0] + generator.normal(size=15), prior=prior, sigma=1.0, bounds=bounds)
+    reg = br.Regression(X, X[:, 0] + generator.normal(size=15), prior=br.Laplace(0.3), sigma=1.0, bounds=bounds)
     idata = br.sample(reg, draws=400, random_seed=1)
     assert idata.attrs["engine"] == "gibbs"
     coef = idata["posterior"]["coef"].to_numpy()

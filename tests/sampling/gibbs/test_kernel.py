@@ -50,30 +50,6 @@ def test_a_prior_too_weak_to_be_a_number_holds_sigma_and_so_does_a_horseshoe():
         assert choose_kernel(problem, starting_point(reg, problem), "coordinate").every > 0
 
 
-def test_a_wide_horseshoe_draws_coefficients_with_their_local_scales():
-    rng = np.random.default_rng(3)
-    X, y = rng.normal(size=(20, 60)), rng.normal(size=20)
-    for prior in (br.Horseshoe(), br.RegularizedHorseshoe(0.1, 1.0)):
-        reg = br.Regression(X, y, prior=prior, sigma=br.HalfNormal(1.0))
-        problem = assemble(reg)
-        chosen = choose_kernel(problem, starting_point(reg, problem))
-        assert (chosen.name, chosen.overrelaxation) == ("coordinate", 0.0)
-        assert 0 < chosen.every < chosen.thin
-        assert "local scale" in chosen.reason
-
-
-@pytest.mark.slow
-def test_a_horseshoe_with_more_columns_than_rows_passes_the_gate():
-    rng = np.random.default_rng(4)
-    X = rng.normal(size=(30, 80))
-    y = X[:, :3] @ [2.0, -2.0, 1.0] + rng.normal(size=30)
-    prior = br.RegularizedHorseshoe(br.HalfCauchy(br.guess_scale(3, p=80, n=30)), 2.0, scaled_by_sigma=True)
-    attributes = br.sample(br.Regression(X, y, prior=prior), random_seed=1).attrs
-    assert attributes["problems"] == ""
-    assert attributes["rhat"] < 1.01
-    assert attributes["ess_bulk"] > 400
-
-
 def correlations(name, size=40):
     """Correlation matrix of columns."""
     place, columns = np.arange(size), np.random.default_rng(1).normal(size=(2 * size, size))
