@@ -4,6 +4,9 @@ import re
 import shutil
 from pathlib import Path
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.errors import ExtensionError
 from sphinx_gallery.scrapers import figure_rst
 
 import bayesreg
@@ -25,6 +28,7 @@ exclude_patterns = ["_build", "paper.md", "benchmarks/README.md", "gallery/*.ipy
 templates_path = ["_templates"]
 add_module_names = False
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "bayesreg"
 html_static_path = ["_static"]
@@ -95,11 +99,33 @@ def read_links(app, name, source):
 
 def keep_bars(app, what, name, obj, options, lines):
     """Keep the bars of |β|, which reStructuredText takes for a substitution."""
-    lines[:] = [line if ">>>" in line else re.sub(r"\|(?=\S)|(?<=\S)\|", r"\|", line) for line in lines]
+    lines[:] = [line if ">>>" in line or "\\" in line else re.sub(r"\|(?=\S)|(?<=\S)\|", r"\|", line) for line in lines]
+
+
+def inline_formula(writer, node):
+    """Write a formula as MathML, which browsers draw without a script."""
+    writer.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def displayed_formula(writer, node):
+    """Write a formula in lines of its own."""
+    writer.body.append(tex2mathml(node.astext(), as_block=True))
+    raise nodes.SkipNode
+
+
+def refuse_other_hosts(app, exception):
+    """Fail if a page loads anything from elsewhere."""
+    loads = re.compile(r"(?:src|<link[^>]+href)=\"(?:https?:)?//")
+    pages = [] if exception else [page for page in Path(app.outdir).rglob("*.html") if loads.search(page.read_text())]
+    if pages:
+        raise ExtensionError(f"these pages load from another host: {', '.join(page.name for page in pages)}")
 
 
 def setup(app):
-    """Run these before and while pages are read."""
+    """Run these before, while and after pages are read."""
+    app.add_html_math_renderer("mathml", (inline_formula, None), (displayed_formula, None))
+    app.connect("build-finished", refuse_other_hosts)
     app.connect("autodoc-process-docstring", keep_bars, priority=900)
     app.connect("builder-inited", copy_pages, priority=100)
     app.connect("source-read", read_links)
