@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesreg.errors import SamplerWarning
+from bayesreg.errors import PriorError, SamplerWarning
 from bayesreg.model.regression import Regression
-from bayesreg.sampling.arguments import read_seed, require_regression
+from bayesreg.sampling.arguments import read_seed
 from bayesreg.sampling.bridge import BridgeEstimate, bridge_evidence, require_bridge
 from bayesreg.sampling.engine import draw_posterior
 from bayesreg.sampling.exact.posterior import exact_posterior
@@ -78,7 +78,8 @@ def log_evidence(
     >>> round(value), error < 0.02
     (-226, True)
     """
-    require_regression(reg)
+    if not isinstance(reg, Regression):
+        raise PriorError(f"expected a Regression, got {type(reg).__name__}; use br.Regression(X, y, prior=…).")
     if reg.is_gaussian and reg.prior.is_conjugate:
         estimate = BridgeEstimate(exact_posterior(reg).log_evidence, 0.0, 0.0)
     else:

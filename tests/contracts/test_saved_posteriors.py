@@ -97,8 +97,8 @@ def test_arviz_reads_every_engines_result(name, tmp_path):
 
     reg, engine = ENGINES[name], name.split()[0]
     trees = {
-        "first": br.sample(reg, engine=engine, draws=250, random_seed=1, groups=GROUPS),
-        "other": br.sample(reg.with_prior(br.Normal(0.1)), draws=250, random_seed=1, groups="log_likelihood"),
+        "first": br.sample(reg, engine=engine, draws=500, random_seed=1, groups=GROUPS),
+        "other": br.sample(reg.with_prior(br.Normal(0.1)), draws=500, random_seed=1, groups="log_likelihood"),
     }
     tree = through_netcdf(trees["first"], tmp_path)
     assert tree.attrs["engine"] == engine
