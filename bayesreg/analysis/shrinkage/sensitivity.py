@@ -110,11 +110,11 @@ def _quiet() -> Iterator[None]:
 
 def _densities(idata: "DataTree", reg: Regression | None) -> tuple[Any, Any]:
     """Log prior and log likelihood of each draw, as DataArrays."""
-    refuse_projected(idata)
     if reg is None:
         names_of(idata)
     else:
         check_belongs(reg, idata)
+    refuse_projected(idata)
     groups = idata.children
     if "prior" in groups.get("log_prior", {}) and "y" in groups.get("log_likelihood", {}):
         likelihood = idata["log_likelihood"]["y"]
