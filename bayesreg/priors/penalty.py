@@ -279,7 +279,7 @@ def stated_for(penalty: Penalty, objective: str | None, family: Any = None) -> t
         If the objective does not have the family.
     """
     if not isinstance(penalty, Penalty):
-        raise PriorError(f"expected an L1, L2, ElasticNet or GroupL1 penalty, got {type(penalty).__name__}.")
+        raise PriorError(f"expected an L1, L2 or ElasticNet penalty, or GroupL1, got {type(penalty).__name__}.")
     given = find_objective(penalty.objective).name
     stated = None if given == "half_rss" else given
     resolved, target_family = resolve(stated if objective is None else objective, family)
