@@ -6,8 +6,6 @@ from .analysis.budget.budget import budget as budget
 from .analysis.budget.budget import strength_for_budget as strength_for_budget
 from .analysis.comparison.compare import Comparison as Comparison
 from .analysis.comparison.compare import compare as compare
-from .analysis.comparison.saved import load_comparison as load_comparison
-from .analysis.comparison.saved import save_comparison as save_comparison
 from .analysis.explanation.explain import explain as explain
 from .analysis.explanation.explanation import Explanation as Explanation
 from .analysis.in_passes import sample_in_passes as sample_in_passes
@@ -127,6 +125,8 @@ from .priors.r2d2 import R2D2 as R2D2
 from .priors.regularized_horseshoe import RegularizedHorseshoe as RegularizedHorseshoe
 from .priors.student_t import StudentTPrior as StudentTPrior
 from .reporting.report import report as report
+from .reporting.saved import load_comparison as load_comparison
+from .reporting.saved import save_comparison as save_comparison
 from .sampling.along_path import sample_path as sample_path
 from .sampling.engine import choose_engine as choose_engine
 from .sampling.engine import sample as sample

@@ -1,7 +1,6 @@
 """A comparison kept in one netCDF file, which ArviZ reads too."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from bayesreg.analysis.comparison.compare import Comparison, compare
 from bayesreg.analysis.from_tree import regression_of
 from bayesreg.errors import DataError
 from bayesreg.model.regression import Regression
+from bayesreg.reporting.files import write_netcdf
 
 # The attribute of the DataTree that holds what a comparison is besides its posterior.
 ATTRIBUTE = "comparison"
@@ -51,15 +51,7 @@ def save_comparison(both: Comparison, path: str | Path) -> None:
         raise DataError(f"expected a Comparison, got {type(both).__name__}; make one with br.compare(reg).")
     tree = both.idata.copy()
     tree.attrs[ATTRIBUTE] = json.dumps(_settings(both))
-    part = Path(f"{path}.part")
-    try:
-        tree.to_netcdf(part, engine="h5netcdf")
-        part.replace(path)
-    except OSError as error:
-        raise DataError(f'cannot write to "{path}" ({error}); free some space or give another name.') from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    write_netcdf(Path(path), tree)
 
 
 def load_comparison(path: str | Path, reg: Regression | None = None) -> Comparison:
