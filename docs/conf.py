@@ -50,7 +50,9 @@ suppress_warnings = ["config.cache"]
 
 # A class and the function that returns it differ by case alone, which not every disk keeps apart.
 autosummary_filename_map = {
-    f"bayesreg.{name}": f"bayesreg.{name}-class" for name in bayesreg.__all__ if name.lower() in bayesreg.__all__
+    f"bayesreg.{name}": f"bayesreg.{name}-class"
+    for name in bayesreg.__all__
+    if name != name.lower() and name.lower() in bayesreg.__all__
 }
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
