@@ -132,6 +132,7 @@ def map_in_passes(
             "their rows in memory: br.Regression."
         )
     prior.require_penalty()
+    prior.require_separable("a MAP in passes")
     opened, recipe = open_table(source, target, client=client, **reading)
     if not opened.again:
         raise DataError("the table is read several times, and an iterator only once; give files, a frame or a list.")
@@ -166,7 +167,6 @@ def map_in_passes(
 
 def _strengths(regression: Regression) -> tuple[np.ndarray, np.ndarray]:
     """λ and κ of θ, with 0 for the intercept."""
-    regression.prior.require_separable("a MAP in passes")
     l1, l2 = strengths_at(regression, 1.0)
     p = regression.p
     return np.append(l1[:p], 0.0), np.append(l2[:p], 0.0)
