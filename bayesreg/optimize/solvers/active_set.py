@@ -9,6 +9,8 @@ https://papers.nips.cc/paper/2979-efficient-sparse-coding-algorithms; here with 
 several entries at a time, and a step along the null space where columns are collinear).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import linalg
 
@@ -84,9 +86,24 @@ def _descend_strengths(loss: QuadraticLoss, l1: np.ndarray, l2: np.ndarray) -> n
     theta, _ = iterate(loss, np.where(l1 > 0, HUGE, 0.0), l2, np.zeros(loss.size), MOST_STEPS)
     penalized = l1 > 0
     factor = float(np.max(np.abs(loss.gram_gradient(theta)[penalized]) / l1[penalized], initial=1.0))
+    return descend(lambda times, start: iterate(loss, times * l1, l2, start, MOST_STEPS), theta, factor)
+
+
+def descend(
+    solve: Callable[[float, np.ndarray], tuple[np.ndarray, bool]], theta: np.ndarray, factor: float
+) -> np.ndarray:
+    """The minimum at the strengths themselves, by way of those at falling multiples of them, from `factor` on.
+
+    Parameters
+    ----------
+    solve : callable
+        From a multiple of the strengths and a start to the minimum there, and whether it was reached.
+    theta : ndarray, shape (q,)
+        The minimum at `factor` times the strengths.
+    """
     while True:
         factor = max(STAGE * factor, 1.0)
-        theta, done = iterate(loss, factor * l1, l2, theta, MOST_STEPS)
+        theta, done = solve(factor, theta)
         if not done:
             raise ConvergenceError(
                 f"the active-set solver did not end within {MOST_STEPS} steps; please report these data."

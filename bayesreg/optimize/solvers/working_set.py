@@ -7,10 +7,9 @@ doi:10.1111/j.1467-9868.2011.01004.x, section 7). The Gram matrix of all columns
 
 import numpy as np
 
-from bayesreg.errors import ConvergenceError
 from bayesreg.model.quadratic import QuadraticLoss
 from bayesreg.optimize.solvers import active_set
-from bayesreg.optimize.solvers.active_set import MOST_STEPS, QUICK_STEPS, STAGE
+from bayesreg.optimize.solvers.active_set import MOST_STEPS, QUICK_STEPS
 
 # From so many columns on it is faster than their Gram matrix.
 FEWEST_COLUMNS = 400
@@ -42,15 +41,7 @@ def _descend_strengths(columns: "WorkingSet", l1: np.ndarray, l2: np.ndarray) ->
     """From strengths that give nearly all zeros down to those asked for, as in the active-set method."""
     loss, theta, penalized = columns.loss, np.zeros(columns.loss.size), l1 > 0
     factor = float(np.max(np.abs(loss.gradient(theta)[penalized]) / l1[penalized], initial=1.0))
-    while True:
-        factor = max(STAGE * factor, 1.0)
-        theta, done = columns.solve(factor * l1, l2, theta, MOST_STEPS)
-        if not done:
-            raise ConvergenceError(
-                f"the active-set solver did not end within {MOST_STEPS} steps; please report these data."
-            )
-        if factor == 1.0:
-            return theta
+    return active_set.descend(lambda times, start: columns.solve(times * l1, l2, start, MOST_STEPS), theta, factor)
 
 
 class WorkingSet:
