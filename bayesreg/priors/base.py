@@ -100,6 +100,10 @@ class Prior(ABC):
         """Which of the given columns share a factor of their scales, each column in one group."""
         return (ScaleGroup("scale", self.scale_prior, slice(None)),)
 
+    def unknown_groups(self, names: Sequence[str]) -> tuple[ScaleGroup, ...]:
+        """Those of :meth:`scale_groups` whose factor is unknown."""
+        return tuple(group for group in self.scale_groups(names) if group.prior is not None)
+
     @property
     def unknown_scales(self) -> tuple[str, ...]:
         """Names of the unknowns that multiply the scales of columns."""

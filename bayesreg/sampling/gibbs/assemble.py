@@ -97,9 +97,9 @@ def assemble(reg: Regression) -> Problem:
 def _blocks(reg: Regression, law: Law) -> dict[str, np.ndarray]:
     """The block of each element of θ, and the priors of their scales, as compiled code reads them."""
     block = np.full(reg.p, -1)
-    for number, group in enumerate(law.groups):
+    for number, group in enumerate(law.blocks):
         block[group.columns] = number
-    priors = [encode(group.prior) for group in law.groups]
+    priors = [encode(group.prior) for group in law.blocks]
     whole = reg.intercept_term.append(block, -1).astype(np.int64)
     return {"block": whole, "block_priors": np.array(priors, dtype=float).reshape(-1, 3)}
 
@@ -129,7 +129,7 @@ def starting_point(reg: Regression, problem: Problem) -> State:
         typical = float(np.mean(np.abs(ridge[problem.common]))) / unit
         scale = _inside(problem.scale_prior, typical if typical > 0 else 1.0, 0.5)
     local = np.ones(len(ridge))
-    groups = [group for group in reg.prior.scale_groups(reg.names) if group.prior is not None]
+    groups = reg.prior.unknown_groups(reg.names)
     for block, group in enumerate(groups if problem.mixing == BLOCKS else []):
         # Where the hyperprior has its mass: a start in its tail would take the first step far away.
         center = exp((group.prior.log_center if group.prior is not None else None) or 0.0)

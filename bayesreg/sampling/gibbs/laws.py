@@ -35,7 +35,7 @@ class Law(NamedTuple):
         Of the inverse-gamma prior on the squares of a Student-t prior's local scales.
     group : ndarray of int, shape (p,) or (0,)
         The group of each column, where columns share a mixing variance.
-    groups : tuple of ScaleGroup
+    blocks : tuple of ScaleGroup
         Blocks of unknown scale.
     """
 
@@ -48,7 +48,7 @@ class Law(NamedTuple):
     slab_scale: float = inf
     local_df: float = 0.0
     group: np.ndarray = np.zeros(0, dtype=np.int64)
-    groups: tuple[ScaleGroup, ...] = ()
+    blocks: tuple[ScaleGroup, ...] = ()
 
 
 def _horseshoe(prior: Horseshoe, names: Sequence[str]) -> Law:
@@ -84,10 +84,6 @@ LAWS: dict[type[Prior], Callable[[Any, Sequence[str]], Law]] = {
 }
 
 
-def _unknown(prior: Prior, names: Sequence[str]) -> tuple[ScaleGroup, ...]:
-    return tuple(group for group in prior.scale_groups(names) if group.prior is not None)
-
-
 def has_law(prior: Prior) -> bool:
     """Whether the Gibbs sampler covers a prior."""
     return (prior.has_penalty and prior.is_separable) or type(prior) in LAWS
@@ -106,5 +102,5 @@ def law_of(prior: Prior, names: Sequence[str]) -> Law:
     if prior.has_penalty and prior.is_separable:
         scales = prior.unit_scales(names)
         parts = 1.0 / scales.laplace, (1.0 / scales.normal) ** 2, ~scales.is_flat
-        return Law(LAPLACE, *parts) if prior.shares_scale else Law(BLOCKS, *parts, groups=_unknown(prior, names))
+        return Law(LAPLACE, *parts) if prior.shares_scale else Law(BLOCKS, *parts, blocks=prior.unknown_groups(names))
     return LAWS[type(prior)](prior, names)
