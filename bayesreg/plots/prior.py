@@ -146,7 +146,8 @@ def _curves_of(prior: Prior, sigma: float | None) -> list[_Curve]:
         raise PriorError(f"expected a Laplace, Normal or ElasticNetPrior, got {type(prior).__name__}.")
     if prior.of_coordinates is not prior:
         raise PriorError(
-            f"the prior of one coefficient by itself, centred at 0, is drawn, got {prior}; use br.plot_prior_posterior(idata)."
+            f"what is drawn is a prior of one coefficient by itself, centred at 0, got {prior}; use "
+            "br.plot_prior_posterior(idata)."
         )
     if prior.scaled_by_sigma and sigma is None:
         raise PriorError(f"{prior} is scaled by sigma; pass sigma.")
