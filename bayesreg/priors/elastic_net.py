@@ -82,7 +82,7 @@ class ElasticNetPrior(PenaltyPrior):
         >>> import bayesreg as br
         >>> prior = br.ElasticNetPrior.from_r2(0.5, p=10, sigma=54.0)
         >>> round(prior.laplace_scale, 2), round(prior.normal_scale, 2)
-        (25.09, 25.09)
+        (24.78, 24.78)
         """
         ratio = positive_number("ratio", ratio)
         normal = (signal_variance(r2, p, sigma) / p / _unit_variance(1 / ratio)) ** 0.5

@@ -63,8 +63,8 @@ class GroupLaplace(Prior):
     >>> prior = br.GroupLaplace(0.5, {"place": ["north", "east"]})
     >>> prior.labels(["age", "north", "east"])
     ('age', 'place', 'place')
-    >>> br.GroupLaplace(0.5, ["a", "a", "b"]).log_density([0.0, 0.0, 0.0]).round(4)
-    array([0.2416, 0.    ])
+    >>> br.GroupLaplace(2.0, ["a", "a", "b"]).log_density([0.0, 0.0, 0.0]).round(4)
+    array([-2.531 , -1.3863])
     """
 
     scale: Scale
